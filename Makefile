@@ -1,0 +1,58 @@
+# make plan | test | lint | local | up ... : see `make help`
+PYTHON ?= python3
+STACK ?= dev
+VENV := .venv
+BIN := $(VENV)/bin
+SET_UP := $(VENV)/.set-up
+
+.DEFAULT_GOAL := help
+.PHONY: help plan local local-down up preview destroy test lint format e2e bench clean
+
+help: ## what can be done here
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(SET_UP): requirements.txt requirements-dev.txt pyproject.toml
+	@echo "setting up $(VENV) (a minute, once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+plan: $(SET_UP) ## what dev and prod would be made of: no account, no Pulumi, no credentials
+	@$(BIN)/story plan
+
+local: $(SET_UP) ## rehearse a whole `up` against an emulated AWS on this machine
+	@$(BIN)/story local up
+
+local-down: $(SET_UP) ## end the rehearsal and remove what it left
+	@$(BIN)/story local down
+
+up: $(SET_UP) ## bring up or update STACK (STORY_IMAGE=... for a release)
+	pulumi up --stack $(STACK)
+
+preview: $(SET_UP) ## what `up` of STACK would do
+	pulumi preview --stack $(STACK) --diff
+
+destroy: $(SET_UP) ## remove STACK (lift its protection first)
+	pulumi destroy --stack $(STACK)
+
+test: lint ## lint, then all tests but the end-to-end ones, the fast ones first
+	@$(BIN)/pytest tests/unit tests/components tests/program tests/ops tests/emulator
+
+lint: $(SET_UP) ## ruff, and basedpyright in strict mode
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/basedpyright --level error
+
+format: $(SET_UP) ## let ruff write
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+e2e: $(SET_UP) ## the real engine on the emulator: both environments, then failures (20 minutes)
+	@$(BIN)/pytest tests/e2e
+
+bench: $(SET_UP) ## measure plan and preview for 1 to 50 workers
+	@$(BIN)/python bench/preview.py
+
+clean: ## remove the environment and every cache
+	rm -rf $(VENV) .local .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,98 @@
+"""A Laravel site on AWS Fargate, one stack per environment."""
+
+import pulumi
+
+import settings
+from components.application import Application, ApplicationArgs
+from components.cluster import Cluster, ClusterArgs
+from components.data_stores import DataStores, DataStoresArgs
+from components.encryption import Encryption, EncryptionArgs
+from components.fargate_task import Surroundings
+from components.image import OUTPUT, remembered, running_image
+from components.ingress import Ingress, IngressArgs
+from components.laravel_services import scheduler, web, worker
+from components.migration_task import MigrationTask, MigrationTaskArgs
+from components.network import Network, NetworkArgs
+from components.observability import Observability, ObservabilityArgs
+from components.site_alarms import site_alarms
+from components.stack_outputs import stack_outputs
+from components.uploads import Uploads, UploadsArgs
+
+stack = settings.read()
+site, region, is_release = stack.settings, stack.region, stack.image_given is not None
+image = running_image(stack.image_given)
+
+encryption = Encryption("encryption", EncryptionArgs(protect=site.protect))
+key_arn, account_id = encryption.key_arn, encryption.account_id
+network = Network("network", NetworkArgs(spec=site.network, region=region, key_arn=key_arn))
+stores = DataStores(
+    "stores",
+    DataStoresArgs(
+        aurora=site.aurora,
+        valkey=site.valkey,
+        documentdb=site.documentdb,
+        vpc_id=network.vpc_id,
+        subnet_ids=network.isolated_subnet_ids,
+        zones=site.network.zones,
+        key_arn=key_arn,
+        protect=site.protect,
+    ),
+)
+uploads = Uploads("uploads", UploadsArgs(spec=site.uploads, key_arn=key_arn, protect=site.protects(site.uploads)))
+ingress = Ingress(
+    "ingress",
+    IngressArgs(
+        spec=site.ingress,
+        vpc_id=network.vpc_id,
+        subnet_ids=network.public_subnet_ids,
+        account_id=account_id,
+        region=region,
+        protect=site.protects(site.ingress),
+    ),
+)
+cluster = Cluster("cluster", ClusterArgs(spec=site.cluster, key_arn=key_arn, account_id=account_id))
+application = Application(
+    "application",
+    ApplicationArgs(
+        spec=site.application,
+        image=image,
+        url=ingress.url,
+        trusted_proxies=site.network.cidr,
+        stores=stores,
+        uploads=uploads,
+        cluster=cluster,
+        surroundings=Surroundings(
+            region=region,
+            account_id=account_id,
+            architecture=site.cluster.architecture,
+            cluster_name=cluster.name,
+            cluster_arn=cluster.arn,
+            vpc_id=network.vpc_id,
+            subnet_ids=network.private_subnet_ids,
+            key_arn=key_arn,
+            needed=[network, cluster],
+        ),
+        protect=site.protect,
+    ),
+)
+
+# A release: users and migration; then workers and scheduler side by side; then web. Going back, web waits for nobody.
+release = MigrationTaskArgs(spec=site.migration, application=application, migrates=is_release)
+migration = MigrationTask("migration", release)
+gate = [migration.gate]
+services = {f"worker-{name}": worker(name, spec, application, gate) for name, spec in site.enabled_workers}
+if site.scheduler.enabled:
+    services["scheduler"] = scheduler(site.scheduler, application, gate)
+if site.web.enabled:
+    consumers = [service.rollout for service in services.values()] if is_release else []
+    services["web"] = web(site.web, application, ingress, [*gate, *consumers])
+
+alarms = site_alarms(site.observability.thresholds, ingress, cluster, stores, services)
+observability = Observability(
+    "observability",
+    ObservabilityArgs(spec=site.observability, key_arn=key_arn, account_id=account_id, alarms=alarms),
+)
+
+pulumi.export(OUTPUT, remembered(image, [*migration.markers, *(service.rollout_id for service in services.values())]))
+for name, value in stack_outputs(ingress, cluster, application, migration, services, observability).items():
+    pulumi.export(name, value)

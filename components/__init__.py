@@ -1,0 +1,1 @@
+"""What the program builds: one component per room of the architecture."""

@@ -1,0 +1,46 @@
+"""The one base class of all components, and the names that people type."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+
+def physical_name(suffix: str) -> str:
+    """`story-<stack>-<suffix>`: the name of a thing that a person types, or that a role's policy is limited to."""
+    return f"{pulumi.get_project()}-{pulumi.get_stack()}-{suffix}"
+
+
+def log_group_name(suffix: str) -> str:
+    """`/story/<stack>/<suffix>`: what a person gives to `aws logs tail`."""
+    return f"/{pulumi.get_project()}/{pulumi.get_stack()}/{suffix}"
+
+
+class Component(pulumi.ComponentResource):
+    """A component whose token is `story:index:<ClassName>` and whose children are its own."""
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(f"story:index:{type(self).__name__}", name, None, opts)
+
+    def child(
+        self,
+        *,
+        protect: bool = False,
+        depends_on: Sequence[pulumi.Resource] = (),
+        ignore_changes: Sequence[str] = (),
+        hooks: pulumi.ResourceHookBinding | None = None,
+    ) -> pulumi.ResourceOptions:
+        """Options for a resource of this component.
+
+        Args:
+            protect: Refuse to delete it until the setting is lifted.
+            depends_on: What must exist first, beyond what its inputs name.
+            ignore_changes: Properties that AWS moves by itself, in camelCase.
+            hooks: What to run around its creation.
+        """
+        return pulumi.ResourceOptions(
+            parent=self,
+            protect=protect,
+            depends_on=list(depends_on),
+            ignore_changes=list(ignore_changes),
+            hooks=hooks,
+        )

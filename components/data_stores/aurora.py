@@ -1,0 +1,186 @@
+"""Aurora MySQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.base import Component, physical_name
+from components.data_stores.credential import database_user
+from components.data_stores.names import exported_log_groups, promotion_tier, zone_of
+from components.data_stores.parts import closed_door, final_snapshot, log_groups
+from components.iam import assumed_by
+from components.wiring import StoreAccess
+from specs.stores import MASTER_USERNAME, AuroraSpec
+
+LOGS = ("audit", "error", "slowquery")
+FAMILY = "aurora-mysql8.0"
+PARAMETERS = {
+    "require_secure_transport": "ON",
+    "server_audit_logging": "1",
+    # Who came, who changed rights, who changed tables. Every query would copy personal data into the log.
+    "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL",
+    "slow_query_log": "1",
+    "long_query_time": "1",
+    "character_set_server": "utf8mb4",
+    "collation_server": "utf8mb4_unicode_ci",
+}
+"""All of them dynamic, so they take effect without a restart:
+docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.ParameterGroups.html"""
+MONITORING_POLICY_ARN = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuroraArgs:
+    """What an `Aurora` needs to know.
+
+    Attributes:
+        spec: Version, sizes, user, retention.
+        vpc_id: The VPC.
+        subnet_ids: Isolated subnets, in two zones or more.
+        zones: Zones of these subnets. Instances are made in one after the other; later edits move none.
+        key_arn: Key that encrypts data, snapshots, secrets, logs and Performance Insights.
+        protect: Refuse to delete the cluster, by Pulumi and by AWS.
+    """
+
+    spec: AuroraSpec
+    vpc_id: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[str]]
+    zones: Sequence[str]
+    key_arn: pulumi.Input[str]
+    protect: bool
+
+
+class Aurora(Component):
+    """An Aurora MySQL cluster, its instances, and the application's own user.
+
+    Backups and maintenance happen at the time that AWS chooses, in the region's night. The database and the user are
+    made by the task `users`; the master's password is RDS's to keep and to rotate. The cluster is protected, the
+    instances are not: they hold nothing, and their number is a setting.
+
+    Makes: LogGroups, SecurityGroup, SubnetGroup, ClusterParameterGroup, RandomId, Cluster, ClusterInstances,
+    Credential, and a Role with a RolePolicyAttachment for enhanced monitoring.
+    """
+
+    access: StoreAccess
+    endpoint: pulumi.Output[str]
+    reader_endpoint: pulumi.Output[str]
+    cluster_identifier: pulumi.Output[str]
+    instance_identifiers: Sequence[pulumi.Output[str]]
+    master_secret_arn: pulumi.Output[str]
+    user_secret_arn: pulumi.Output[str]
+    user_secret_version: pulumi.Output[str]
+
+    def __init__(self, name: str, args: AuroraArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self.access = closed_door(name, vpc_id=args.vpc_id, port=args.spec.port, opts=self.child())
+        cluster = self._cluster(name, args)
+        instances = self._instances(name, args, cluster)
+        user = database_user(name, args.spec, key_arn=args.key_arn, opts=self.child())
+
+        self.endpoint = cluster.endpoint
+        self.reader_endpoint = cluster.reader_endpoint
+        self.cluster_identifier = cluster.cluster_identifier
+        self.instance_identifiers = [instance.identifier for instance in instances]
+        self.master_secret_arn = cluster.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn or "")
+        self.user_secret_arn = user.secret_arn
+        self.user_secret_version = user.secret_version
+        self.register_outputs(
+            {
+                "endpoint": self.endpoint,
+                "readerEndpoint": self.reader_endpoint,
+                "port": args.spec.port,
+                "masterSecretArn": self.master_secret_arn,
+                "userSecretArn": self.user_secret_arn,
+            }
+        )
+
+    def _cluster(self, name: str, args: AuroraArgs) -> aws.rds.Cluster:
+        groups = log_groups(
+            exported_log_groups("rds", physical_name(name), LOGS),
+            retention_days=args.spec.log_retention_days,
+            key_arn=args.key_arn,
+            opts=self.child(),
+        )
+        subnets = aws.rds.SubnetGroup(
+            physical_name(name), description="Isolated subnets", subnet_ids=args.subnet_ids, opts=self.child()
+        )
+        return aws.rds.Cluster(
+            name,
+            cluster_identifier=physical_name(name),
+            engine=aws.rds.EngineType.AURORA_MYSQL,
+            engine_version=args.spec.engine_version,
+            auto_minor_version_upgrade=args.spec.upgraded_by_aws,
+            serverlessv2_scaling_configuration=_scaling(args.spec),
+            db_cluster_parameter_group_name=self._parameters(name).name,
+            port=args.spec.port,
+            db_subnet_group_name=subnets.name,
+            vpc_security_group_ids=[self.access.security_group_id],
+            master_username=MASTER_USERNAME,
+            manage_master_user_password=True,
+            master_user_secret_kms_key_id=args.key_arn,
+            iam_database_authentication_enabled=True,
+            storage_encrypted=True,
+            kms_key_id=args.key_arn,
+            enabled_cloudwatch_logs_exports=list(LOGS),
+            backup_retention_period=args.spec.backup_retention_days,
+            copy_tags_to_snapshot=True,
+            skip_final_snapshot=False,
+            final_snapshot_identifier=final_snapshot(name, opts=self.child()),
+            deletion_protection=args.protect,
+            # Otherwise an edit waits for the maintenance window, and every preview until then shows it again.
+            apply_immediately=True,
+            opts=self.child(protect=args.protect, depends_on=groups),
+        )
+
+    def _parameters(self, name: str) -> aws.rds.ClusterParameterGroup:
+        return aws.rds.ClusterParameterGroup(
+            physical_name(name),
+            family=FAMILY,
+            description="TLS only, audit and slow query log, utf8mb4",
+            parameters=[
+                aws.rds.ClusterParameterGroupParameterArgs(name=key, value=value, apply_method="immediate")
+                for key, value in sorted(PARAMETERS.items())
+            ],
+            opts=self.child(),
+        )
+
+    def _instances(self, name: str, args: AuroraArgs, cluster: aws.rds.Cluster) -> list[aws.rds.ClusterInstance]:
+        role = aws.iam.Role(
+            physical_name(f"{name}-monitoring"),
+            assume_role_policy=assumed_by("monitoring.rds.amazonaws.com"),
+            opts=self.child(),
+        )
+        permission = aws.iam.RolePolicyAttachment(
+            physical_name(f"{name}-monitoring"), role=role.name, policy_arn=MONITORING_POLICY_ARN, opts=self.child()
+        )
+        insights = args.spec.performance_insights
+        return [
+            aws.rds.ClusterInstance(
+                physical_name(f"{name}-{index + 1}"),
+                cluster_identifier=cluster.id,
+                engine=aws.rds.EngineType.AURORA_MYSQL,
+                instance_class=args.spec.instance_class,
+                availability_zone=zone_of(index, args.zones),
+                promotion_tier=promotion_tier(index),
+                db_subnet_group_name=cluster.db_subnet_group_name,
+                publicly_accessible=False,
+                auto_minor_version_upgrade=args.spec.upgraded_by_aws,
+                monitoring_interval=args.spec.monitoring_interval_seconds,
+                monitoring_role_arn=role.arn,
+                performance_insights_enabled=insights,
+                performance_insights_kms_key_id=args.key_arn if insights else None,
+                copy_tags_to_snapshot=True,
+                apply_immediately=True,
+                # AWS may put a lone instance into another zone when its own fails, and an added zone moves nothing.
+                opts=self.child(depends_on=[permission], ignore_changes=["availabilityZone"]),
+            )
+            for index in range(args.spec.readers + 1)
+        ]
+
+
+def _scaling(spec: AuroraSpec) -> aws.rds.ClusterServerlessv2ScalingConfigurationArgs | None:
+    if not spec.serverless:
+        return None
+    return aws.rds.ClusterServerlessv2ScalingConfigurationArgs(min_capacity=spec.min_acu, max_capacity=spec.max_acu)

@@ -1,0 +1,154 @@
+"""DocumentDB, the store with MongoDB's protocol."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.base import Component, physical_name
+from components.data_stores.credential import database_user
+from components.data_stores.names import exported_log_groups, promotion_tier, zone_of
+from components.data_stores.parts import closed_door, final_snapshot, log_groups
+from components.wiring import StoreAccess
+from specs.stores import MASTER_USERNAME, DocumentDbSpec
+
+LOGS = ("audit", "profiler")
+PARAMETERS = {
+    "tls": ("enabled", "pending-reboot"),
+    "audit_logs": ("enabled", "immediate"),
+    "profiler": ("enabled", "immediate"),
+    "profiler_threshold_ms": ("1000", "immediate"),
+}
+"""Value and how it is applied; `tls` is static, so a change of it waits for a restart:
+docs.aws.amazon.com/documentdb/latest/developerguide/cluster_parameter_groups-list_of_parameters.html"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentDbArgs:
+    """What a `DocumentDb` needs to know.
+
+    Attributes:
+        spec: Version, sizes, user, retention.
+        vpc_id: The VPC.
+        subnet_ids: Isolated subnets, in two zones or more.
+        zones: Zones of these subnets. Instances are made in one after the other; later edits move none.
+        key_arn: Key that encrypts data, snapshots, the user's secret and logs. The master's secret is encrypted with
+            AWS's own key, because the provider cannot name another.
+        protect: Refuse to delete the cluster, by Pulumi and by AWS.
+    """
+
+    spec: DocumentDbSpec
+    vpc_id: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[str]]
+    zones: Sequence[str]
+    key_arn: pulumi.Input[str]
+    protect: bool
+
+
+class DocumentDb(Component):
+    """A DocumentDB cluster, its instances, and the application's own user.
+
+    As with Aurora: times are AWS's choice, the task `users` makes the user, the master's password is DocumentDB's to
+    keep and rotate, the cluster is protected and the instances are not. DocumentDB makes no minor upgrades, so nothing
+    here asks for them: docs.aws.amazon.com/documentdb/latest/developerguide/API_DBInstance.html
+
+    Makes: LogGroups, SecurityGroup, SubnetGroup, ClusterParameterGroup, RandomId, Cluster, ClusterInstances,
+    Credential.
+    """
+
+    access: StoreAccess
+    endpoint: pulumi.Output[str]
+    reader_endpoint: pulumi.Output[str]
+    cluster_identifier: pulumi.Output[str]
+    instance_identifiers: Sequence[pulumi.Output[str]]
+    master_secret_arn: pulumi.Output[str]
+    user_secret_arn: pulumi.Output[str]
+    user_secret_version: pulumi.Output[str]
+
+    def __init__(self, name: str, args: DocumentDbArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self.access = closed_door(name, vpc_id=args.vpc_id, port=args.spec.port, opts=self.child())
+        cluster = self._cluster(name, args)
+        instances = self._instances(name, args, cluster)
+        user = database_user(name, args.spec, key_arn=args.key_arn, opts=self.child())
+
+        self.endpoint = cluster.endpoint
+        self.reader_endpoint = cluster.reader_endpoint
+        self.cluster_identifier = cluster.cluster_identifier
+        self.instance_identifiers = [instance.identifier for instance in instances]
+        self.master_secret_arn = cluster.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn or "")
+        self.user_secret_arn = user.secret_arn
+        self.user_secret_version = user.secret_version
+        self.register_outputs(
+            {
+                "endpoint": self.endpoint,
+                "readerEndpoint": self.reader_endpoint,
+                "port": args.spec.port,
+                "masterSecretArn": self.master_secret_arn,
+                "userSecretArn": self.user_secret_arn,
+            }
+        )
+
+    def _cluster(self, name: str, args: DocumentDbArgs) -> aws.docdb.Cluster:
+        groups = log_groups(
+            exported_log_groups("docdb", physical_name(name), LOGS),
+            retention_days=args.spec.log_retention_days,
+            key_arn=args.key_arn,
+            opts=self.child(),
+        )
+        subnets = aws.docdb.SubnetGroup(
+            physical_name(name), description="Isolated subnets", subnet_ids=args.subnet_ids, opts=self.child()
+        )
+        return aws.docdb.Cluster(
+            name,
+            cluster_identifier=physical_name(name),
+            engine_version=args.spec.engine_version,
+            # AWS never goes to another major version by itself; an edit of the settings means it.
+            allow_major_version_upgrade=True,
+            db_cluster_parameter_group_name=self._parameters(name, args).name,
+            port=args.spec.port,
+            db_subnet_group_name=subnets.name,
+            vpc_security_group_ids=[self.access.security_group_id],
+            master_username=MASTER_USERNAME,
+            manage_master_user_password=True,
+            storage_encrypted=True,
+            kms_key_id=args.key_arn,
+            enabled_cloudwatch_logs_exports=list(LOGS),
+            backup_retention_period=args.spec.backup_retention_days,
+            skip_final_snapshot=False,
+            final_snapshot_identifier=final_snapshot(name, opts=self.child()),
+            deletion_protection=args.protect,
+            # As with Aurora: otherwise every preview until the maintenance window shows the same edit.
+            apply_immediately=True,
+            opts=self.child(protect=args.protect, depends_on=groups),
+        )
+
+    def _parameters(self, name: str, args: DocumentDbArgs) -> aws.docdb.ClusterParameterGroup:
+        return aws.docdb.ClusterParameterGroup(
+            physical_name(name),
+            family=args.spec.parameter_family,
+            description="TLS only, audit log, profiler",
+            parameters=[
+                aws.docdb.ClusterParameterGroupParameterArgs(name=key, value=value, apply_method=method)
+                for key, (value, method) in sorted(PARAMETERS.items())
+            ],
+            opts=self.child(),
+        )
+
+    def _instances(
+        self, name: str, args: DocumentDbArgs, cluster: aws.docdb.Cluster
+    ) -> list[aws.docdb.ClusterInstance]:
+        return [
+            aws.docdb.ClusterInstance(
+                physical_name(f"{name}-{index + 1}"),
+                cluster_identifier=cluster.id,
+                instance_class=args.spec.instance_class,
+                availability_zone=zone_of(index, args.zones),
+                promotion_tier=promotion_tier(index),
+                copy_tags_to_snapshot=True,
+                apply_immediately=True,
+                opts=self.child(ignore_changes=["availabilityZone"]),
+            )
+            for index in range(args.spec.instances)
+        ]

@@ -1,0 +1,120 @@
+"""ElastiCache for Valkey."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.base import Component, physical_name
+from components.data_stores.credential import Credential, CredentialArgs
+from components.data_stores.names import member_ids
+from components.data_stores.parts import closed_door, final_snapshot
+from components.wiring import StoreAccess
+from specs.stores import ValkeySpec
+
+PORT = 6379
+TOKEN_LENGTH = 64
+"""16 to 128 characters: docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValkeyArgs:
+    """What a `Valkey` needs to know.
+
+    Attributes:
+        spec: Version, size, replicas, snapshots.
+        vpc_id: The VPC.
+        subnet_ids: Isolated subnets. With replicas AWS spreads the nodes over their zones.
+        key_arn: Key that encrypts data, snapshots and the secret.
+        protect: Refuse to delete the replication group. ElastiCache has no deletion protection of its own.
+    """
+
+    spec: ValkeySpec
+    vpc_id: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[str]]
+    key_arn: pulumi.Input[str]
+    protect: bool
+
+
+class Valkey(Component):
+    """A Valkey replication group without shards, with TLS and a token, for sessions, cache and queues.
+
+    Snapshots and maintenance happen at the time that AWS chooses. Keys without an expiry, and those of a queue have
+    none, are never evicted (`volatile-lru`).
+
+    Makes: SecurityGroup, SubnetGroup, ParameterGroup, RandomId, ReplicationGroup, Credential.
+    """
+
+    access: StoreAccess
+    endpoint: pulumi.Output[str]
+    replication_group_id: pulumi.Output[str]
+    member_ids: pulumi.Output[Sequence[str]]
+    user_secret_arn: pulumi.Output[str]
+    user_secret_version: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ValkeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self.access = closed_door(name, vpc_id=args.vpc_id, port=PORT, opts=self.child())
+        token = self._token(name, args)
+        group = self._group(name, args, token)
+
+        self.endpoint = group.primary_endpoint_address
+        self.replication_group_id = group.id
+        self.member_ids = group.id.apply(lambda group_id: member_ids(group_id, args.spec.replicas))
+        self.user_secret_arn = token.secret_arn
+        self.user_secret_version = token.secret_version
+        self.register_outputs({"endpoint": self.endpoint, "port": PORT, "userSecretArn": self.user_secret_arn})
+
+    def _token(self, name: str, args: ValkeyArgs) -> Credential:
+        return Credential(
+            f"{name}-token",
+            CredentialArgs(
+                description=f"The token of {physical_name(name)}",
+                length=TOKEN_LENGTH,
+                version=args.spec.token_version,
+                key_arn=args.key_arn,
+            ),
+            opts=self.child(),
+        )
+
+    def _group(self, name: str, args: ValkeyArgs, token: Credential) -> aws.elasticache.ReplicationGroup:
+        spec = args.spec
+        subnets = aws.elasticache.SubnetGroup(
+            physical_name(name), description="Isolated subnets", subnet_ids=args.subnet_ids, opts=self.child()
+        )
+        parameters = aws.elasticache.ParameterGroup(
+            physical_name(name),
+            family=spec.parameter_family,
+            description="Evicts only what may expire",
+            parameters=[aws.elasticache.ParameterGroupParameterArgs(name="maxmemory-policy", value="volatile-lru")],
+            opts=self.child(),
+        )
+        return aws.elasticache.ReplicationGroup(
+            physical_name(name),
+            description=f"Sessions, cache and queues of {physical_name('*')}",
+            engine="valkey",
+            engine_version=spec.first_version,
+            auto_minor_version_upgrade=spec.upgraded_by_aws,
+            node_type=spec.node_type,
+            num_cache_clusters=spec.replicas + 1,
+            automatic_failover_enabled=spec.replicas > 0,
+            multi_az_enabled=spec.replicas > 0,
+            parameter_group_name=parameters.name,
+            port=PORT,
+            subnet_group_name=subnets.name,
+            security_group_ids=[self.access.security_group_id],
+            transit_encryption_enabled=True,
+            transit_encryption_mode="required",
+            at_rest_encryption_enabled=True,
+            kms_key_id=args.key_arn,
+            auth_token=token.password,
+            # Both tokens are valid until the next change, so tasks that still have the old one work on.
+            auth_token_update_strategy="ROTATE",
+            snapshot_retention_limit=spec.snapshot_retention_days,
+            final_snapshot_identifier=final_snapshot(name, opts=self.child()),
+            # Otherwise an edit waits for the maintenance window, and every preview until then shows it again.
+            apply_immediately=True,
+            # The provider takes a version below the running one for a new group, without the data of the old.
+            opts=self.child(protect=args.protect, ignore_changes=["engineVersion"] if spec.upgraded_by_aws else []),
+        )

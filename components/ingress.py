@@ -1,0 +1,305 @@
+"""The way in: a load balancer in the public subnets, its certificate, its name and its access logs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.base import Component, physical_name
+from components.iam import allow_service, document, tls_only
+from specs.site import IngressSpec
+
+HTTP_PORT = 80
+HTTPS_PORT = 443
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngressArgs:
+    """What an `Ingress` needs to know.
+
+    Attributes:
+        spec: Domain, TLS policy, who may reach the site, retention of the access logs.
+        vpc_id: The VPC of the subnets.
+        subnet_ids: Public subnets, in two zones at least.
+        account_id: The account of the stack; access logs of no other one are let in.
+        region: The region of the load balancer.
+        protect: Refuse to delete the load balancer and its access logs, in Pulumi and (the former) in AWS.
+    """
+
+    spec: IngressSpec
+    vpc_id: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[str]]
+    account_id: pulumi.Input[str]
+    region: str
+    protect: bool
+
+
+class Ingress(Component):
+    """An application load balancer whose serving listener answers 503 until a service adds its rule.
+
+    With a domain it serves HTTPS and sends HTTP there for good; without one it serves HTTP. Its security group lets
+    visitors in and nothing out: a service opens the way to its own tasks, and only that.
+
+    Makes: SecurityGroup, a SecurityGroupIngressRule for each port and range, LoadBalancer, Listeners; for the access
+    logs Bucket, BucketOwnershipControls, BucketPublicAccessBlock, BucketServerSideEncryptionConfiguration,
+    BucketLifecycleConfiguration, BucketPolicy; with a domain Certificate, CertificateValidation and two Records.
+
+    Raises:
+        ValueError: `spec` has a domain and no hosted zone.
+    """
+
+    security_group_id: pulumi.Output[str]
+    listener: aws.lb.Listener
+    load_balancer_arn: pulumi.Output[str]
+    load_balancer_arn_suffix: pulumi.Output[str]
+    dns_name: pulumi.Output[str]
+    url: pulumi.Output[str]
+
+    def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        domain, zone_id = args.spec.domain, _zone_id(args.spec)
+        group = self._security_group(name, args)
+        logs = self._log_bucket(name, args)
+        log_policy = self._let_deliver(name, args, logs)
+        load_balancer = self._load_balancer(name, args, group, logs, log_policy)
+        if domain:
+            certificate_arn = self._certificate(name, domain, zone_id)
+            self._redirect(name, load_balancer)
+            self.listener = self._serve_https(name, args.spec.tls_policy, load_balancer, certificate_arn)
+            self._alias(name, domain, zone_id, load_balancer)
+        else:
+            self.listener = self._serve_http(name, load_balancer)
+
+        self.security_group_id = group.id
+        self.load_balancer_arn = load_balancer.arn
+        self.load_balancer_arn_suffix = load_balancer.arn_suffix
+        self.dns_name = load_balancer.dns_name
+        self.url = (
+            pulumi.Output.concat("https://", domain) if domain else pulumi.Output.concat("http://", self.dns_name)
+        )
+        self.register_outputs(
+            {
+                "securityGroupId": self.security_group_id,
+                "listenerArn": self.listener.arn,
+                "loadBalancerArn": self.load_balancer_arn,
+                "loadBalancerArnSuffix": self.load_balancer_arn_suffix,
+                "dnsName": self.dns_name,
+                "url": self.url,
+            }
+        )
+
+    def _security_group(self, name: str, args: IngressArgs) -> aws.ec2.SecurityGroup:
+        group = aws.ec2.SecurityGroup(
+            name,
+            vpc_id=args.vpc_id,
+            description="Visitors of the site",
+            tags={"Name": physical_name("load-balancer")},
+            opts=self.child(),
+        )
+        for port in (HTTP_PORT, HTTPS_PORT) if args.spec.domain else (HTTP_PORT,):
+            for cidr in args.spec.allowed_cidrs:
+                aws.vpc.SecurityGroupIngressRule(
+                    f"{name}-{port}-from-{cidr.replace('/', '-')}",
+                    security_group_id=group.id,
+                    description=f"Visitors from {cidr}",
+                    cidr_ipv4=cidr,
+                    ip_protocol="tcp",
+                    from_port=port,
+                    to_port=port,
+                    opts=self.child(),
+                )
+        return group
+
+    def _log_bucket(self, name: str, args: IngressArgs) -> aws.s3.Bucket:
+        """A bucket with S3's own key, because the load balancer can write to no other:
+        docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html"""
+        # The load balancer writes its first file while it is made, so this bucket is never empty: without
+        # force_destroy a destroy that people did allow would stop here, half done.
+        bucket = aws.s3.Bucket(f"{name}-logs", force_destroy=True, opts=self.child(protect=args.protect))
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-logs",
+            bucket=bucket.bucket,
+            rules=[
+                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
+                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+                        sse_algorithm="AES256"
+                    )
+                )
+            ],
+            opts=self.child(),
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-logs",
+            bucket=bucket.bucket,
+            rules=[
+                aws.s3.BucketLifecycleConfigurationRuleArgs(
+                    id="expire",
+                    status="Enabled",
+                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+                    expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(
+                        days=args.spec.access_log_retention_days
+                    ),
+                    abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                        days_after_initiation=7
+                    ),
+                )
+            ],
+            opts=self.child(),
+        )
+        return bucket
+
+    def _let_deliver(self, name: str, args: IngressArgs, bucket: aws.s3.Bucket) -> aws.s3.BucketPolicy:
+        """Lets load balancers of this account write below its own number, the only place where they write:
+        docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html"""
+        ownership = aws.s3.BucketOwnershipControls(
+            f"{name}-logs",
+            bucket=bucket.bucket,
+            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
+            opts=self.child(),
+        )
+        closed = aws.s3.BucketPublicAccessBlock(
+            f"{name}-logs",
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self.child(),
+        )
+        load_balancers = pulumi.Output.concat(
+            "arn:aws:elasticloadbalancing:", args.region, ":", args.account_id, ":loadbalancer/*"
+        )
+        return aws.s3.BucketPolicy(
+            f"{name}-logs",
+            bucket=bucket.bucket,
+            policy=document(
+                allow_service(
+                    "logdelivery.elasticloadbalancing.amazonaws.com",
+                    ["s3:PutObject"],
+                    pulumi.Output.concat(bucket.arn, "/AWSLogs/", args.account_id, "/*"),
+                    # IfExists, because the trial write that enables the logs has been seen without a source.
+                    {"ArnLikeIfExists": {"aws:SourceArn": load_balancers}},
+                ),
+                tls_only(bucket.arn),
+            ),
+            opts=self.child(depends_on=[ownership, closed]),
+        )
+
+    def _load_balancer(
+        self,
+        name: str,
+        args: IngressArgs,
+        group: aws.ec2.SecurityGroup,
+        logs: aws.s3.Bucket,
+        log_policy: aws.s3.BucketPolicy,
+    ) -> aws.lb.LoadBalancer:
+        """Desync mitigation is `defensive`: it stops what can be used to smuggle requests, while `strictest` also
+        refuses visitors and webhooks whose requests are merely untidy:
+        docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#desync-mitigation-mode"""
+        return aws.lb.LoadBalancer(
+            name,
+            load_balancer_type="application",
+            internal=False,
+            subnets=args.subnet_ids,
+            security_groups=[group.id],
+            idle_timeout=args.spec.idle_timeout_seconds,
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode="defensive",
+            enable_deletion_protection=args.protect,
+            access_logs=aws.lb.LoadBalancerAccessLogsArgs(bucket=logs.bucket, enabled=True),
+            opts=self.child(protect=args.protect, depends_on=[log_policy]),
+        )
+
+    def _certificate(self, name: str, domain: str, zone_id: str) -> pulumi.Output[str]:
+        certificate = aws.acm.Certificate(
+            name, domain_name=domain, validation_method="DNS", key_algorithm="RSA_2048", opts=self.child()
+        )
+        check = certificate.domain_validation_options[0]
+        record = aws.route53.Record(
+            f"{name}-validation",
+            zone_id=zone_id,
+            name=check.resource_record_name,
+            type=check.resource_record_type,
+            records=[check.resource_record_value],
+            ttl=300,
+            # ACM asks an account for one and the same record each time, so all it can overwrite is its own leftover:
+            # docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+            allow_overwrite=True,
+            opts=self.child(),
+        )
+        validation = aws.acm.CertificateValidation(
+            name, certificate_arn=certificate.arn, validation_record_fqdns=[record.fqdn], opts=self.child()
+        )
+        return validation.certificate_arn
+
+    def _redirect(self, name: str, load_balancer: aws.lb.LoadBalancer) -> None:
+        aws.lb.Listener(
+            f"{name}-http",
+            load_balancer_arn=load_balancer.arn,
+            port=HTTP_PORT,
+            protocol="HTTP",
+            default_actions=[
+                aws.lb.ListenerDefaultActionArgs(
+                    type="redirect",
+                    redirect=aws.lb.ListenerDefaultActionRedirectArgs(
+                        protocol="HTTPS", port=str(HTTPS_PORT), status_code="HTTP_301"
+                    ),
+                )
+            ],
+            opts=self.child(),
+        )
+
+    def _serve_https(
+        self, name: str, tls_policy: str, load_balancer: aws.lb.LoadBalancer, certificate_arn: pulumi.Output[str]
+    ) -> aws.lb.Listener:
+        return aws.lb.Listener(
+            f"{name}-https",
+            load_balancer_arn=load_balancer.arn,
+            port=HTTPS_PORT,
+            protocol="HTTPS",
+            ssl_policy=tls_policy,
+            certificate_arn=certificate_arn,
+            default_actions=[_unavailable()],
+            opts=self.child(),
+        )
+
+    def _serve_http(self, name: str, load_balancer: aws.lb.LoadBalancer) -> aws.lb.Listener:
+        return aws.lb.Listener(
+            f"{name}-http",
+            load_balancer_arn=load_balancer.arn,
+            port=HTTP_PORT,
+            protocol="HTTP",
+            default_actions=[_unavailable()],
+            opts=self.child(),
+        )
+
+    def _alias(self, name: str, domain: str, zone_id: str, load_balancer: aws.lb.LoadBalancer) -> None:
+        aws.route53.Record(
+            f"{name}-alias",
+            zone_id=zone_id,
+            name=domain,
+            type="A",
+            aliases=[
+                aws.route53.RecordAliasArgs(
+                    name=load_balancer.dns_name, zone_id=load_balancer.zone_id, evaluate_target_health=False
+                )
+            ],
+            opts=self.child(),
+        )
+
+
+def _zone_id(spec: IngressSpec) -> str:
+    if spec.domain and not spec.zone_id:
+        raise ValueError(f"domain is {spec.domain}, zone_id is not given; allowed is the id of its hosted zone")
+    return spec.zone_id or ""
+
+
+def _unavailable() -> aws.lb.ListenerDefaultActionArgs:
+    """503, which tells search engines to come again; a 404 would make them forget the page."""
+    return aws.lb.ListenerDefaultActionArgs(
+        type="fixed-response",
+        fixed_response=aws.lb.ListenerDefaultActionFixedResponseArgs(
+            content_type="text/plain", status_code="503", message_body="No service answers here yet."
+        ),
+    )

@@ -1,0 +1,141 @@
+"""Alarms, and the topic through which people hear of them."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.alarms import Alarm, Math
+from components.base import Component, physical_name
+from components.iam import allow_service, document
+from specs.site import ObservabilitySpec
+
+PERCENTILE = re.compile(r"p\d{1,2}(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservabilityArgs:
+    """What an `Observability` needs to know.
+
+    Attributes:
+        spec: Who hears of the alarms.
+        key_arn: Key that encrypts the topic; its policy must let CloudWatch use it.
+        account_id: The account of the stack; alarms of no other one can publish.
+        alarms: What to watch; see `alarms.py`.
+    """
+
+    spec: ObservabilitySpec
+    key_arn: pulumi.Input[str]
+    account_id: pulumi.Input[str]
+    alarms: Sequence[Alarm]
+
+
+class Observability(Component):
+    """A topic, its readers, and alarms that publish to it when they go off and when all is well again.
+
+    Makes: Topic, TopicPolicy, a TopicSubscription for each address, a MetricAlarm for each alarm.
+
+    Raises:
+        ValueError: Two alarms have the same name.
+    """
+
+    topic_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        _check_names(args.alarms)
+        topic = aws.sns.Topic(
+            name, display_name=physical_name("alarms"), kms_master_key_id=args.key_arn, opts=self.child()
+        )
+        policy = self._let_publish(name, args, topic)
+        self._subscribe(name, args.spec.emails, topic)
+
+        # Whoever has the ARN publishes, so it is given out when the policy lets it.
+        self.topic_arn = pulumi.Output.all(topic.arn, policy.id).apply(lambda known: known[0])
+        for alarm in args.alarms:
+            self._alarm(name, alarm)
+        self.register_outputs({"topicArn": self.topic_arn})
+
+    def _let_publish(self, name: str, args: ObservabilityArgs, topic: aws.sns.Topic) -> aws.sns.TopicPolicy:
+        """Lets the alarms of this account and region publish, and nobody without TLS:
+        docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html"""
+        region = topic.arn.apply(lambda arn: arn.split(":")[3])
+        alarms = pulumi.Output.concat("arn:aws:cloudwatch:", region, ":", args.account_id, ":alarm:*")
+        return aws.sns.TopicPolicy(
+            name,
+            arn=topic.arn,
+            policy=document(
+                allow_service(
+                    "cloudwatch.amazonaws.com",
+                    ["sns:Publish"],
+                    topic.arn,
+                    {"StringEquals": {"aws:SourceAccount": args.account_id}, "ArnLike": {"aws:SourceArn": alarms}},
+                ),
+                {
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "sns:Publish",
+                    "Resource": topic.arn,
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                },
+            ),
+            opts=self.child(),
+        )
+
+    def _subscribe(self, name: str, emails: Sequence[str], topic: aws.sns.Topic) -> None:
+        for email in emails:
+            aws.sns.TopicSubscription(
+                f"{name}-{email}", topic=topic.arn, protocol="email", endpoint=email, opts=self.child()
+            )
+
+    def _alarm(self, name: str, alarm: Alarm) -> None:
+        math = alarm.metric if isinstance(alarm.metric, Math) else None
+        percentile = PERCENTILE.fullmatch(alarm.statistic) is not None
+        aws.cloudwatch.MetricAlarm(
+            f"{name}-{alarm.name}",
+            name=physical_name(alarm.name),
+            alarm_description=alarm.description,
+            namespace=None if math else alarm.namespace,
+            metric_name=None if isinstance(alarm.metric, Math) else alarm.metric,
+            dimensions=None if math else alarm.dimensions,
+            period=None if math else alarm.period_seconds,
+            statistic=None if math or percentile else alarm.statistic,
+            extended_statistic=alarm.statistic if percentile and not math else None,
+            metric_queries=_queries(alarm, math) if math else None,
+            threshold=alarm.threshold,
+            comparison_operator=alarm.comparison,
+            evaluation_periods=alarm.evaluation_periods,
+            datapoints_to_alarm=alarm.datapoints_to_alarm,
+            treat_missing_data=alarm.treat_missing_data,
+            alarm_actions=[self.topic_arn],
+            ok_actions=[self.topic_arn],
+            opts=self.child(),
+        )
+
+
+def _check_names(alarms: Sequence[Alarm]) -> None:
+    if twice := sorted(name for name, count in Counter(alarm.name for alarm in alarms).items() if count > 1):
+        raise ValueError(f"given twice: the alarm {', '.join(twice)}; allowed is each name once")
+
+
+def _queries(alarm: Alarm, math: Math) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:
+    inputs = [
+        aws.cloudwatch.MetricAlarmMetricQueryArgs(
+            id=id_,
+            metric=aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
+                namespace=alarm.namespace,
+                metric_name=metric,
+                dimensions=alarm.dimensions,
+                period=alarm.period_seconds,
+                stat=alarm.statistic,
+            ),
+        )
+        for id_, metric in math.metrics.items()
+    ]
+    result = aws.cloudwatch.MetricAlarmMetricQueryArgs(
+        id="result", expression=math.expression, label=math.label, return_data=True
+    )
+    return [*inputs, result]

@@ -1,0 +1,59 @@
+"""What a stack tells people and tools: names, addresses and ARNs; never a password."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.application import Application
+from components.cluster import Cluster
+from components.fargate_service import FargateService
+from components.ingress import Ingress
+from components.migration_task import MigrationTask
+from components.observability import Observability
+
+
+def stack_outputs(
+    ingress: Ingress,
+    cluster: Cluster,
+    application: Application,
+    migration: MigrationTask,
+    services: Mapping[str, FargateService],
+    observability: Observability,
+) -> dict[str, Any]:
+    """Outputs of the stack by name; a store that does not exist has none."""
+    stores = application.stores
+    databases = {"aurora": stores.aurora, "documentdb": stores.documentdb}
+    return {
+        "url": ingress.url,
+        "loadBalancer": ingress.dns_name,
+        "cluster": cluster.name,
+        "services": {
+            name: {"taskDefinition": service.task_definition_arn, "logGroup": service.log_group_name}
+            for name, service in services.items()
+        },
+        "migrationTaskDefinition": migration.task_definition_arn,
+        "uploadsBucket": application.uploads.bucket_name,
+        "alarmTopic": observability.topic_arn,
+        "appKeySecret": application.secrets["APP_KEY"].arn,
+        **{
+            name: {
+                "endpoint": store.endpoint,
+                "readerEndpoint": store.reader_endpoint,
+                "port": store.access.port,
+                "masterSecret": store.master_secret_arn,
+                "userSecret": store.user_secret_arn,
+            }
+            for name, store in databases.items()
+            if store
+        },
+        **(
+            {
+                "valkey": {
+                    "endpoint": stores.valkey.endpoint,
+                    "port": stores.valkey.access.port,
+                    "userSecret": stores.valkey.user_secret_arn,
+                }
+            }
+            if stores.valkey
+            else {}
+        ),
+    }

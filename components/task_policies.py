@@ -1,0 +1,97 @@
+"""What a task, and ECS on its behalf, may do."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from components.iam import Statement, allow
+
+ECR_IMAGE = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<repository>[^@:]+)[@:].+"
+)
+EXEC_CHANNELS = (
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
+
+
+def repository_arns(images: Sequence[str]) -> list[str]:
+    """The private ECR repositories among the images, sorted; others need no permission."""
+    found = (ECR_IMAGE.fullmatch(image) for image in images)
+    return sorted(
+        {
+            f"arn:aws:ecr:{image['region']}:{image['account']}:repository/{image['repository']}"
+            for image in found
+            if image
+        }
+    )
+
+
+def secret_arn(arn: str) -> str:
+    """The ARN that IAM knows, without the JSON key that a container definition may add."""
+    return ":".join(arn.split(":")[:7])
+
+
+def execution_policy(*, images: Sequence[str], log_group_arn: str, secret_arns: Sequence[str], key_arn: str) -> str:
+    """What ECS needs to start the task: pull its images, read its secrets, write its log. None of it reaches the code.
+
+    Source: docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+    """
+    statements = [allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"])]
+    if repositories := repository_arns(images):
+        statements += [
+            # GetAuthorizationToken knows no resource:
+            # docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+            allow(["ecr:GetAuthorizationToken"], ["*"]),
+            allow(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], repositories),
+        ]
+    if secret_arns:
+        statements += [
+            allow(["secretsmanager:GetSecretValue"], sorted({secret_arn(arn) for arn in secret_arns})),
+            allow(["kms:Decrypt"], [key_arn]),
+        ]
+    return _document(statements)
+
+
+def exec_statements(*, log_group_arn: str, key_arn: str) -> list[Statement]:
+    """What a task needs for ECS Exec with a recorded, encrypted session.
+
+    Source: docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+    """
+    return [
+        # The channels and DescribeLogGroups know no resource (same page, and the service authorization reference).
+        allow([*EXEC_CHANNELS, "logs:DescribeLogGroups"], ["*"]),
+        allow(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
+        allow(["kms:Decrypt"], [key_arn]),
+    ]
+
+
+def uploads_statements(*, bucket_arn: str, key_arn: str) -> list[Statement]:
+    """What `FILESYSTEM_DISK=s3` needs, in this bucket alone."""
+    return [
+        allow(["s3:ListBucket"], [bucket_arn]),
+        allow(
+            [
+                "s3:AbortMultipartUpload",
+                "s3:DeleteObject",
+                "s3:GetObject",
+                "s3:ListMultipartUploadParts",
+                "s3:PutObject",
+            ],
+            [f"{bucket_arn}/*"],
+        ),
+        allow(["kms:Decrypt", "kms:GenerateDataKey"], [key_arn]),
+    ]
+
+
+def task_policy(statements: Sequence[Statement]) -> str:
+    """The task role's policy."""
+    return _document(statements)
+
+
+def _document(statements: Sequence[Statement]) -> str:
+    document: dict[str, Any] = {"Version": "2012-10-17", "Statement": list(statements)}
+    return json.dumps(document)

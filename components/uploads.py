@@ -1,0 +1,125 @@
+"""The bucket behind `FILESYSTEM_DISK=s3`."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.base import Component
+from components.iam import document, tls_only
+from specs.site import UploadsSpec
+
+ABORT_MULTIPART_AFTER_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadsArgs:
+    """What an `Uploads` needs to know.
+
+    Attributes:
+        spec: How long deleted files can be brought back.
+        key_arn: Key that encrypts the files.
+        protect: Refuse to delete the bucket. Without it a destroy deletes the bucket with all files in it.
+    """
+
+    spec: UploadsSpec
+    key_arn: pulumi.Input[str]
+    protect: bool
+
+
+class Uploads(Component):
+    """A private, encrypted, versioned bucket for what visitors upload.
+
+    Makes: Bucket, BucketVersioning, BucketServerSideEncryptionConfiguration, BucketPublicAccessBlock,
+    BucketOwnershipControls, BucketLifecycleConfiguration, BucketPolicy.
+    """
+
+    bucket_name: pulumi.Output[str]
+    bucket_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: UploadsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        # AWS deletes no bucket that holds a file or an old version of one, so a stack whose protection was lifted
+        # could never be destroyed; while it is protected, no destroy gets as far as this setting.
+        bucket = aws.s3.Bucket(name, force_destroy=not args.protect, opts=self.child(protect=args.protect))
+        self._close(name, bucket)
+        self._encrypt(name, args, bucket)
+        self._keep_versions(name, args.spec.noncurrent_version_days, bucket)
+
+        self.bucket_name = bucket.bucket
+        self.bucket_arn = bucket.arn
+        self.register_outputs({"bucketName": self.bucket_name, "bucketArn": self.bucket_arn})
+
+    def _close(self, name: str, bucket: aws.s3.Bucket) -> None:
+        ownership = aws.s3.BucketOwnershipControls(
+            name,
+            bucket=bucket.bucket,
+            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
+            opts=self.child(),
+        )
+        closed = aws.s3.BucketPublicAccessBlock(
+            name,
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self.child(),
+        )
+        aws.s3.BucketPolicy(
+            name,
+            bucket=bucket.bucket,
+            policy=document(tls_only(bucket.arn)),
+            opts=self.child(depends_on=[ownership, closed]),
+        )
+
+    def _encrypt(self, name: str, args: UploadsArgs, bucket: aws.s3.Bucket) -> None:
+        """With a bucket key, S3 asks KMS once per object prefix and time, and not (for money) for each file:
+        docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html"""
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            name,
+            bucket=bucket.bucket,
+            rules=[
+                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
+                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+                        sse_algorithm="aws:kms", kms_master_key_id=args.key_arn
+                    ),
+                    bucket_key_enabled=True,
+                )
+            ],
+            opts=self.child(),
+        )
+
+    def _keep_versions(self, name: str, noncurrent_version_days: int, bucket: aws.s3.Bucket) -> None:
+        """A deleted file leaves a delete marker, which outlives its versions unless it is told to expire as well:
+        docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-configuration-examples.html"""
+        versioning = aws.s3.BucketVersioning(
+            name,
+            bucket=bucket.bucket,
+            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+            opts=self.child(),
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            name,
+            bucket=bucket.bucket,
+            rules=[
+                aws.s3.BucketLifecycleConfigurationRuleArgs(
+                    id="expire-old-versions",
+                    status="Enabled",
+                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+                    noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+                        noncurrent_days=noncurrent_version_days
+                    ),
+                    expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True),
+                ),
+                aws.s3.BucketLifecycleConfigurationRuleArgs(
+                    id="abort-incomplete-uploads",
+                    status="Enabled",
+                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+                    abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                        days_after_initiation=ABORT_MULTIPART_AFTER_DAYS
+                    ),
+                ),
+            ],
+            opts=self.child(depends_on=[versioning]),
+        )

@@ -1,0 +1,69 @@
+"""EC2: three small gaps of moto that the network and the tasks of this project fall into.
+
+- A network interface always has a private DNS name, if only an empty one: RunTask fails without it in a VPC whose
+  DNS host names are off.
+  https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html
+- A security group rule keeps the description of whatever it refers to, be it a range, a group or a prefix list.
+  https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html
+- An endpoint without a type is a gateway, also when it is deleted.
+  https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
+"""
+
+from typing import Any
+
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.vpcs import VPCBackend
+
+from emulator.patching import replace
+
+
+def install() -> None:
+    replace(NetworkInterface, "private_dns_name", "")
+    _keep_rule_descriptions()
+    _make_gateway_endpoints_by_default()
+
+
+def _make_gateway_endpoints_by_default() -> None:
+    original_create: Any = VPCBackend.create_vpc_endpoint
+
+    def create_vpc_endpoint(self: Any, vpc_id: str, service_name: str, endpoint_type: str | None, **others: Any) -> Any:
+        return original_create(self, vpc_id, service_name, endpoint_type or "Gateway", **others)
+
+    replace(VPCBackend, "create_vpc_endpoint", create_vpc_endpoint)
+
+
+def _keep_rule_descriptions() -> None:
+    original_init: Any = SecurityGroupRule.__init__
+
+    def init(
+        self: Any,
+        ec2_backend: Any,
+        ip_protocol: Any,
+        group_id: Any,
+        from_port: Any,
+        to_port: Any,
+        ip_range: Any,
+        source_group: Any = None,
+        prefix_list_id: Any = None,
+        **others: Any,
+    ) -> None:
+        original_init(
+            self,
+            ec2_backend,
+            ip_protocol,
+            group_id,
+            from_port,
+            to_port,
+            ip_range,
+            source_group,
+            prefix_list_id,
+            **others,
+        )
+        self.prefix_list_description = (prefix_list_id or {}).get("Description")
+
+    def description(self: Any) -> str | None:
+        return self.ip_range.get("Description") or self.source_group.get("Description") or self.prefix_list_description
+
+    replace(SecurityGroupRule, "__init__", init)
+    replace(SecurityGroupRule, "description", property(description))

@@ -1,0 +1,130 @@
+"""What stands between the socket and moto: this package's own paths, and one line in the log per failure."""
+
+import io
+import json
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import WSGIRequestHandler
+
+from emulator import inventory
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+SERVER_ERROR = "500 Internal Server Error"
+
+
+def application(*, verbose: bool = False) -> Application:
+    """The whole web application: `/emulator/...` is ours, everything else is AWS."""
+
+    def app_of_service(service: Any) -> Any:
+        if service is None:
+            raise NotImplementedError("the emulator doesn't have this service")
+        return create_backend_app(service)
+
+    aws = DomainDispatcherApplication(app_of_service)
+
+    def answer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        handler = _own_path if path.startswith("/emulator/") else partial(_aws, aws)
+        operation = path if path.startswith("/emulator/") else _operation(environ)
+        try:
+            return handler(operation, environ, start_response)
+        except NotImplementedError as error:
+            _log(f"unsupported: {operation} ({error})")
+            return _error(operation, environ, start_response, "501 Not Implemented", "NotImplemented", str(error))
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            _log(f"{SERVER_ERROR}: {operation}: {message}")
+            if verbose:
+                traceback.print_exc()
+            return _error(operation, environ, start_response, SERVER_ERROR, "InternalFailure", message)
+
+    return answer
+
+
+def request_handler(*, verbose: bool = False) -> type[WSGIRequestHandler]:
+    """moto's request handler; it prints a line per request only if `verbose`."""
+
+    class Handler(MotoRequestHandler):
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            if verbose:
+                super().log_request(code, size)
+
+    return Handler
+
+
+def _own_path(_operation: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    match environ["REQUEST_METHOD"], environ["PATH_INFO"]:
+        case "GET", "/emulator/health":
+            status, content = "200 OK", {"status": "ready"}
+        case "GET", "/emulator/inventory":
+            status, content = "200 OK", inventory.of_everything()
+        case "POST", "/emulator/reset":
+            moto_api_backend.reset()
+            status, content = "200 OK", {"status": "empty"}
+        case method, path:
+            status, content = "404 Not Found", {"error": f"no {method} {path} here; see emulator/README.md"}
+    start_response(status, [("Content-Type", "application/json")])
+    return [json.dumps(content, indent=1).encode()]
+
+
+def _aws(aws: Application, operation: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def noting_failures(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        # moto leaves a path that it doesn't know to Flask, whose page is the only HTML that it answers a GET or POST
+        # with. HEAD has no page: it asks S3 whether something exists, and 404 is the answer.
+        html = any(name.lower() == "content-type" and value.startswith("text/html") for name, value in headers)
+        if status.startswith("404") and html and environ["REQUEST_METHOD"] != "HEAD":
+            _log(f"unsupported: {operation}")
+        elif status.startswith("5"):
+            _log(f"{status}: {operation}")
+        return start_response(status, headers, *more)
+
+    return aws(environ, noting_failures)
+
+
+def _operation(environ: Environ) -> str:
+    """A name such as `ecs.RunTask` for a request, whatever protocol its service speaks."""
+    scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+    service = scope.group(1) if scope else "unsigned"
+    target = environ.get("HTTP_X_AMZ_TARGET")
+    if target:
+        return f"{service}.{target.rpartition('.')[2]}"
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        action = parse_qs(body.decode(errors="replace")).get("Action")
+        if action:
+            return f"{service}.{action[0]}"
+    return f"{service} {environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+
+
+def _error(
+    operation: str, environ: Environ, start_response: StartResponse, status: str, code: str, message: str
+) -> Iterable[bytes]:
+    """An error that AWS's clients can read: JSON for services that speak it, else the XML of the others."""
+    message = f"{operation}: {message}"
+    if "HTTP_X_AMZ_TARGET" in environ:
+        start_response(status, [("Content-Type", "application/x-amz-json-1.1"), ("X-Amzn-ErrorType", code)])
+        return [json.dumps({"__type": code, "message": message}).encode()]
+    start_response(status, [("Content-Type", "text/xml")])
+    inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+    if operation.startswith("ec2."):
+        return [f"<Response><Errors><Error>{inner}</Error></Errors></Response>".encode()]
+    if operation.startswith("s3 "):
+        return [f"<Error>{inner}</Error>".encode()]
+    return [f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>".encode()]
+
+
+def _log(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

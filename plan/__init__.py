@@ -1,0 +1,1 @@
+"""What the program would build, found out without an engine, an account or a network."""

@@ -1,0 +1,74 @@
+"""What AWS would answer: the outputs that a resource has beyond its inputs, as far as the program reads them.
+
+Values are recognisable, not real; the account is AWS's example account.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+REGION = "ap-northeast-1"
+ACCOUNT = "123456789012"
+
+
+def outputs_of(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """All outputs of a resource that was just created."""
+    service = type_.split(":")[1].split("/")[0] if type_.count(":") == 2 else ""
+    kind = type_.rsplit(":", 1)[-1]
+    common = {"arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind.lower()}/{name}"} if type_.startswith("aws:") else {}
+    return {**common, **inputs, **_special(type_, name, inputs)}
+
+
+def _special(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    host = f"{name}.{REGION}.example"
+    match type_:
+        case "awsx:ec2:Vpc":
+            zones: list[str] = list(inputs.get("availabilityZoneNames", []))
+            kinds = ("public", "private", "isolated")
+            ids = {f"{kind}SubnetIds": [f"subnet-{kind}-{zone}" for zone in zones] for kind in kinds}
+            return {"vpcId": f"vpc-{name}", "natGateways": [], **ids}
+        case "aws:kms/key:Key":
+            return {"keyId": f"{name}-key-id"}
+        case "aws:lb/loadBalancer:LoadBalancer":
+            return {"dnsName": host, "zoneId": "Z14GRHDCWA56QT", "arnSuffix": f"app/{name}/0123456789abcdef"}
+        case "aws:lb/targetGroup:TargetGroup":
+            return {"arnSuffix": f"targetgroup/{name}/0123456789abcdef", "name": name}
+        case "aws:acm/certificate:Certificate":
+            record = {
+                "domainName": inputs.get("domainName"),
+                "resourceRecordName": f"_check.{inputs.get('domainName')}.",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": "_check.acm-validations.aws.",
+            }
+            return {"domainValidationOptions": [record]}
+        case "aws:route53/record:Record":
+            return {"fqdn": str(inputs.get("name", host)).rstrip(".")}
+        case "aws:rds/cluster:Cluster" | "aws:docdb/cluster:Cluster":
+            secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-master"
+            return {
+                "endpoint": f"writer.{host}",
+                "readerEndpoint": f"reader.{host}",
+                "clusterResourceId": f"cluster-{name}",
+                "masterUserSecrets": [{"secretArn": secret, "secretStatus": "active", "kmsKeyId": "key"}],
+                **({} if "port" in inputs else {"port": 3306}),
+            }
+        case "aws:elasticache/replicationGroup:ReplicationGroup":
+            return {"primaryEndpointAddress": f"primary.{host}", "readerEndpointAddress": f"reader.{host}"}
+        case "aws:secretsmanager/secretVersion:SecretVersion":
+            return {"versionId": f"{name}-version"}
+        case "aws:s3/bucket:Bucket":
+            return {"bucket": inputs.get("bucket", f"{name}-bucket"), "arn": f"arn:aws:s3:::{name}-bucket"}
+        case "aws:ecs/taskDefinition:TaskDefinition":
+            family = inputs.get("family", name)
+            return {"arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:1", "revision": 1}
+        case "aws:cloudwatch/logGroup:LogGroup":
+            return {"arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{inputs.get('name', name)}"}
+        case "random:index/randomPassword:RandomPassword":
+            return {"result": "not-a-real-password"}
+        case "random:index/randomBytes:RandomBytes":
+            return {"base64": "bm90LWEtcmVhbC1rZXktYnV0LTMyLWJ5dGVzLWxvbmc="}
+        case "random:index/randomId:RandomId":
+            return {"hex": "0123abcd"}
+        case "random:index/randomUuid:RandomUuid":
+            return {"result": "00000000-0000-4000-8000-000000000000"}
+        case _:
+            return {}

@@ -1,0 +1,63 @@
+"""`story plan`, behind its options."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from plan.program import StackPlan, plan_stack, project_folder, stack_files
+from plan.report import as_json, as_text
+
+MISTAKES = 1
+USAGE = 2
+
+
+class UsageError(Exception):
+    """The command was called with something that is not there; the message is the one line to show."""
+
+
+def run(
+    *,
+    stacks: Sequence[str],
+    files: Sequence[Path],
+    image: str | None,
+    as_format: str,
+    inputs: bool,
+    start: Path,
+) -> int:
+    """Plans and prints; returns the exit code.
+
+    Args:
+        stacks: Names of stacks of the project.
+        files: Stack files, also from elsewhere. Without names and files, all of the project.
+        image: Image to plan with; None takes an example.
+        as_format: `text` or `json`.
+        inputs: Show inputs in the text, too.
+        start: Folder that the project is looked for in and above.
+    """
+    try:
+        project = project_folder(start)
+        plans = [plan_stack(project, file, image) for file in _files(project, stacks, files)]
+    except (LookupError, OSError, UsageError) as error:
+        print(f"story plan: {error}", file=sys.stderr)
+        return USAGE
+    sys.stdout.write(_page(plans, as_format, inputs))
+    return MISTAKES if any(plan.mistakes for plan in plans) else 0
+
+
+def _page(plans: Sequence[StackPlan], as_format: str, inputs: bool) -> str:
+    return as_json(plans) if as_format == "json" else as_text(plans, inputs=inputs, colour=sys.stdout.isatty())
+
+
+def _files(project: Path, stacks: Sequence[str], files: Sequence[Path]) -> list[Path]:
+    chosen = [*(project / f"Pulumi.{name}.yaml" for name in stacks), *files] or stack_files(project)
+    if not chosen:
+        raise UsageError(f"{project} has no stack file (Pulumi.<stack>.yaml)")
+    names: set[str] = set()
+    for file in chosen:
+        if not file.is_file():
+            known = ", ".join(path.name for path in stack_files(project)) or "none"
+            raise UsageError(f"there is no file {file}; the project has {known}")
+        if file.name in names:
+            raise UsageError(f"{file.name} is asked for twice, and a stack has one name")
+        names.add(file.name)
+    return chosen

@@ -1,0 +1,265 @@
+"""The stack's settings: what they are, and the only place that reads them."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+from pydantic import Field
+
+from specs.base import Finding, ProtectedSpec, Spec
+from specs.checking import check, unknown_key
+from specs.network import Nat, NetworkSpec
+from specs.services import MigrationSpec, SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
+from specs.site import ApplicationSpec, ClusterSpec, IngressSpec, ObservabilitySpec, UploadsSpec
+from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
+from specs.types import IMAGE_FORM, Name, image_problem
+
+PREFIX = "story"
+IMAGE_VARIABLE = "STORY_IMAGE"
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+STACK_NAME = re.compile(r"(?=.{1,16}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
+FIRST_ZONES = {"ap-northeast-1": ("a", "c")}
+"""Letters of the zones that a stack gets by default, where `a` and `b` do not do: new accounts in Tokyo have no `b`."""
+
+
+class Settings(Spec):
+    """All keys of a stack file that begin with `story:`. Each has a default."""
+
+    protect: bool = True
+    """Protect whatever holds data from deletion. Single parts may differ by a `protect` of their own."""
+    application: ApplicationSpec = ApplicationSpec()
+    """The Laravel application in the image: its environment and its secrets."""
+    network: NetworkSpec = NetworkSpec()
+    """The VPC: its range, its zones and its way out."""
+    aurora: AuroraSpec = AuroraSpec()
+    """Aurora MySQL, the site's database."""
+    valkey: ValkeySpec = ValkeySpec()
+    """Valkey: session, cache and queue."""
+    documentdb: DocumentDbSpec = DocumentDbSpec()
+    """DocumentDB, with MongoDB's protocol."""
+    uploads: UploadsSpec = UploadsSpec()
+    """The bucket for uploaded files."""
+    cluster: ClusterSpec = ClusterSpec()
+    """The ECS cluster that all tasks run in."""
+    ingress: IngressSpec = IngressSpec()
+    """The load balancer: domain, TLS, who may reach the site."""
+    web: WebSpec = WebSpec()
+    """The site behind the load balancer."""
+    workers: dict[Name, WorkerSpec] = Field(default={"default": WorkerSpec()})
+    """Queue workers by name; `{}` is none."""
+    scheduler: SchedulerSpec = SchedulerSpec()
+    """The task that runs `php artisan schedule:work`."""
+    migration: MigrationSpec = MigrationSpec()
+    """The migration that every release begins with."""
+    observability: ObservabilitySpec = ObservabilitySpec()
+    """Alarms and who hears of them."""
+
+    @property
+    def enabled_workers(self) -> Sequence[tuple[str, WorkerSpec]]:
+        """The workers that the stack has, by name."""
+        return [(name, worker) for name, worker in sorted(self.workers.items()) if worker.enabled]
+
+    def protects(self, part: ProtectedSpec) -> bool:
+        """Whether a part of the stack is protected from deletion, by its own setting or by the stack's."""
+        return part.protected(self.protect)
+
+    @property
+    def services(self) -> Mapping[str, ServiceSpec]:
+        """Every service by its key: `web`, `scheduler`, `workers.<name>`."""
+        workers = {f"workers.{name}": worker for name, worker in self.workers.items()}
+        return {"web": self.web, "scheduler": self.scheduler, **workers}
+
+    def mistakes(self) -> Iterator[Finding]:
+        yield from super().mistakes()
+        for name, worker in self.workers.items():
+            if worker.timeout_seconds >= (retry := self.application.queue_retry_after_seconds):
+                yield Finding(
+                    key=f"workers.{name}.timeout_seconds",
+                    problem=f"given {worker.timeout_seconds}; allowed is less than "
+                    f"application.queue_retry_after_seconds, {retry}, or a job runs twice",
+                    involves=("application.queue_retry_after_seconds",),
+                )
+        for key, service in self.services.items():
+            if self.cluster.exec and service.readonly_root_filesystem:
+                yield Finding(
+                    key=f"{key}.readonly_root_filesystem",
+                    problem="given true beside cluster.exec true; allowed is one of them, since ECS Exec writes there",
+                    involves=("cluster.exec",),
+                )
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        queue_set = "QUEUE_CONNECTION" in self.application.environment
+        if self.workers and not (self.valkey.enabled or self.aurora.enabled or queue_set):
+            yield Finding(
+                key="workers",
+                problem="no store holds a queue (valkey and aurora are off), so jobs run within the request "
+                "and workers have nothing to do; {} is no workers",
+            )
+        if not (self.aurora.enabled or self.documentdb.enabled):
+            yield Finding(
+                key="migration", problem="no database is on (aurora, documentdb): it needs one that is not this stack's"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What the program is to build.
+
+    Attributes:
+        name: Name of the stack.
+        region: AWS region.
+        settings: Its settings; the network's zones are always named.
+        image_given: Image of this release; None keeps the one that runs.
+        warnings: Lines that a person should read.
+    """
+
+    name: str
+    region: str
+    settings: Settings
+    image_given: str | None
+    warnings: Sequence[str]
+
+
+def read() -> Stack:
+    """The stack that the engine runs the program for. Its warnings are shown as Pulumi's.
+
+    Raises:
+        pulumi.RunError: One line for each mistake; Pulumi shows it without a traceback.
+    """
+    config = cast(dict[str, str], {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()})
+    stack = stack_of(
+        name=pulumi.get_stack(),
+        config=config,
+        secret_keys={key for key in config if runtime_config.is_config_secret(key)},
+        image_given=os.environ.get(IMAGE_VARIABLE),
+    )
+    for line in stack.warnings:
+        pulumi.log.warn(line)
+    return stack
+
+
+def stack_of(
+    *,
+    name: str,
+    config: Mapping[str, str],
+    secret_keys: AbstractSet[str] = frozenset(),
+    image_given: str | None = None,
+) -> Stack:
+    """The stack that these values describe.
+
+    Args:
+        name: Name of the stack.
+        config: Stack config as the engine hands it over: full keys, maps as JSON text.
+        secret_keys: Keys of `config` that hold encrypted values.
+        image_given: Image of this release.
+
+    Raises:
+        pulumi.RunError: One line for each mistake.
+    """
+    region = config.get("aws:region", "")
+    values, mistakes = _values(config, secret_keys)
+    wrong_keys = [finding.key for finding in mistakes]
+    _name_zones(values, region)
+    checked = check(Settings, values)
+    settings = checked.spec
+    across = [*settings.mistakes(), *_of_region(settings, region, image_given)]
+    mistakes += checked.mistakes
+    mistakes += [finding for finding in checked.founded(across) if finding.key.split(".")[0] not in wrong_keys]
+    lines = [
+        *_around(name, region, image_given),
+        *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in mistakes),
+    ]
+    if lines:
+        raise pulumi.RunError("\n".join(lines))
+    return Stack(
+        name=name,
+        region=region,
+        settings=settings,
+        image_given=image_given,
+        warnings=tuple(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()),
+    )
+
+
+def _values(config: Mapping[str, str], secret_keys: AbstractSet[str]) -> tuple[dict[str, Any], list[Finding]]:
+    """What each known key holds, and the mistakes that are found before its content is looked at."""
+    names = list(Settings.model_fields)
+    given = {key.partition(":")[2]: text for key, text in config.items() if key.startswith(f"{PREFIX}:")}
+    secret = {key.partition(":")[2] for key in secret_keys}
+    values: dict[str, Any] = {}
+    mistakes: list[Finding] = []
+    # The engine hands config over in another order each time.
+    for key in sorted(given, key=lambda key: (names.index(key) if key in names else -1, key)):
+        if key in secret:
+            problem = "holds an encrypted value (secure:); put it in Secrets Manager and its ARN in application.secrets"
+            mistakes.append(Finding(key=key, problem=problem))
+        elif key not in names:
+            mistakes.append(unknown_key(key, names))
+        else:
+            values[key] = _value(given[key])
+    return values, mistakes
+
+
+def _value(text: str) -> Any:
+    """A value from the engine's text; today's engine makes an empty one of a key without a value."""
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _name_zones(values: dict[str, Any], region: str) -> None:
+    network = values.setdefault("network", {})
+    if isinstance(network, dict):
+        letters = FIRST_ZONES.get(region, ("a", "b"))
+        cast(dict[str, Any], network).setdefault("zones", [f"{region}{letter}" for letter in letters])
+
+
+def _around(name: str, region: str, image_given: str | None) -> Iterator[str]:
+    """Mistakes in what stands outside of the settings."""
+    if not STACK_NAME.fullmatch(name):
+        yield (
+            f'stack: given "{name}"; allowed is a name of a-z, 0-9 and - that begins with a letter, '
+            "of at most 16 characters, because AWS's names are made with it"
+        )
+    if not REGION.fullmatch(region):
+        given = f'given "{region}"' if region else "not given"
+        yield f"aws:region: {given}; allowed is a region such as ap-northeast-1"
+    if image_given == "":
+        yield f"{IMAGE_VARIABLE}: given nothing; allowed is {IMAGE_FORM}, or no variable to keep the running image"
+    elif image_given is not None and (problem := image_problem(image_given)):
+        yield f"{IMAGE_VARIABLE}: {problem}"
+
+
+def _of_region(settings: Settings, region: str, image_given: str | None) -> Iterator[Finding]:
+    """Mistakes that depend on the region, if there is one."""
+    if not REGION.fullmatch(region):
+        return
+    network, nginx = settings.network, settings.web.nginx
+    for zone in network.zones:
+        if not re.fullmatch(f"{region}[a-z]", zone):
+            yield Finding(
+                key="network.zones", problem=f"given {zone}; allowed are zones of {region}, such as {region}a"
+            )
+    if network.nat is not Nat.NONE:
+        return
+    images = {IMAGE_VARIABLE: image_given, "web.nginx.image": nginx.image if nginx and settings.web.enabled else None}
+    for source, image in images.items():
+        registry = (image or "").partition("/")[0]
+        # The interface endpoints lead to this registry only:
+        # docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+        if image and not re.fullmatch(rf"[0-9]{{12}}\.dkr\.ecr\.{region}\.amazonaws\.com(\.cn)?", registry):
+            yield Finding(
+                key="network.nat",
+                problem=f"given none, but {source} is pulled from {registry}, which only the internet reaches; "
+                f"allowed is single or one-per-zone, or an image in <account>.dkr.ecr.{region}.amazonaws.com",
+                involves=() if source == IMAGE_VARIABLE else (source,),
+            )

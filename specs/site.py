@@ -1,0 +1,159 @@
+"""The application, and what stands around its services."""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from specs.base import Finding, ProtectedSpec, Spec
+from specs.services import Environment
+from specs.types import Cidr, Domain, Email, EnvironmentName, Form, HostedZoneId, Percent, RetentionDays, SecretArn
+
+USER = re.compile(r"(?!root$)[a-z_][a-z0-9_-]*|[1-9][0-9]*")
+PATH = re.compile(r"/[!-~]+")
+
+
+class Architecture(StrEnum):
+    """Processor of every task; the image must be built for it."""
+
+    ARM64 = "arm64"
+    """Graviton, a fifth cheaper in Tokyo."""
+    X86_64 = "x86_64"
+    """For images with parts that exist for x86 only."""
+
+
+class ApplicationSpec(Spec):
+    """The Laravel application in the image."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)] = "Laravel"
+    """`APP_NAME`; any text."""
+    user: Annotated[str, Form(USER, "the name or number of a user of the image, not root")] = "www-data"
+    """User of the image that the containers run as; not root."""
+    ca_bundle_path: Annotated[str, Form(PATH, "an absolute path")] = "/etc/ssl/certs/rds-global-bundle.pem"
+    """Where the image has the CA bundle of RDS and DocumentDB (truststore.pki.rds.amazonaws.com)."""
+    queue_retry_after_seconds: Annotated[int, Field(ge=2)] = 90
+    """Seconds after which a job that was not finished is given to another worker."""
+    environment: Environment = Field(default={})
+    """Further environment variables of every task. No secrets."""
+    secrets: dict[EnvironmentName, SecretArn] = Field(default={})
+    """Further secrets of every task: variable to the ARN of a secret in Secrets Manager, or `<arn>:<json key>`."""
+
+    def mistakes(self) -> Iterator[Finding]:
+        for name in sorted(set(self.environment) & set(self.secrets)):
+            yield Finding(key=f"environment.{name}", problem="given here and in secrets; allowed is one of them")
+
+
+class UploadsSpec(ProtectedSpec):
+    """The bucket behind `FILESYSTEM_DISK=s3`."""
+
+    noncurrent_version_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """How long deleted or overwritten files can be brought back, in days."""
+
+
+class ClusterSpec(Spec):
+    """The ECS cluster."""
+
+    architecture: Architecture = Field(default=Architecture.ARM64, strict=False)
+    """`arm64` (Graviton) or `x86_64`."""
+    container_insights: Literal["enhanced", "enabled", "disabled"] = "enhanced"
+    """`enhanced` shows CPU and memory of each task and container."""
+    exec: bool = True
+    """ECS Exec: a shell in a running task, recorded in an encrypted log group."""
+    exec_log_retention_days: RetentionDays = 365
+    """How long the record of shell sessions is kept, in days."""
+    insights_log_retention_days: RetentionDays = 14
+    """How long Container Insights' own log group is kept, in days."""
+
+    def warnings(self) -> Iterator[Finding]:
+        if self.container_insights != "enhanced":
+            yield Finding(
+                key="container_insights", problem=f"{self.container_insights} shows no single task's CPU and memory"
+            )
+
+
+class IngressSpec(ProtectedSpec):
+    """The load balancer."""
+
+    domain: Domain | None = None
+    """Host name of the site. Default: none, and then plain HTTP at the load balancer's own name."""
+    zone_id: HostedZoneId | None = None
+    """Route 53 hosted zone of `domain`."""
+    tls_policy: Literal[
+        "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+        "ELBSecurityPolicy-TLS13-1-3-2021-06",
+        "ELBSecurityPolicy-TLS13-1-2-Res-FIPS-2023-04",
+        "ELBSecurityPolicy-TLS13-1-3-FIPS-2023-04",
+    ] = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+    """TLS policy, one of those that AWS's security standard accepts (control ELB.17)."""
+    idle_timeout_seconds: Annotated[int, Field(ge=1, le=4000)] = 60
+    """Seconds after which an idle connection is closed."""
+    allowed_cidrs: Annotated[tuple[Cidr, ...], Field(min_length=1)] = ("0.0.0.0/0",)
+    """Who may reach the site."""
+    access_log_retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """How long access logs are kept, in days."""
+
+    def mistakes(self) -> Iterator[Finding]:
+        if self.domain and not self.zone_id:
+            yield Finding(
+                key="zone_id",
+                problem=f"not given, but domain is {self.domain}; allowed is the id of its Route 53 hosted zone",
+                involves=("domain",),
+            )
+        if self.zone_id and not self.domain:
+            yield Finding(
+                key="domain",
+                problem=f"not given, but zone_id is {self.zone_id}; allowed is a host name of that zone",
+                involves=("zone_id",),
+            )
+        if len(set(self.allowed_cidrs)) != len(self.allowed_cidrs):
+            yield Finding(
+                key="allowed_cidrs", problem=f"given {', '.join(self.allowed_cidrs)}; allowed is each range once"
+            )
+
+    def warnings(self) -> Iterator[Finding]:
+        if not self.domain:
+            yield Finding(key="domain", problem="not given: the site speaks plain HTTP, fit for a trial only")
+
+
+class AlarmThresholdsSpec(Spec):
+    """When an alarm goes off."""
+
+    http_5xx_percent: Annotated[float, Field(gt=0, le=100)] = 1.0
+    """Share of answers with a 5xx status, in percent, in three of five minutes."""
+    latency_p95_seconds: Annotated[float, Field(gt=0, le=60)] = 2.0
+    """95th percentile of the answer time, in seconds, in three of five minutes."""
+    cpu_percent: Percent = 85
+    """Average CPU use of a service, in percent."""
+    memory_percent: Percent = 85
+    """Average memory use of a service, in percent."""
+    aurora_cpu_percent: Percent = 80
+    """CPU use of a provisioned Aurora instance, in percent."""
+    aurora_acu_percent: Percent = 90
+    """Used part of a serverless Aurora instance's greatest capacity, in percent."""
+    aurora_connections: Annotated[int, Field(ge=1)] = 500
+    """Open connections of an Aurora instance."""
+    valkey_memory_percent: Percent = 80
+    """Used part of Valkey's memory, in percent."""
+    valkey_evictions: Annotated[int, Field(ge=1)] = 1
+    """Keys that Valkey evicted in five minutes."""
+    documentdb_cpu_percent: Percent = 80
+    """CPU use of a DocumentDB instance, in percent."""
+
+
+class ObservabilitySpec(Spec):
+    """Alarms and who hears of them."""
+
+    emails: tuple[Email, ...] = ()
+    """Addresses that get the alarms. Each must confirm AWS's first mail."""
+    thresholds: AlarmThresholdsSpec = AlarmThresholdsSpec()
+    """When an alarm goes off."""
+
+    def mistakes(self) -> Iterator[Finding]:
+        if len(set(self.emails)) != len(self.emails):
+            yield Finding(key="emails", problem=f"given {', '.join(self.emails)}; allowed is each address once")
+
+    def warnings(self) -> Iterator[Finding]:
+        if not self.emails:
+            yield Finding(key="emails", problem="none given: alarms change colour, and nobody is told")

@@ -1,0 +1,115 @@
+"""Types of single values, each with the rule that AWS applies to it."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import core_schema
+
+RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
+    *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""Days that CloudWatch Logs takes:
+docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+
+EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+SIZE = r"(nano|micro|small|medium|large|[0-9]*xlarge)"
+INSTANCE_CLASS = re.compile(rf"db\.(serverless|[a-z][a-z0-9]*\.{SIZE})")
+PROVISIONED_CLASS = re.compile(rf"db\.[a-z][a-z0-9]*\.{SIZE}")
+NODE_TYPE = re.compile(rf"cache\.[a-z][a-z0-9]*\.{SIZE}")
+SECRET_ARN = re.compile(
+    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+(:[A-Za-z0-9_.-]+)?"
+)
+HOSTED_ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
+DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+IMAGE = re.compile(
+    r"(?P<registry>[a-z0-9.-]+\.[a-z0-9.-]+(:[0-9]+)?|localhost(:[0-9]+)?)"
+    r"/(?P<repository>[a-z0-9._/-]+)@sha256:[0-9a-f]{64}"
+)
+IMAGE_FORM = "<registry>/<repository>@sha256:<64 hexadecimal digits>"
+ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME = re.compile(r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
+MYSQL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
+
+
+def image_problem(value: str) -> str | None:
+    """What is wrong with an image reference, or None. The program takes `<registry>/<repository>@sha256:<64 hex>`."""
+    if IMAGE.fullmatch(value):
+        return None
+    name, _, digest = value.partition("@")
+    first, slash, _ = name.partition("/")
+    why = ""
+    if not (slash and ("." in first or ":" in first or first == "localhost")):
+        why = ", which names no registry"
+    elif not digest and ":" in name.rsplit("/", 1)[-1]:
+        why = ", which has a tag instead of a digest"
+    return f'given "{value}"{why}; allowed is {IMAGE_FORM}'
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Text of a certain form: what it must match, and how a person would say that. Editors show both."""
+
+    pattern: re.Pattern[str]
+    allowed: str
+
+    def check(self, value: str) -> str:
+        if not self.pattern.fullmatch(value):
+            raise ValueError(f"allowed is {self.allowed}")
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "pattern": f"^({self.pattern.pattern})$", "patternErrorMessage": self.allowed}
+
+
+def _cidr(value: str) -> str:
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError("allowed is an IPv4 range such as 10.0.0.0/16") from None
+    if network.version != 4 or "/" not in value:
+        raise ValueError("allowed is an IPv4 range such as 10.0.0.0/16")
+    if str(network) != value:
+        raise ValueError(f"the address is not the first one of its range; write {network}")
+    return value
+
+
+def _image(value: str) -> str:
+    if problem := image_problem(value):
+        raise ValueError(problem)
+    return value
+
+
+def _retention(value: int) -> int:
+    if value not in RETENTION_DAYS:
+        raise ValueError(f"allowed by CloudWatch Logs are {', '.join(map(str, RETENTION_DAYS))}")
+    return value
+
+
+Cidr = Annotated[str, AfterValidator(_cidr)]
+RetentionDays = Annotated[int, AfterValidator(_retention), Field(json_schema_extra={"enum": [*RETENTION_DAYS]})]
+Email = Annotated[str, Form(EMAIL, "an e-mail address such as team@example.com")]
+InstanceClass = Annotated[str, Form(INSTANCE_CLASS, "db.serverless, or a class such as db.r6g.large")]
+ProvisionedClass = Annotated[str, Form(PROVISIONED_CLASS, "a class such as db.t4g.medium")]
+NodeType = Annotated[str, Form(NODE_TYPE, "a node type such as cache.t4g.small")]
+SecretArn = Annotated[
+    str, Form(SECRET_ARN, "the ARN of a Secrets Manager secret, if need be with :<key of its JSON> behind it")
+]
+HostedZoneId = Annotated[str, Form(HOSTED_ZONE_ID, "a Route 53 hosted zone id such as Z0123456789ABCDEFGHIJ")]
+Domain = Annotated[str, Form(DOMAIN, "a host name such as www.example.com, in lower case")]
+Image = Annotated[str, AfterValidator(_image)]
+EnvironmentName = Annotated[str, Form(ENVIRONMENT_NAME, "a name of A-Z, a-z, 0-9 and _ that begins with no digit")]
+Name = Annotated[str, Form(NAME, "a name of a-z, 0-9 and - that begins with a letter, of at most 20 characters")]
+MysqlName = Annotated[
+    str, Form(MYSQL_NAME, "a name of A-Z, a-z, 0-9 and _ that begins with a letter, of at most 32 characters")
+]
+Percent = Annotated[int, Field(ge=1, le=100)]
+Port = Annotated[int, Field(ge=1024, le=65535)]

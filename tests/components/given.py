@@ -1,0 +1,38 @@
+"""What a component finds around it, as plain known values."""
+
+from typing import Any
+
+from components.containers import Container
+from components.fargate_task import Surroundings
+from components.wiring import StoreAccess
+from specs.site import Architecture
+
+REGION = "ap-northeast-1"
+ACCOUNT = "123456789012"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
+DIGEST = "sha256:" + "0" * 64
+IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/press/site@{DIGEST}"
+
+
+def surroundings(**changes: Any) -> Surroundings:
+    given: dict[str, Any] = {
+        "region": REGION,
+        "account_id": ACCOUNT,
+        "architecture": Architecture.ARM64,
+        "cluster_name": "story-test",
+        "cluster_arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/story-test",
+        "vpc_id": "vpc-1",
+        "subnet_ids": ["subnet-1", "subnet-2"],
+        "key_arn": KEY,
+        "needed": [],
+    }
+    return Surroundings(**{**given, **changes})
+
+
+def store(name: str = "aurora", port: int = 3306) -> StoreAccess:
+    return StoreAccess(store=name, security_group_id=f"sg-{name}", port=port)
+
+
+def container(name: str = "app", **changes: Any) -> Container:
+    given: dict[str, Any] = {"image": IMAGE, "user": "www-data", "log_mode": "blocking"}
+    return Container(name=name, **{**given, **changes})

@@ -1,0 +1,61 @@
+"""One emulator for the whole session, emptied before each test, and boto3 clients that talk to it."""
+
+import time
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from emulator import process
+from tests.emulator.support import Client, RunningEmulator
+
+REGION = "ap-northeast-1"
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
+    folder = tmp_path_factory.mktemp("emulator")
+    control_file = folder / "control.json"
+    began = time.monotonic()
+    running = process.start(process.free_port(), folder / "emulator.log", control_file=control_file)
+    try:
+        process.wait_until_ready(running.url)
+        yield RunningEmulator(
+            url=running.url,
+            log_file=running.log_file,
+            control_file=control_file,
+            seconds_to_start=time.monotonic() - began,
+        )
+    finally:
+        process.stop(running.pid)
+
+
+@pytest.fixture
+def emulator(started: RunningEmulator) -> RunningEmulator:
+    """The emulator, empty."""
+    started.control_file.unlink(missing_ok=True)
+    started.request("POST", "/emulator/reset")
+    return started
+
+
+@pytest.fixture(scope="session")
+def clients(started: RunningEmulator) -> Client:
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    once = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+
+    @cache  # A client takes a good part of a second to make.
+    def make(service: str) -> Any:
+        untyped: Any = session
+        return untyped.client(service, endpoint_url=started.url, config=once)
+
+    return make
+
+
+@pytest.fixture
+def client(emulator: RunningEmulator, clients: Client) -> Client:
+    """`client("ecs")` is a boto3 client of the empty emulator; it doesn't repeat failed requests."""
+    assert emulator
+    return clients

@@ -1,0 +1,116 @@
+"""Load balancers, the network, logs, alarms, and IAM."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.emulator.support import Client, subnets
+
+
+def balancer(client: Client) -> dict[str, Any]:
+    return client("elbv2").create_load_balancer(Name="site", Subnets=subnets(client))["LoadBalancers"][0]
+
+
+def test_a_load_balancer_is_active_at_once(client: Client) -> None:
+    assert balancer(client)["State"]["Code"] == "active"
+
+
+def test_a_protected_load_balancer_can_not_be_deleted_until_protection_is_lifted(client: Client) -> None:
+    arn = balancer(client)["LoadBalancerArn"]
+    elb = client("elbv2")
+
+    def protect(value: str) -> None:
+        elb.modify_load_balancer_attributes(
+            LoadBalancerArn=arn, Attributes=[{"Key": "deletion_protection.enabled", "Value": value}]
+        )
+
+    protect("true")
+    with pytest.raises(ClientError, match="OperationNotPermitted"):
+        elb.delete_load_balancer(LoadBalancerArn=arn)
+    assert len(elb.describe_load_balancers()["LoadBalancers"]) == 1
+    protect("false")
+    elb.delete_load_balancer(LoadBalancerArn=arn)
+    assert elb.describe_load_balancers()["LoadBalancers"] == []
+
+
+def test_a_log_group_can_not_be_made_twice(client: Client) -> None:
+    logs = client("logs")
+    logs.create_log_group(logGroupName="/site/app")
+    with pytest.raises(ClientError, match="ResourceAlreadyExistsException"):
+        logs.create_log_group(logGroupName="/site/app")
+
+
+def test_a_saved_query_can_be_found_changed_and_deleted(client: Client) -> None:
+    logs = client("logs")
+    query_id = logs.put_query_definition(name="site/errors", queryString="fields a")["queryDefinitionId"]
+    logs.put_query_definition(name="site/errors", queryString="fields b", queryDefinitionId=query_id)
+    logs.put_query_definition(name="other", queryString="fields c")
+    found = logs.describe_query_definitions(queryDefinitionNamePrefix="site/")["queryDefinitions"]
+    assert [query["queryString"] for query in found] == ["fields b"]
+    assert logs.delete_query_definition(queryDefinitionId=query_id)["success"]
+    assert not logs.delete_query_definition(queryDefinitionId=query_id)["success"]
+
+
+def test_a_composite_alarm_keeps_its_suppressor(client: Client) -> None:
+    cloudwatch = client("cloudwatch")
+    cloudwatch.put_composite_alarm(
+        AlarmName="site",
+        AlarmRule="ALARM(errors)",
+        ActionsSuppressor="deploying",
+        ActionsSuppressorWaitPeriod=60,
+        ActionsSuppressorExtensionPeriod=30,
+    )
+    alarm = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"][0]
+    assert alarm["ActionsSuppressor"] == "deploying"
+    assert (alarm["ActionsSuppressorWaitPeriod"], alarm["ActionsSuppressorExtensionPeriod"]) == (60, 30)
+
+
+def test_a_rule_that_refers_to_a_group_keeps_its_description(client: Client) -> None:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
+    ec2.authorize_security_group_ingress(
+        GroupId=group,
+        IpPermissions=[
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 80,
+                "ToPort": 80,
+                "UserIdGroupPairs": [{"GroupId": group, "Description": "from itself"}],
+            },
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 81,
+                "ToPort": 81,
+                "PrefixListIds": [{"PrefixListId": "pl-1", "Description": "from a list"}],
+            },
+        ],
+    )
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
+    descriptions = {rule.get("FromPort"): rule.get("Description") for rule in rules if not rule["IsEgress"]}
+    assert descriptions == {80: "from itself", 81: "from a list"}
+
+
+def test_a_reset_account_has_awss_own_policies_and_none_is_attached(client: Client) -> None:
+    arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+    iam = client("iam")
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 0
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}}]}
+    iam.create_role(RoleName="execution", AssumeRolePolicyDocument=json.dumps(trust))
+    iam.attach_role_policy(RoleName="execution", PolicyArn=arn)
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
+
+
+def test_attachments_do_not_survive_a_reset(client: Client, emulator: Any) -> None:
+    test_a_reset_account_has_awss_own_policies_and_none_is_attached(client)
+    emulator.request("POST", "/emulator/reset")
+    test_a_reset_account_has_awss_own_policies_and_none_is_attached(client)
+
+
+def test_a_certificate_is_issued_at_once(client: Client) -> None:
+    acm = client("acm")
+    arn = acm.request_certificate(DomainName="www.example.com", ValidationMethod="DNS")["CertificateArn"]
+    states = {acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] for _ in range(3)}
+    assert "ISSUED" in states
