@@ -13,17 +13,16 @@ from pulumi.runtime import config as runtime_config
 from pydantic import Field
 
 from specs.base import Finding, ProtectedSpec, Spec
-from specs.checking import check, unknown_key
+from specs.checking import check, printable, unknown_key
 from specs.network import Nat, NetworkSpec
 from specs.services import MigrationSpec, SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
 from specs.site import ApplicationSpec, ClusterSpec, IngressSpec, ObservabilitySpec, UploadsSpec
 from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
-from specs.types import IMAGE_FORM, Name, image_problem
+from specs.types import IMAGE_FORM, NAME, Name, image_problem
 
 PREFIX = "story"
 IMAGE_VARIABLE = "STORY_IMAGE"
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
-STACK_NAME = re.compile(r"(?=.{1,16}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
 FIRST_ZONES = {"ap-northeast-1": ("a", "c")}
 """Letters of the zones that a stack gets by default, where `a` and `b` do not do: new accounts in Tokyo have no `b`."""
 
@@ -164,20 +163,15 @@ def stack_of(
         pulumi.RunError: One line for each mistake.
     """
     region = config.get("aws:region", "")
-    values, mistakes = _values(config, secret_keys)
-    wrong_keys = [finding.key for finding in mistakes]
+    values, unread = _values(config, secret_keys)
     _name_zones(values, region)
-    checked = check(Settings, values)
+    checked = check(Settings, values, unread)
     settings = checked.spec
     across = [*settings.mistakes(), *_of_region(settings, region, image_given)]
-    mistakes += checked.mistakes
-    mistakes += [finding for finding in checked.founded(across) if finding.key.split(".")[0] not in wrong_keys]
-    lines = [
-        *_around(name, region, image_given),
-        *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in mistakes),
-    ]
+    findings = [*checked.mistakes, *checked.founded(across)]
+    lines = [*_around(name, region, image_given), *(f"{PREFIX}:{each.key}: {each.problem}" for each in findings)]
     if lines:
-        raise pulumi.RunError("\n".join(lines))
+        raise pulumi.RunError("\n".join(map(printable, lines)))
     return Stack(
         name=name,
         region=region,
@@ -225,7 +219,7 @@ def _name_zones(values: dict[str, Any], region: str) -> None:
 
 def _around(name: str, region: str, image_given: str | None) -> Iterator[str]:
     """Mistakes in what stands outside of the settings."""
-    if not STACK_NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         yield (
             f'stack: given "{name}"; allowed is a name of a-z, 0-9 and - that begins with a letter, '
             "of at most 16 characters, because AWS's names are made with it"

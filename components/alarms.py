@@ -121,7 +121,6 @@ def service_alarms(
     service: str,
     thresholds: AlarmThresholdsSpec,
     *,
-    service_name: pulumi.Input[str] | None = None,
     container_insights: bool = False,
 ) -> list[Alarm]:
     """A service that runs out of CPU or memory, or does not have the tasks it should have.
@@ -131,12 +130,11 @@ def service_alarms(
 
     Args:
         cluster: Name of the cluster.
-        service: What the stack calls the service: `web`.
+        service: Name of the service: `web`.
         thresholds: When an alarm goes off.
-        service_name: Name of the service in AWS, if it is another.
         container_insights: Whether the cluster has Container Insights, which alone counts tasks.
     """
-    dimensions = {"ClusterName": cluster, "ServiceName": service if service_name is None else service_name}
+    dimensions: dict[str, pulumi.Input[str]] = {"ClusterName": cluster, "ServiceName": service}
     alarms = [
         _service_use(dimensions, service, "cpu", thresholds.cpu_percent, "whether it is at its max_tasks"),
         _service_use(

@@ -60,14 +60,15 @@ class Cluster(Component):
         self.name = cluster_name()
         # Whoever has the ARN can start tasks, so it is given out when there is something to run them on.
         self.arn = pulumi.Output.all(cluster.arn, providers.id).apply(lambda known: known[0])
-        self.exec = args.spec.exec
         self.container_insights = args.spec.container_insights != "disabled"
+        self.exec = args.spec.exec
         self.exec_log_group_arn = exec_group.arn if exec_group else None
         self.exec_log_group_name = exec_group.name if exec_group else None
         self.register_outputs(
             {
                 "name": self.name,
                 "arn": self.arn,
+                "containerInsights": self.container_insights,
                 "exec": self.exec,
                 "execLogGroupArn": self.exec_log_group_arn,
                 "execLogGroupName": self.exec_log_group_name,

@@ -282,6 +282,8 @@ def capacity_strategy(capacity: CapacitySpec) -> list[aws.ecs.ServiceCapacityPro
         )
     if capacity.spot_weight:
         strategy.append(
-            aws.ecs.ServiceCapacityProviderStrategyArgs(capacity_provider="FARGATE_SPOT", weight=capacity.spot_weight)
+            aws.ecs.ServiceCapacityProviderStrategyArgs(
+                capacity_provider="FARGATE_SPOT", base=0, weight=capacity.spot_weight
+            )
         )
     return strategy

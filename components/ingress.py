@@ -65,8 +65,8 @@ class Ingress(Component):
         load_balancer = self._load_balancer(name, args, group, logs, log_policy)
         if domain:
             certificate_arn = self._certificate(name, domain, zone_id)
-            self._redirect(name, load_balancer)
             self.listener = self._serve_https(name, args.spec.tls_policy, load_balancer, certificate_arn)
+            self._redirect(name, load_balancer)
             self._alias(name, domain, zone_id, load_balancer)
         else:
             self.listener = self._serve_http(name, load_balancer)
@@ -247,7 +247,8 @@ class Ingress(Component):
                     ),
                 )
             ],
-            opts=self.child(),
+            # A site that gets its domain later must not send visitors where nobody listens yet.
+            opts=self.child(depends_on=[self.listener]),
         )
 
     def _serve_https(
@@ -285,7 +286,7 @@ class Ingress(Component):
                     name=load_balancer.dns_name, zone_id=load_balancer.zone_id, evaluate_target_health=False
                 )
             ],
-            opts=self.child(),
+            opts=self.child(depends_on=[self.listener]),
         )
 
 

@@ -1,7 +1,7 @@
 """What exists in the emulator at this moment, and that somebody made.
 
 Left out is what AWS itself provides or adds by itself: the default network, managed policies, AWS's own keys, a
-network's main route table and default groups, a zone's NS and SOA records, automated snapshots.
+network's main route table, default groups of all kinds, a zone's NS and SOA records, automated snapshots.
 """
 
 from collections.abc import Callable, Iterator
@@ -104,7 +104,9 @@ def _rds(backend: Any) -> Iterator[Item]:
         _item("cluster-parameter-group", group.arn, group.name)
         for group in list(backend.db_cluster_parameter_groups.values())
     )
-    yield from (_item("parameter-group", group.arn, group.name) for group in list(backend.db_parameter_groups.values()))
+    for group in list(backend.db_parameter_groups.values()):
+        if not group.name.startswith("default."):
+            yield _item("parameter-group", group.arn, group.name)
 
 
 def _elasticache(backend: Any) -> Iterator[Item]:

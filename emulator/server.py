@@ -1,15 +1,16 @@
-"""The server: moto's dispatcher behind one port, with this package's services installed and its own three paths."""
+"""The server: moto's dispatcher behind one port, with this package's services installed and its own paths."""
 
 import os
 import signal
 import socket
-import sys
+import threading
 from pathlib import Path
-from types import FrameType
 
 from werkzeug.serving import make_server
 
 from emulator import control
+
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class CannotListenError(Exception):
@@ -23,14 +24,14 @@ def serve(host: str, port: int, *, control_file: Path | None = None, verbose: bo
         CannotListenError: The port is in use, or the address isn't this machine's.
     """
     listener = _listen(host, port)
+    # Held back until this thread waits for them: a handler would run in the midst of whatever the server is doing.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
     port = listener.getsockname()[1]
     control.use(control_file)
     _configure_moto(port)
     install_services()
     from emulator.web import application, request_handler
 
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
     web_server = make_server(
         host,
         port,
@@ -39,14 +40,16 @@ def serve(host: str, port: int, *, control_file: Path | None = None, verbose: bo
         request_handler=request_handler(verbose=verbose),
         fd=listener.fileno(),
     )
+    threading.Thread(target=web_server.serve_forever, daemon=True).start()
     print(f"ready on http://{host}:{port}", flush=True)
-    web_server.serve_forever()
+    signal.sigwait(ENDING_SIGNALS)
 
 
 def install_services() -> None:
     """Change moto, service by service. Nothing here depends on another module's installation."""
     from emulator.services import (
         autoscaling,
+        cloudtrail,
         cloudwatch,
         codebuild,
         codepipeline,
@@ -72,6 +75,7 @@ def install_services() -> None:
     codebuild.install()
     codepipeline.install()
     connections.install()
+    cloudtrail.install()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -96,7 +100,3 @@ def _configure_moto(port: int) -> None:
     os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
     os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-
-
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    sys.exit(0)

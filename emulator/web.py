@@ -15,7 +15,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import WSGIRequestHandler
 
-from emulator import inventory
+from emulator import faults, inventory
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -36,7 +36,7 @@ def application(*, verbose: bool = False) -> Application:
 
     def answer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
-        handler = _own_path if path.startswith("/emulator/") else partial(_aws, aws)
+        handler = _own_path if path.startswith("/emulator/") else partial(_aws_or_fault, aws)
         operation = path if path.startswith("/emulator/") else _operation(environ)
         try:
             return handler(operation, environ, start_response)
@@ -72,11 +72,36 @@ def _own_path(_operation: str, environ: Environ, start_response: StartResponse) 
             status, content = "200 OK", inventory.of_everything()
         case "POST", "/emulator/reset":
             moto_api_backend.reset()
+            faults.in_force.clear()
             status, content = "200 OK", {"status": "empty"}
+        case method, "/emulator/faults":
+            status, content = _faults(method, environ)
         case method, path:
             status, content = "404 Not Found", {"error": f"no {method} {path} here; see emulator/README.md"}
     start_response(status, [("Content-Type", "application/json")])
     return [json.dumps(content, indent=1).encode()]
+
+
+def _faults(method: str, environ: Environ) -> tuple[str, Any]:
+    match method:
+        case "POST":
+            try:
+                faults.in_force.add(_body(environ))
+            except faults.FaultError as problem:
+                return "400 Bad Request", {"error": str(problem)}
+        case "DELETE":
+            faults.in_force.clear()
+        case "GET":
+            pass
+        case _:
+            return "405 Method Not Allowed", {"error": "/emulator/faults knows GET, POST and DELETE"}
+    return "200 OK", {"faults": faults.in_force.listed()}
+
+
+def _aws_or_fault(aws: Application, operation: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    if faults.in_force.listed() and faults.in_force.meets(operation.partition(".")[2], _body(environ)):
+        return _error(operation, environ, start_response, "400 Bad Request", "InjectedFault", "/emulator/faults")
+    return _aws(aws, operation, environ, start_response)
 
 
 def _aws(aws: Application, operation: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -101,12 +126,17 @@ def _operation(environ: Environ) -> str:
     if target:
         return f"{service}.{target.rpartition('.')[2]}"
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        action = parse_qs(body.decode(errors="replace")).get("Action")
+        action = parse_qs(_body(environ).decode(errors="replace")).get("Action")
         if action:
             return f"{service}.{action[0]}"
     return f"{service} {environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+
+
+def _body(environ: Environ) -> bytes:
+    """The request's body, which the next reader finds as well."""
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
 
 
 def _error(

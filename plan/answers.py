@@ -51,6 +51,15 @@ def _special(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]
                 "masterUserSecrets": [{"secretArn": secret, "secretStatus": "active", "kmsKeyId": "key"}],
                 **({} if "port" in inputs else {"port": 3306}),
             }
+        case (
+            "aws:rds/subnetGroup:SubnetGroup"
+            | "aws:rds/clusterParameterGroup:ClusterParameterGroup"
+            | "aws:docdb/subnetGroup:SubnetGroup"
+            | "aws:docdb/clusterParameterGroup:ClusterParameterGroup"
+            | "aws:elasticache/subnetGroup:SubnetGroup"
+            | "aws:elasticache/parameterGroup:ParameterGroup"
+        ):
+            return {"name": inputs.get("name", name)}
         case "aws:elasticache/replicationGroup:ReplicationGroup":
             return {"primaryEndpointAddress": f"primary.{host}", "readerEndpointAddress": f"reader.{host}"}
         case "aws:secretsmanager/secretVersion:SecretVersion":

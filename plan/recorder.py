@@ -225,7 +225,7 @@ async def _record(
         logger=logger,
         monitor=_Monitor(answers, notes),
     )
-    await stack.run_pulumi_func(lambda: build() and None)
+    await stack.run_pulumi_func(build)
     outputs, secret_outputs = await _stack_outputs()
     return Record(
         resources=tuple(notes.resources),

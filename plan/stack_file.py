@@ -16,6 +16,8 @@ from typing import Any, cast
 
 import yaml
 
+from specs.checking import printable
+
 NAME = re.compile(r"Pulumi\.(?P<stack>[^/]+)\.yaml")
 KNOWN_KEYS = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
 SECRET = "[secret]"
@@ -98,7 +100,7 @@ def read_stack_file(path: Path, project: str = "story") -> StackFile:
         values = _config(content, project)
         config = {key: _text(key, value) for key, value in values.items()}
     except _UnreadableError as mistake:
-        return StackFile(stack=stack, config={}, mistakes=[f"{path.name}: {mistake}"])
+        return StackFile(stack=stack, config={}, mistakes=[printable(f"{path.name}: {mistake}")])
     return StackFile(
         stack=stack, config=config, secret_keys=[key for key, value in values.items() if _holds_secret(value)]
     )

@@ -42,16 +42,22 @@ class Checked(Generic[S]):
                 yield finding
 
 
-def check(kind: type[S], values: Mapping[str, Any]) -> Checked[S]:
+def check(kind: type[S], values: Mapping[str, Any], known: Sequence[Finding] = ()) -> Checked[S]:
     """Reads `values` as a spec of this kind and finds the mistakes in all single values at once.
 
     Rules about several values (`Spec.mistakes`) are left to the caller, who adds rules of its own; `founded` sifts.
+
+    Args:
+        kind: The spec; all of its own fields have defaults.
+        values: What was given.
+        known: Mistakes that the caller has found before; their keys are not in `values`.
     """
     kept = copy.deepcopy(dict(values))
     errors = _errors(kind, kept)
     schema = kind.model_json_schema() if errors else {}
-    mistakes = [_finding(schema, error) for error in errors]
-    wrong = [key for finding in mistakes for key in (finding.key, *finding.involves)]
+    mistakes = [*known, *(_finding(schema, error) for error in errors)]
+    meant = [key for finding in mistakes for key in finding.involves if not _holds(values, key)]
+    wrong = [*(finding.key for finding in mistakes), *meant]
     while errors:
         for error in errors:
             path = _path(error)
@@ -78,6 +84,14 @@ def _errors(kind: type[Spec], values: Mapping[str, Any]) -> list[ErrorDetails]:
 
 def _path(error: ErrorDetails) -> tuple[str | int, ...]:
     return tuple(part for part in error["loc"] if part != "[key]")
+
+
+def _holds(values: object, key: str) -> bool:
+    for part in key.split("."):
+        if not isinstance(values, dict) or part not in values:
+            return False
+        values = cast(dict[str, object], values)[part]
+    return True
 
 
 def _drop(values: dict[str, Any], path: Sequence[str | int]) -> None:
@@ -113,6 +127,11 @@ def _finding(schema: Schema, error: ErrorDetails) -> Finding:
         case _:
             allowed = _allowed(_at(schema, path))
             return Finding(key=key, problem=f"given {_given(path, error['input'])}; allowed is {allowed}")
+
+
+def printable(line: str) -> str:
+    """The line with escapes in place of characters that would end it, or that no terminal shows."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 
 
 def unknown_key(key: str, names: Sequence[str]) -> Finding:

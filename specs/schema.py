@@ -35,7 +35,7 @@ def stack_file_schema(settings: type[Spec], prefix: str) -> str:
         prefix: What they begin with: `story`.
     """
     schema = cast(dict[str, Any], _tidy(settings.model_json_schema(ref_template="#/definitions/{model}")))
-    keys = {f"{prefix}:{name}": node for name, node in schema["properties"].items()}
+    keys = {f"{prefix}:{name}": _rewritten(node) for name, node in schema["properties"].items()}
     unknown = f"^{prefix}:(?!({'|'.join(map(re.escape, settings.model_fields))})$)"
     config = {
         "type": ["object", "null"],
@@ -54,6 +54,13 @@ def stack_file_schema(settings: type[Spec], prefix: str) -> str:
         "definitions": schema["$defs"],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rewritten(node: dict[str, Any]) -> dict[str, Any]:
+    """With what Pulumi makes of a value when it writes the file anew: `false` becomes text, but not below a map."""
+    if node.get("type") != "boolean":
+        return node
+    return {**node, "type": ["boolean", "string"], "enum": [True, False, "true", "false"]}
 
 
 def _noise(key: str, value: Any) -> bool:

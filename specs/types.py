@@ -16,10 +16,11 @@ RETENTION_DAYS = (
 docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
 
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+FAMILY = r"[a-z]+[0-9][a-z0-9]*"
 SIZE = r"(nano|micro|small|medium|large|[0-9]*xlarge)"
-INSTANCE_CLASS = re.compile(rf"db\.(serverless|[a-z][a-z0-9]*\.{SIZE})")
-PROVISIONED_CLASS = re.compile(rf"db\.[a-z][a-z0-9]*\.{SIZE}")
-NODE_TYPE = re.compile(rf"cache\.[a-z][a-z0-9]*\.{SIZE}")
+INSTANCE_CLASS = re.compile(rf"db\.(serverless|{FAMILY}\.{SIZE})")
+PROVISIONED_CLASS = re.compile(rf"db\.{FAMILY}\.{SIZE}")
+NODE_TYPE = re.compile(rf"cache\.{FAMILY}\.{SIZE}")
 SECRET_ARN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+(:[A-Za-z0-9_.-]+)?"
 )
@@ -31,7 +32,9 @@ IMAGE = re.compile(
 )
 IMAGE_FORM = "<registry>/<repository>@sha256:<64 hexadecimal digits>"
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-NAME = re.compile(r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
+NAME = re.compile(r"(?=.{1,16}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
+"""Short enough that `story-<stack>-worker-<name>-execution` and Pulumi's ending fit into IAM's 64 characters:
+docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 MYSQL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 
 
@@ -107,7 +110,7 @@ HostedZoneId = Annotated[str, Form(HOSTED_ZONE_ID, "a Route 53 hosted zone id su
 Domain = Annotated[str, Form(DOMAIN, "a host name such as www.example.com, in lower case")]
 Image = Annotated[str, AfterValidator(_image)]
 EnvironmentName = Annotated[str, Form(ENVIRONMENT_NAME, "a name of A-Z, a-z, 0-9 and _ that begins with no digit")]
-Name = Annotated[str, Form(NAME, "a name of a-z, 0-9 and - that begins with a letter, of at most 20 characters")]
+Name = Annotated[str, Form(NAME, "a name of a-z, 0-9 and - that begins with a letter, of at most 16 characters")]
 MysqlName = Annotated[
     str, Form(MYSQL_NAME, "a name of A-Z, a-z, 0-9 and _ that begins with a letter, of at most 32 characters")
 ]

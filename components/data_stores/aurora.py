@@ -56,8 +56,9 @@ class Aurora(Component):
     """An Aurora MySQL cluster, its instances, and the application's own user.
 
     Backups and maintenance happen at the time that AWS chooses, in the region's night. The database and the user are
-    made by the task `users`; the master's password is RDS's to keep and to rotate. The cluster is protected, the
-    instances are not: they hold nothing, and their number is a setting.
+    made by the task `users`; the master's password is RDS's to keep and to rotate. Protected are the cluster, its first
+    instance and the user's secret: Pulumi deletes what depends on a protected resource before it comes to refuse, and
+    the site is down without one of these. The other instances are not, so that their number stays a setting.
 
     Makes: LogGroups, SecurityGroup, SubnetGroup, ClusterParameterGroup, RandomId, Cluster, ClusterInstances,
     Credential, and a Role with a RolePolicyAttachment for enhanced monitoring.
@@ -77,7 +78,7 @@ class Aurora(Component):
         self.access = closed_door(name, vpc_id=args.vpc_id, port=args.spec.port, opts=self.child())
         cluster = self._cluster(name, args)
         instances = self._instances(name, args, cluster)
-        user = database_user(name, args.spec, key_arn=args.key_arn, opts=self.child())
+        user = database_user(name, args.spec, key_arn=args.key_arn, protect=args.protect, opts=self.child())
 
         self.endpoint = cluster.endpoint
         self.reader_endpoint = cluster.reader_endpoint
@@ -158,7 +159,8 @@ class Aurora(Component):
         insights = args.spec.performance_insights
         return [
             aws.rds.ClusterInstance(
-                physical_name(f"{name}-{index + 1}"),
+                f"{name}-{index + 1}",
+                identifier=physical_name(f"{name}-{index + 1}"),
                 cluster_identifier=cluster.id,
                 engine=aws.rds.EngineType.AURORA_MYSQL,
                 instance_class=args.spec.instance_class,
@@ -174,7 +176,9 @@ class Aurora(Component):
                 copy_tags_to_snapshot=True,
                 apply_immediately=True,
                 # AWS may put a lone instance into another zone when its own fails, and an added zone moves nothing.
-                opts=self.child(depends_on=[permission], ignore_changes=["availabilityZone"]),
+                opts=self.child(
+                    protect=args.protect and index == 0, depends_on=[permission], ignore_changes=["availabilityZone"]
+                ),
             )
             for index in range(args.spec.readers + 1)
         ]

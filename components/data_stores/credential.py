@@ -25,6 +25,7 @@ class CredentialArgs:
             DocumentDB and ElastiCache refuse some of the special characters.
         version: A higher one makes a new password.
         key_arn: Key that encrypts the secret.
+        protect: Refuse to delete the secret, without which no task starts. Password and version are replaced at will.
     """
 
     description: str
@@ -32,6 +33,7 @@ class CredentialArgs:
     length: int
     version: int
     key_arn: pulumi.Input[str]
+    protect: bool
 
 
 class Credential(Component):
@@ -65,7 +67,7 @@ class Credential(Component):
             description=args.description,
             kms_key_id=args.key_arn,
             recovery_window_in_days=RECOVERY_WINDOW_DAYS,
-            opts=self.child(),
+            opts=self.child(protect=args.protect),
         )
         user = {"username": args.username} if args.username else {}
         # A value that is never read back is not compared either: the number says when to write it again.
@@ -83,7 +85,12 @@ class Credential(Component):
 
 
 def database_user(
-    store: str, spec: DatabaseSpec, *, key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+    store: str,
+    spec: DatabaseSpec,
+    *,
+    key_arn: pulumi.Input[str],
+    protect: bool,
+    opts: pulumi.ResourceOptions | None = None,
 ) -> Credential:
     """The application's own user of a database. The task `users` makes it there."""
     return Credential(
@@ -94,6 +101,7 @@ def database_user(
             length=USER_PASSWORD_LENGTH,
             version=spec.password_version,
             key_arn=key_arn,
+            protect=protect,
         ),
         opts=opts,
     )

@@ -50,7 +50,7 @@ class DocumentDb(Component):
     """A DocumentDB cluster, its instances, and the application's own user.
 
     As with Aurora: times are AWS's choice, the task `users` makes the user, the master's password is DocumentDB's to
-    keep and rotate, the cluster is protected and the instances are not. DocumentDB makes no minor upgrades, so nothing
+    keep and rotate, cluster, first instance and secret are protected. DocumentDB makes no minor upgrades, so nothing
     here asks for them: docs.aws.amazon.com/documentdb/latest/developerguide/API_DBInstance.html
 
     Makes: LogGroups, SecurityGroup, SubnetGroup, ClusterParameterGroup, RandomId, Cluster, ClusterInstances,
@@ -71,7 +71,7 @@ class DocumentDb(Component):
         self.access = closed_door(name, vpc_id=args.vpc_id, port=args.spec.port, opts=self.child())
         cluster = self._cluster(name, args)
         instances = self._instances(name, args, cluster)
-        user = database_user(name, args.spec, key_arn=args.key_arn, opts=self.child())
+        user = database_user(name, args.spec, key_arn=args.key_arn, protect=args.protect, opts=self.child())
 
         self.endpoint = cluster.endpoint
         self.reader_endpoint = cluster.reader_endpoint
@@ -141,14 +141,15 @@ class DocumentDb(Component):
     ) -> list[aws.docdb.ClusterInstance]:
         return [
             aws.docdb.ClusterInstance(
-                physical_name(f"{name}-{index + 1}"),
+                f"{name}-{index + 1}",
+                identifier=physical_name(f"{name}-{index + 1}"),
                 cluster_identifier=cluster.id,
                 instance_class=args.spec.instance_class,
                 availability_zone=zone_of(index, args.zones),
                 promotion_tier=promotion_tier(index),
                 copy_tags_to_snapshot=True,
                 apply_immediately=True,
-                opts=self.child(ignore_changes=["availabilityZone"]),
+                opts=self.child(protect=args.protect and index == 0, ignore_changes=["availabilityZone"]),
             )
             for index in range(args.spec.instances)
         ]

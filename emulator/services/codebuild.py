@@ -2,6 +2,7 @@
 
 - Sources and artifacts of a pipeline, and every environment type, are accepted:
   https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateProject.html
+- A project may be deleted by its ARN, which the provider does; moto takes it for an unknown name.
 - UpdateProject, which moto lacks: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_UpdateProject.html
 - Webhooks: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Webhook.html
 - A build takes source and environment from its project, with the overrides of StartBuild:
@@ -52,6 +53,7 @@ def install() -> None:
     _accept_what_pipelines_use()
     _create_with_all_settings()
     _start_build_like_the_project()
+    _delete_by_arn_too()
     replace(CodeBuildBackend, "batch_get_builds", batch_get_builds)
     add_actions(CodeBuildResponse, update_project, create_webhook, update_webhook, delete_webhook)
 
@@ -98,6 +100,15 @@ def _create_with_all_settings() -> None:
         return ActionResult({"project": settings})
 
     replace(CodeBuildResponse, "create_project", create_project)
+
+
+def _delete_by_arn_too() -> None:
+    original_delete: Any = CodeBuildBackend.delete_project
+
+    def delete_project(self: Any, project_name: str) -> None:
+        original_delete(self, project_name.rpartition("/")[2])
+
+    replace(CodeBuildBackend, "delete_project", delete_project)
 
 
 def update_project(self: Any) -> ActionResult:

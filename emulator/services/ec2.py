@@ -1,4 +1,4 @@
-"""EC2: three small gaps of moto that the network and the tasks of this project fall into.
+"""EC2: four small gaps of moto that the network and the tasks of this project fall into.
 
 - A network interface always has a private DNS name, if only an empty one: RunTask fails without it in a VPC whose
   DNS host names are off.
@@ -7,11 +7,14 @@
   https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html
 - An endpoint without a type is a gateway, also when it is deleted.
   https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
+- A deleted NAT gateway takes its network interface with it.
+  https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html
 """
 
 from typing import Any
 
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCBackend
 
@@ -22,6 +25,18 @@ def install() -> None:
     replace(NetworkInterface, "private_dns_name", "")
     _keep_rule_descriptions()
     _make_gateway_endpoints_by_default()
+    _delete_nat_gateways_with_their_interface()
+
+
+def _delete_nat_gateways_with_their_interface() -> None:
+    original_delete: Any = NatGatewayBackend.delete_nat_gateway
+
+    def delete_nat_gateway(self: Any, nat_gateway_id: str) -> Any:
+        gateway = original_delete(self, nat_gateway_id)
+        self.enis.pop(gateway._eni.id, None)
+        return gateway
+
+    replace(NatGatewayBackend, "delete_nat_gateway", delete_nat_gateway)
 
 
 def _make_gateway_endpoints_by_default() -> None:

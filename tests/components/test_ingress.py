@@ -102,9 +102,11 @@ def test_without_a_domain_no_port_is_open_on_which_nobody_listens() -> None:
 
 
 def test_a_range_that_goes_takes_no_other_rule_along() -> None:
-    both = {r.name for r in ingress(allowed_cidrs=("192.0.2.0/24", "198.51.100.0/24")).all("SecurityGroupIngressRule")}
-    last = {r.name for r in ingress(allowed_cidrs=("198.51.100.0/24",)).all("SecurityGroupIngressRule")}
-    assert last < both, "rules named by position would close the site for the ranges that stay"
+    both, last = (
+        {rule.name: rule.inputs["cidrIpv4"] for rule in ingress(allowed_cidrs=cidrs).all("SecurityGroupIngressRule")}
+        for cidrs in (("192.0.2.0/24", "198.51.100.0/24"), ("198.51.100.0/24",))
+    )
+    assert last.items() < both.items(), "rules named by position would close the site for the ranges that stay"
 
 
 def test_a_range_given_twice_is_a_mistake() -> None:
@@ -136,6 +138,12 @@ def test_with_a_domain_https_serves_under_the_policy_and_the_validated_certifica
 def test_with_a_domain_http_only_sends_to_https_for_good() -> None:
     action = default_action(with_domain(), "ingress-http")
     assert action == {"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "443", "statusCode": "HTTP_301"}}
+
+
+def test_nobody_is_sent_to_https_before_it_answers() -> None:
+    made = with_domain()
+    for sender in (made.one("Listener", "ingress-http"), made.one("Record", "ingress-alias")):
+        assert "Listener ingress-https" in sender.depends_on, "ACM may take half an hour, or never come to an end"
 
 
 def test_without_a_domain_http_serves_and_nothing_of_tls_exists() -> None:

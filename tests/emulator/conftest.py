@@ -57,5 +57,5 @@ def clients(started: RunningEmulator) -> Client:
 @pytest.fixture
 def client(emulator: RunningEmulator, clients: Client) -> Client:
     """`client("ecs")` is a boto3 client of the empty emulator; it doesn't repeat failed requests."""
-    assert emulator
+    del emulator  # Only that it has been emptied matters.
     return clients

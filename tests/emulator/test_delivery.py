@@ -53,6 +53,15 @@ def test_a_project_can_be_updated(client: Client) -> None:
         client("codebuild").update_project(name="other", timeoutInMinutes=90)
 
 
+def test_a_project_can_be_deleted_by_name_and_by_arn(emulator: RunningEmulator, client: Client) -> None:
+    arn = project(client)["arn"]
+    client("codebuild").delete_project(name=arn)
+    assert emulator.inventory("codebuild") == []
+    project(client)
+    client("codebuild").delete_project(name="deploy")
+    assert emulator.inventory("codebuild") == []
+
+
 def test_a_webhook_is_kept_and_can_be_changed_and_deleted(client: Client) -> None:
     project(client)
     codebuild = client("codebuild")
@@ -100,6 +109,13 @@ def test_the_control_file_decides_how_and_when_a_build_ends(emulator: RunningEmu
     build = build_after(client, identifier, 1)
     assert build["buildStatus"] == "FAILED"
     assert {phase["phaseType"]: phase.get("phaseStatus") for phase in build["phases"]}["BUILD"] == "FAILED"
+
+
+def test_a_build_can_be_kept_from_ending(emulator: RunningEmulator, client: Client) -> None:
+    emulator.decide(codebuild_status={"deploy": "IN_PROGRESS"})
+    project(client)
+    identifier = client("codebuild").start_build(projectName="deploy")["build"]["id"]
+    assert build_after(client, identifier, 5)["buildStatus"] == "IN_PROGRESS"
 
 
 def pipeline(client: Client, principal: Any) -> Any:

@@ -1,5 +1,7 @@
 """ECS and Application Auto Scaling."""
 
+import json
+import urllib.request
 from typing import Any
 
 import pytest
@@ -122,10 +124,10 @@ def test_a_deleted_services_name_can_be_used_again(client: Client) -> None:
 
 
 def test_a_cluster_is_created_once_and_not_deleted_while_in_use(client: Client) -> None:
+    insights = [{"name": "containerInsights", "value": "enhanced"}]
+    client("ecs").create_cluster(clusterName="site", settings=insights)
     service(client)
-    client("ecs").create_cluster(clusterName="site", settings=[{"name": "containerInsights", "value": "enhanced"}])
-    assert described(client)["status"] == "ACTIVE"
-    assert client("ecs").list_clusters()["clusterArns"] == [described(client)["clusterArn"]]
+    assert client("ecs").create_cluster(clusterName="site")["cluster"]["settings"] == insights
     with pytest.raises(ClientError, match="ClusterContainsServicesException"):
         client("ecs").delete_cluster(cluster="site")
 
@@ -155,6 +157,32 @@ def test_the_control_file_decides_how_a_task_ends(emulator: RunningEmulator, cli
     task = until_stopped(client, run_task(client)["taskArn"])
     assert {container["name"]: container["exitCode"] for container in task["containers"]} == {"app": 3, "agent": 0}
     assert task["stoppedReason"] == "Essential container in task exited: oh"
+
+
+def test_an_exit_code_is_looked_up_by_container_in_family_then_container_then_family(
+    emulator: RunningEmulator, client: Client
+) -> None:
+    emulator.decide(ecs_exit_codes={"migration/app": 1, "app": 2, "agent": 3, "migration": 4, "other": 5})
+    named = until_stopped(client, run_task(client)["taskArn"])
+    assert [container["exitCode"] for container in named["containers"]] == [1, 3]
+    emulator.decide(ecs_exit_codes={"app": 2, "migration": 4})
+    unnamed = until_stopped(client, run_task(client)["taskArn"])
+    assert [container["exitCode"] for container in unnamed["containers"]] == [2, 4]
+
+
+def test_the_pace_of_tasks_can_be_set(emulator: RunningEmulator, client: Client) -> None:
+    def state_manager(action: str, **content: Any) -> None:
+        body = json.dumps({"model_name": "ecs::task", **content}).encode()
+        urllib.request.urlopen(f"{emulator.url}/moto-api/state-manager/{action}", body, timeout=10).close()
+
+    first = run_task(client)["taskArn"]
+    assert client("ecs").describe_tasks(cluster="site", tasks=[first])["tasks"][0]["lastStatus"] != "STOPPED"
+    state_manager("set-transition", transition={"progression": "immediate"})
+    try:
+        arn = run_task(client)["taskArn"]
+        assert client("ecs").describe_tasks(cluster="site", tasks=[arn])["tasks"][0]["lastStatus"] == "STOPPED"
+    finally:
+        state_manager("unset-transition")
 
 
 def test_a_broken_control_file_leaves_the_last_good_one_in_force(emulator: RunningEmulator, client: Client) -> None:

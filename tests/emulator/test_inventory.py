@@ -13,6 +13,7 @@ def test_an_account_begins_with_nothing(emulator: RunningEmulator, client: Clien
     client("iam").list_policies()
     client("kms").describe_key(KeyId="alias/aws/rds")
     client("events").list_event_buses()
+    client("rds").describe_db_parameter_groups()
     assert emulator.inventory() == {}
 
 
@@ -45,6 +46,7 @@ def test_a_network_is_listed_without_what_comes_with_it(emulator: RunningEmulato
     ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
     left = {item["id"] for item in emulator.inventory("ec2")}
     assert {nat, endpoint_id}.isdisjoint(left)
+    assert emulator.names("ec2", "network-interface") == [], "a NAT gateway's interface goes with it"
 
 
 def test_what_stays_of_a_deleted_service_is_its_task_definition_with_its_state(
@@ -67,12 +69,16 @@ def test_things_that_wait_for_their_deletion_say_so(emulator: RunningEmulator, c
     assert [item["state"] for item in emulator.inventory("secretsmanager")] == ["deleted"]
 
 
-def test_a_database_is_listed_with_its_secret_and_without_automated_snapshots(
+def test_a_database_is_listed_with_its_secret_and_without_what_aws_adds(
     emulator: RunningEmulator, client: Client
 ) -> None:
     database_cluster(client, "docdb")
+    client("rds").create_db_instance(
+        DBInstanceIdentifier="data-1", DBClusterIdentifier="data", DBInstanceClass="db.t4g.medium", Engine="docdb"
+    )
     assert [(item["type"], item["name"], item["state"]) for item in emulator.inventory("rds")] == [
-        ("cluster", "data", "docdb")
+        ("cluster", "data", "docdb"),
+        ("instance", "data-1", "docdb"),
     ]
     assert [item["state"] for item in emulator.inventory("secretsmanager")] == ["active"]
 

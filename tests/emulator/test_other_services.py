@@ -109,6 +109,18 @@ def test_attachments_do_not_survive_a_reset(client: Client, emulator: Any) -> No
     test_a_reset_account_has_awss_own_policies_and_none_is_attached(client)
 
 
+def test_a_trail_can_be_stopped_and_deleted_by_its_arn(client: Client) -> None:
+    client("s3").create_bucket(Bucket="trail", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    cloudtrail = client("cloudtrail")
+    arn = cloudtrail.create_trail(Name="site", S3BucketName="trail")["TrailARN"]
+    cloudtrail.start_logging(Name=arn)
+    assert cloudtrail.get_trail_status(Name="site")["IsLogging"]
+    cloudtrail.stop_logging(Name=arn)
+    assert not cloudtrail.get_trail_status(Name="site")["IsLogging"]
+    cloudtrail.delete_trail(Name=arn)
+    assert cloudtrail.list_trails()["Trails"] == []
+
+
 def test_a_certificate_is_issued_at_once(client: Client) -> None:
     acm = client("acm")
     arn = acm.request_certificate(DomainName="www.example.com", ValidationMethod="DNS")["CertificateArn"]

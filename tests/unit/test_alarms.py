@@ -192,12 +192,6 @@ def test_a_service_is_watched_for_its_own_use_after_autoscaling_had_its_time(
     assert f"{percent} %" in alarm.description
 
 
-def test_a_service_that_aws_knows_under_another_name_is_found() -> None:
-    alarms = service_alarms("story-dev", "web", AlarmThresholdsSpec(), service_name="web-1a2b", container_insights=True)
-    assert {alarm.dimensions["ServiceName"] for alarm in alarms} == {"web-1a2b"}
-    assert [alarm.name for alarm in alarms] == ["web-cpu", "web-memory", "web-missing-tasks"]
-
-
 @pytest.mark.parametrize(
     ("desired", "running", "missing"),
     [pytest.param(2, 2, 0), pytest.param(2, 1, 1), pytest.param(1, None, 1, id="none runs"), pytest.param(0, None, 0)],

@@ -1,7 +1,7 @@
 """ECS clusters: making one twice gives the first one, and a cluster that is in use can't be deleted.
 
-- https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html (a name that exists and is active
-  answers with the existing cluster)
+- CreateCluster has no error for a name that exists; AWS answers with the existing cluster, which its documentation
+  doesn't spell out: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
 - https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html (ClusterContainsServicesException,
   ClusterContainsTasksException)
 """

@@ -49,8 +49,7 @@ def install() -> None:
 def _accept_containers_without_memory() -> None:
     # On Fargate the task's memory is enough: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
     # moto sums up the containers' for an EC2 instance, of which there is none here.
-    def calculate_task_resource_requirements(task_definition: Any) -> dict[str, Any]:
-        assert task_definition
+    def calculate_task_resource_requirements(_task_definition: Any) -> dict[str, Any]:
         return {"CPU": 0, "MEMORY": 0, "PORTS": [], "PORTS_UDP": []}
 
     replace(

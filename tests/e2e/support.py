@@ -1,0 +1,199 @@
+"""A stack on the emulator: what scenarios do to it, and what they ask it."""
+
+import json
+import os
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from botocore.config import Config
+
+import settings
+from emulator.engine import EXAMPLE_REPOSITORY, REGION, Engine, Finished
+from plan.stack_file import read_stack_file
+
+PROJECT = Path(__file__).parent.parent.parent
+ROLLOUTS_AND_STEPS = "random:index/randomUuid:RandomUuid"
+NO_CHANGE = ("same", "refresh", "read")
+SECRET_AT_LEAST = 16
+"""Length from which a value in a secret is taken for a password, and not for a user's name or an engine's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Change:
+    """One thing that a preview would do.
+
+    Attributes:
+        op: `create`, `update`, `replace` or `delete`; a replacement is one change.
+        type: Token of the resource, such as `aws:ecs/service:Service`.
+        name: Name of the resource in the program.
+    """
+
+    op: str
+    type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A stack on an emulator of its own.
+
+    Attributes:
+        engine: The real engine.
+        client: `client("ecs")` is a boto3 client of the emulator.
+        ran: Each command that ran, with its seconds, for the summary.
+    """
+
+    engine: Engine
+    client: Callable[[str], Any]
+    ran: list[str] = field(default_factory=list)
+
+    def run(self, *args: str, image: str | None = None) -> Finished:
+        """A command that may fail."""
+        finished = self.engine.run(*args, image=image)
+        self.ran.append(f"{args[0]} {finished.seconds:.0f}")
+        return finished
+
+    def up(self, image: str | None = None) -> Finished:
+        """An update that must succeed. Its preview is left out: what it would say is asked where it matters."""
+        finished = self.run("up", "--yes", "--skip-preview", image=image)
+        assert finished.returncode == 0, finished.output
+        return finished
+
+    def failing_up(self, *, image: str | None = None, preview: bool = False) -> str:
+        """What an update says that must fail."""
+        finished = self.run("up", "--yes", *([] if preview else ["--skip-preview"]), image=image)
+        assert finished.returncode != 0, f"this update succeeded:\n{finished.output}"
+        return finished.output
+
+    def changes(self, image: str | None = None) -> list[Change]:
+        """What an update would do, after a look at what really exists."""
+        return self.preview(image)[0]
+
+    def preview(self, image: str | None = None) -> tuple[list[Change], str]:
+        """What an update would do, and all that the preview said."""
+        finished = self.run("preview", "--json", image=image)
+        assert finished.returncode == 0, finished.output
+        steps = json.loads(finished.stdout)["steps"]
+        return sorted({_change(step) for step in steps if step["op"] not in NO_CHANGE}), finished.output
+
+    def is_clean(self) -> bool:
+        """Whether the program and AWS agree; the engine is asked to fail if not."""
+        finished = self.run("preview", "--expect-no-changes", "--diff")
+        assert finished.returncode == 0, finished.output
+        return True
+
+    def configure(self, key: str, change: Mapping[str, Any] | None) -> None:
+        """Edit the stack's file: merge `change` into the map `key`, key by key; None removes the key."""
+        config = self.engine.config()
+        if change is None:
+            del config[key]
+        else:
+            config[key] = _merged(config.get(key) or {}, change)
+        self.engine.prepare(config)
+
+    def configure_value(self, key: str, value: Any) -> None:
+        """Edit the stack's file: set `key`."""
+        self.engine.prepare({**self.engine.config(), key: value})
+
+    def settings(self) -> settings.Settings:
+        """The settings in the stack's file, as the program reads them."""
+        file = read_stack_file(self.engine.stack_file)
+        return settings.stack_of(name=file.stack, config=file.config).settings
+
+    def inventory(self) -> dict[str, list[dict[str, str]]]:
+        """What exists in the emulator."""
+        return emulator_answers(self.engine.emulator_url, "GET", "/emulator/inventory")
+
+    def fails_at(self, **fault: Any) -> None:
+        """Let the emulator fail an action; see emulator/README.md."""
+        emulator_answers(self.engine.emulator_url, "POST", "/emulator/faults", fault)
+
+    def works_again(self) -> None:
+        """Let the emulator fail nothing more."""
+        emulator_answers(self.engine.emulator_url, "DELETE", "/emulator/faults")
+
+    def service(self, name: str) -> dict[str, Any]:
+        """A service as ECS describes it."""
+        cluster = f"story-{self.engine.stack}"
+        return self.client("ecs").describe_services(cluster=cluster, services=[name])["services"][0]
+
+    def image_of(self, service: str) -> str:
+        """The image that a service runs."""
+        definition = self.service(service)["taskDefinition"]
+        found = self.client("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]
+        return {container["name"]: container["image"] for container in found["containerDefinitions"]}["app"]
+
+    def passwords(self) -> dict[str, str]:
+        """Every password and key in Secrets Manager, with the secret that holds it."""
+        api = self.client("secretsmanager")
+        found: dict[str, str] = {}
+        for page in api.get_paginator("list_secrets").paginate():
+            for secret in page["SecretList"]:
+                value = api.get_secret_value(SecretId=secret["ARN"])["SecretString"]
+                found |= dict.fromkeys(_passwords_in(value), secret["Name"])
+        return found
+
+
+def image(number: int) -> str:
+    """One of several images, by digest."""
+    return f"{EXAMPLE_REPOSITORY}@sha256:{number:064x}"
+
+
+def committed_config(stack: str) -> dict[str, Any]:
+    """The settings in the repository's file of a stack."""
+    return yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text("utf-8"))["config"]
+
+
+def clients(url: str) -> Callable[[str], Any]:
+    """boto3 clients of the emulator at `url`."""
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    path_style = Config(s3={"addressing_style": "path"})
+
+    @cache
+    def make(service: str) -> Any:
+        untyped: Any = session
+        return untyped.client(service, endpoint_url=url, config=path_style)
+
+    return make
+
+
+def emulator_answers(url: str, method: str, path: str, body: Any = None) -> Any:
+    """Ask the emulator itself."""
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url + path, data, method=method), timeout=30) as answer:
+        return json.loads(answer.read())
+
+
+def seconds_limit() -> float:
+    """Longest run of one command; a slow machine may be given more."""
+    return float(os.environ.get("E2E_COMMAND_SECONDS", "900"))
+
+
+def _change(step: Mapping[str, Any]) -> Change:
+    _, _, types, name = step["urn"].split("::")
+    replacement = "replace" in step["op"]
+    return Change(op="replace" if replacement else step["op"], type=types.split("$")[-1], name=name)
+
+
+def _merged(before: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(before)
+    for key, value in change.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+def _passwords_in(value: str) -> set[str]:
+    try:
+        content = json.loads(value)
+    except ValueError:
+        content = value
+    texts = content.values() if isinstance(content, dict) else [content]
+    longest = {str(text).removeprefix("base64:") for text in texts}
+    return {text for text in longest if len(text) >= SECRET_AT_LEAST and "amazonaws" not in text}

@@ -1,0 +1,154 @@
+"""Specs of the stores, and of what stands around the services."""
+
+from typing import Any
+
+import pytest
+
+from specs.base import Spec
+from specs.checking import check
+from specs.site import ApplicationSpec, ClusterSpec, IngressSpec, ObservabilitySpec, UploadsSpec
+from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
+
+ARN = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:app-AbCdEf"
+
+
+def said(findings: Any) -> list[str]:
+    return [f"{finding.key}: {finding.problem}" for finding in findings]
+
+
+@pytest.mark.parametrize(
+    "spec", [AuroraSpec(), ValkeySpec(), DocumentDbSpec(), ApplicationSpec(), UploadsSpec(), ClusterSpec()]
+)
+def test_the_defaults_are_sound_and_surprise_nobody(spec: Spec) -> None:
+    assert said(spec.mistakes()) == []
+    assert said(spec.warnings()) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "line"),
+    [
+        (AuroraSpec(min_acu=8), "min_acu: given 8; allowed is at most max_acu, 4"),
+        (
+            AuroraSpec(monitoring_interval_seconds=2),
+            "monitoring_interval_seconds: given 2; allowed are 1, 5, 10, 15, 30, 60",
+        ),
+        (
+            ApplicationSpec(environment={"A": "x"}, secrets={"A": ARN}),
+            "environment.A: given here and in secrets; allowed is one of them",
+        ),
+        (
+            IngressSpec(domain="www.example.com"),
+            "zone_id: not given, but domain is www.example.com; allowed is the id of its Route 53 hosted zone",
+        ),
+        (
+            IngressSpec(zone_id="Z0123456789"),
+            "domain: not given, but zone_id is Z0123456789; allowed is a host name of that zone",
+        ),
+        (
+            ObservabilitySpec(emails=("a@example.com", "a@example.com")),
+            "emails: given a@example.com, a@example.com; allowed is each address once",
+        ),
+    ],
+)
+def test_values_that_cannot_work_together_are_one_line(spec: Spec, line: str) -> None:
+    assert said(spec.mistakes()) == [line]
+
+
+@pytest.mark.parametrize(
+    ("spec", "line"),
+    [
+        (
+            AuroraSpec(backup_retention_days=6),
+            "backup_retention_days: 6 days; AWS's security standard asks for 7 or more",
+        ),
+        (
+            DocumentDbSpec(backup_retention_days=1),
+            "backup_retention_days: 1 days; AWS's security standard asks for 7 or more",
+        ),
+        (
+            AuroraSpec(instance_class="db.t4g.medium"),
+            "instance_class: db.t4g.medium has no Performance Insights; it is left out",
+        ),
+        (
+            ValkeySpec(snapshot_retention_days=0),
+            "snapshot_retention_days: 0 makes no snapshot: a lost node takes jobs along",
+        ),
+        (
+            ClusterSpec(container_insights="enabled"),
+            "container_insights: enabled shows no single task's CPU and memory",
+        ),
+        (IngressSpec(), "domain: not given: the site speaks plain HTTP, fit for a trial only"),
+        (ObservabilitySpec(), "emails: none given: alarms change colour, and nobody is told"),
+    ],
+)
+def test_values_that_surprise_are_warned_of_and_allowed(spec: Spec, line: str) -> None:
+    assert said(spec.warnings()) == [line]
+    assert said(spec.mistakes()) == []
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        AuroraSpec(enabled=False, backup_retention_days=1, instance_class="db.t4g.medium"),
+        DocumentDbSpec(enabled=False, backup_retention_days=1),
+        ValkeySpec(enabled=False, snapshot_retention_days=0),
+    ],
+)
+def test_a_store_that_is_off_is_not_warned_of(spec: Spec) -> None:
+    assert said(spec.warnings()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (AuroraSpec, {"engine_version": "5.7"}),
+        (AuroraSpec, {"instance_class": "r6g.large"}),
+        (AuroraSpec, {"min_acu": 0.3}),
+        (AuroraSpec, {"readers": 16}),
+        (AuroraSpec, {"database": "データ"}),
+        (AuroraSpec, {"backup_retention_days": 36}),
+        (ValkeySpec, {"engine_version": "6.2"}),
+        (ValkeySpec, {"engine_version": 8.0}),
+        (ValkeySpec, {"node_type": "db.t4g.small"}),
+        (ValkeySpec, {"replicas": 6}),
+        (DocumentDbSpec, {"engine_version": "4.0.0"}),
+        (DocumentDbSpec, {"instance_class": "db.serverless"}),
+        (DocumentDbSpec, {"instances": 0}),
+        (ApplicationSpec, {"user": "root"}),
+        (ApplicationSpec, {"user": "0"}),
+        (ApplicationSpec, {"ca_bundle_path": "ca.pem"}),
+        (ApplicationSpec, {"secrets": {"A": "hunter2"}}),
+        (ApplicationSpec, {"name": ""}),
+        (UploadsSpec, {"noncurrent_version_days": 0}),
+        (ClusterSpec, {"architecture": "arm"}),
+        (ClusterSpec, {"exec_log_retention_days": 31}),
+        (IngressSpec, {"domain": "example", "zone_id": "Z0123456789"}),
+        (IngressSpec, {"tls_policy": "ELBSecurityPolicy-2016-08"}),
+        (IngressSpec, {"allowed_cidrs": []}),
+        (ObservabilitySpec, {"emails": ["nobody"]}),
+        (ObservabilitySpec, {"thresholds": {"http_5xx_percent": 0}}),
+    ],
+)
+def test_single_values_out_of_their_range_are_refused(kind: type[Spec], values: dict[str, Any]) -> None:
+    assert len(check(kind, values).mistakes) == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "stack", "protected"), [(None, True, True), (None, False, False), (False, True, False)]
+)
+def test_protection_is_the_stack_s_unless_a_part_has_its_own(own: bool | None, stack: bool, protected: bool) -> None:
+    assert UploadsSpec(protect=own).protected(stack) is protected
+
+
+@pytest.mark.parametrize(
+    ("instance_class", "serverless", "insights"),
+    [
+        ("db.serverless", True, True),
+        ("db.r6g.large", False, True),
+        ("db.t4g.medium", False, False),
+        ("db.t3.medium", False, False),
+    ],
+)
+def test_what_an_instance_class_implies(instance_class: str, serverless: bool, insights: bool) -> None:
+    spec = AuroraSpec(instance_class=instance_class)
+    assert (spec.serverless, spec.performance_insights) == (serverless, insights)
