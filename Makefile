@@ -4,9 +4,10 @@ STACK ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
+LOCK := --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help plan local local-down up preview destroy test lint format e2e bench clean
+.PHONY: help set-up plan local local-down up preview destroy test lint format e2e docs lock bench clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -17,6 +18,8 @@ $(SET_UP): requirements.txt requirements-dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
+
+set-up: $(SET_UP) ## everything below does it by itself
 
 plan: $(SET_UP) ## what dev and prod would be made of: no account, no Pulumi, no credentials
 	@$(BIN)/story plan
@@ -37,7 +40,7 @@ destroy: $(SET_UP) ## remove STACK (lift its protection first)
 	pulumi destroy --stack $(STACK)
 
 test: lint ## lint, then all tests but the end-to-end ones, the fast ones first
-	@$(BIN)/pytest tests/unit tests/components tests/program tests/ops tests/emulator
+	@$(BIN)/pytest -n auto --dist loadscope tests/unit tests/components tests/program tests/ops tests/emulator
 
 lint: $(SET_UP) ## ruff, and basedpyright in strict mode
 	@$(BIN)/ruff check .
@@ -49,7 +52,15 @@ format: $(SET_UP) ## let ruff write
 	@$(BIN)/ruff format .
 
 e2e: $(SET_UP) ## the real engine on the emulator: both environments, then failures (20 minutes)
-	@$(BIN)/pytest tests/e2e
+	@$(BIN)/pytest -n 2 --dist loadfile tests/e2e
+
+docs: $(SET_UP) ## write settings.schema.json and docs/settings.md from the specs
+	@$(BIN)/story schema
+
+lock: $(SET_UP) ## pin the dependencies of requirements*.in
+	@$(BIN)/python -m pip install --quiet pip-tools
+	@$(BIN)/pip-compile $(LOCK) --output-file requirements.txt requirements.in
+	@$(BIN)/pip-compile $(LOCK) --output-file requirements-dev.txt requirements-dev.in
 
 bench: $(SET_UP) ## measure plan and preview for 1 to 50 workers
 	@$(BIN)/python bench/preview.py

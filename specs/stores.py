@@ -79,6 +79,7 @@ class AuroraSpec(DatabaseSpec):
     max_acu: Annotated[float, Field(ge=1, le=256, multiple_of=0.5)] = 4
     """Greatest capacity of each serverless instance, in ACUs."""
     port: Port = 3306
+    """TCP port, 1024 or above."""
     monitoring_interval_seconds: int = 60
     """Interval of enhanced monitoring, in seconds: 1, 5, 10, 15, 30 or 60."""
 
@@ -169,6 +170,7 @@ class DocumentDbSpec(DatabaseSpec):
     instances: Annotated[int, Field(ge=1, le=16)] = 1
     """Number of instances, over the zones. With two or more, one takes over if the primary fails."""
     port: Port = 27017
+    """TCP port, 1024 or above."""
 
     @property
     def parameter_family(self) -> str:

@@ -1,7 +1,7 @@
 """A stack on the emulator: what scenarios do to it, and what they ask it."""
 
 import json
-import os
+import re
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,11 @@ from emulator.engine import EXAMPLE_REPOSITORY, REGION, Engine, Finished
 from plan.stack_file import read_stack_file
 
 PROJECT = Path(__file__).parent.parent.parent
-ROLLOUTS_AND_STEPS = "random:index/randomUuid:RandomUuid"
+MARKER = "random:index/randomUuid:RandomUuid"
+TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
+STEP_LINE = re.compile(r"\b(users|migration|rollout [a-z0-9-]+): ")
+"""Every line of a step of a release begins with the step's name."""
+UNCHANGED = re.compile(r"^Resources:\n +[0-9]+ unchanged$", re.MULTILINE)
 NO_CHANGE = ("same", "refresh", "read")
 SECRET_AT_LEAST = 16
 """Length from which a value in a secret is taken for a password, and not for a user's name or an engine's."""
@@ -129,6 +133,16 @@ class Stack:
         found = self.client("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]
         return {container["name"]: container["image"] for container in found["containerDefinitions"]}["app"]
 
+    def markers(self) -> dict[str, str]:
+        """The steps that the state says were done, by name; a step that was done again has another id."""
+        resources = self.engine.state()["deployment"]["resources"]
+        return {one["urn"].split("::")[-1]: one["id"] for one in resources if one["type"] == MARKER}
+
+    def migrations(self) -> int:
+        """How many migrations were run."""
+        family = f"story-{self.engine.stack}-migration"
+        return sum(item["type"] == "task" and item["name"] == family for item in self.inventory().get("ecs", []))
+
     def passwords(self) -> dict[str, str]:
         """Every password and key in Secrets Manager, with the secret that holds it."""
         api = self.client("secretsmanager")
@@ -138,6 +152,16 @@ class Stack:
                 value = api.get_secret_value(SecretId=secret["ARN"])["SecretString"]
                 found |= dict.fromkeys(_passwords_in(value), secret["Name"])
         return found
+
+
+def steps_in(output: str) -> list[str]:
+    """The steps of a release that a run reports, in the order of their first lines."""
+    return list(dict.fromkeys(STEP_LINE.findall(output)))
+
+
+def changed_nothing(finished: Finished) -> bool:
+    """Whether an update found nothing to do."""
+    return bool(UNCHANGED.search(finished.stdout))
 
 
 def image(number: int) -> str:
@@ -168,11 +192,6 @@ def emulator_answers(url: str, method: str, path: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(urllib.request.Request(url + path, data, method=method), timeout=30) as answer:
         return json.loads(answer.read())
-
-
-def seconds_limit() -> float:
-    """Longest run of one command; a slow machine may be given more."""
-    return float(os.environ.get("E2E_COMMAND_SECONDS", "900"))
 
 
 def _change(step: Mapping[str, Any]) -> Change:

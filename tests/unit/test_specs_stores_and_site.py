@@ -27,6 +27,11 @@ def test_the_defaults_are_sound_and_surprise_nobody(spec: Spec) -> None:
 @pytest.mark.parametrize(
     ("spec", "line"),
     [
+        (AuroraSpec(user="Admin"), "user: given Admin, which belongs to the engine or AWS; allowed is another"),
+        (
+            DocumentDbSpec(database="local"),
+            "database: given local, which belongs to the engine or AWS; allowed is another",
+        ),
         (AuroraSpec(min_acu=8), "min_acu: given 8; allowed is at most max_acu, 4"),
         (
             AuroraSpec(monitoring_interval_seconds=2),
@@ -74,6 +79,16 @@ def test_values_that_cannot_work_together_are_one_line(spec: Spec, line: str) ->
             "snapshot_retention_days: 0 makes no snapshot: a lost node takes jobs along",
         ),
         (
+            AuroraSpec(engine_version="8.0.mysql_aurora.3.10.0"),
+            "engine_version: 8.0.mysql_aurora.3.10.0 is in full, so AWS applies no minor upgrade by itself "
+            '(controls RDS.13, ElastiCache.2); "8.0" lets it',
+        ),
+        (
+            ValkeySpec(engine_version="8.1"),
+            "engine_version: 8.1 is in full, so AWS applies no minor upgrade by itself "
+            '(controls RDS.13, ElastiCache.2); "8" lets it',
+        ),
+        (
             ClusterSpec(container_insights="enabled"),
             "container_insights: enabled shows no single task's CPU and memory",
         ),
@@ -89,9 +104,14 @@ def test_values_that_surprise_are_warned_of_and_allowed(spec: Spec, line: str) -
 @pytest.mark.parametrize(
     "spec",
     [
-        AuroraSpec(enabled=False, backup_retention_days=1, instance_class="db.t4g.medium"),
+        AuroraSpec(
+            enabled=False,
+            backup_retention_days=1,
+            instance_class="db.t4g.medium",
+            engine_version="8.0.mysql_aurora.3.10.0",
+        ),
         DocumentDbSpec(enabled=False, backup_retention_days=1),
-        ValkeySpec(enabled=False, snapshot_retention_days=0),
+        ValkeySpec(enabled=False, snapshot_retention_days=0, engine_version="8.1"),
     ],
 )
 def test_a_store_that_is_off_is_not_warned_of(spec: Spec) -> None:
@@ -152,3 +172,15 @@ def test_protection_is_the_stack_s_unless_a_part_has_its_own(own: bool | None, s
 def test_what_an_instance_class_implies(instance_class: str, serverless: bool, insights: bool) -> None:
     spec = AuroraSpec(instance_class=instance_class)
     assert (spec.serverless, spec.performance_insights) == (serverless, insights)
+
+
+@pytest.mark.parametrize(
+    ("version", "first", "family"), [("7", "7.2", "valkey7"), ("8", "8.0", "valkey8"), ("8.1", "8.1", "valkey8")]
+)
+def test_the_version_that_valkey_begins_with(version: str, first: str, family: str) -> None:
+    spec = ValkeySpec(engine_version=version)
+    assert (spec.first_version, spec.parameter_family) == (first, family)
+
+
+def test_documentdb_s_parameters_are_those_of_its_major_version() -> None:
+    assert DocumentDbSpec(engine_version="8.0.0").parameter_family == "docdb8.0"

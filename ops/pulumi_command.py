@@ -1,0 +1,111 @@
+"""The `pulumi` command, as far as a repair needs it."""
+
+import json
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+HEARTBEAT_SECONDS = 10
+
+
+class PulumiError(Exception):
+    """`pulumi` is not there or refused; the message is the one line to show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulumiCommand:
+    """`pulumi`, for one stack.
+
+    Attributes:
+        stack: Name of the stack, short or in full.
+        project: Folder of Pulumi.yaml.
+        config_file: Settings of the stack, if they are not in that folder.
+    """
+
+    stack: str
+    project: Path
+    config_file: Path | None = None
+
+    def backend_url(self) -> str:
+        """Where the state is kept."""
+        return str(json.loads(self._run("whoami", "--json"))["url"])
+
+    def export(self) -> dict[str, Any]:
+        """The state, with its secrets encrypted."""
+        return cast(dict[str, Any], json.loads(self._run("stack", "export", "--stack", self.stack)))
+
+    def check_secrets(self) -> None:
+        """See whether the state's secrets can be read: every command that writes the state needs that.
+
+        Raises:
+            PulumiError: Wrong passphrase, or no access to the key.
+        """
+        self._run("stack", "export", "--show-secrets", "--stack", self.stack)
+
+    def cancel(self) -> None:
+        """Remove the stack's lock."""
+        self._run("cancel", "--yes", "--stack", self.stack)
+
+    def import_state(self, file: Path) -> None:
+        """Make the file's content the state."""
+        self._run("stack", "import", "--file", str(file.resolve()), "--stack", self.stack)
+
+    def refresh(self) -> None:
+        """Read every resource of the stack from AWS."""
+        settings = ["--config-file", str(self.config_file.resolve())] if self.config_file else []
+        with heartbeat("refreshing"):
+            self._run("refresh", "--yes", "--skip-preview", "--stack", self.stack, *settings)
+
+    def _run(self, *args: str) -> str:
+        program = shutil.which("pulumi")
+        if program is None:
+            raise PulumiError("there is no `pulumi` on the PATH; www.pulumi.com/docs/install says how to get it")
+        finished = subprocess.run(
+            [program, *args, "--non-interactive"],
+            cwd=self.project,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if finished.returncode:
+            shown = " ".join(args[:2] if args[0] == "stack" else args[:1])
+            raise PulumiError(f"pulumi {shown}: {_reason(finished.stdout + finished.stderr)}")
+        return finished.stdout
+
+
+def explained(state: Mapping[str, Any]) -> str:
+    """The state as text, as `pulumi stack export` writes it."""
+    return json.dumps(state, indent=4) + "\n"
+
+
+@contextmanager
+def heartbeat(what: str, seconds: float = HEARTBEAT_SECONDS) -> Iterator[None]:
+    """Say every few seconds that something still goes on."""
+    over, began = threading.Event(), time.monotonic()
+
+    def beat() -> None:
+        while not over.wait(seconds):
+            print(f"    still {what}, {time.monotonic() - began:.0f} s", flush=True)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _reason(output: str) -> str:
+    """The lines of an output that say why, as one."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line.partition("error:")[2].strip() for line in lines if "error:" in line]
+    chosen = list(dict.fromkeys(error for error in errors if error)) or lines[-1:]
+    return "; ".join(chosen) or "failed without a word"

@@ -1,0 +1,226 @@
+"""The state of a stack as `pulumi stack export` gives it: what was cut off, what is recorded, and how it is mended."""
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+AWS_PROVIDER = "pulumi:providers:aws"
+ACCOUNT_IN_ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """An operation that the engine began and never ended.
+
+    Attributes:
+        kind: `creating`, `updating`, `deleting`, or another word of the engine's.
+        urn: The resource's place in the stack.
+        type: Its type, such as `aws:ec2/vpc:Vpc`.
+        name: Its name in the program.
+        inputs: What the provider was asked for, automatic names included.
+        provider: URN of its provider, without the id.
+    """
+
+    kind: str
+    urn: str
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    provider: str
+
+    @property
+    def label(self) -> str:
+        """`Vpc network`: how `pulumi` shows it, without what the reader knows anyway."""
+        return f"{self.type.rsplit(':', 1)[-1]} {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Where a provider works.
+
+    Attributes:
+        region: AWS region; None leaves it to the environment.
+        profile: Profile of AWS's configuration files; None leaves it to the environment.
+        default_tags: Tags that every resource gets.
+    """
+
+    region: str | None
+    profile: str | None
+    default_tags: Mapping[str, str]
+
+
+class State:
+    """A state that was exported.
+
+    Attributes:
+        document: The whole export.
+        resources: What is recorded.
+        pending: What was cut off.
+    """
+
+    document: Mapping[str, Any]
+    resources: Sequence[Mapping[str, Any]]
+    pending: Sequence[Pending]
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        deployment = cast(dict[str, Any], document.get("deployment") or {})
+        self.document = document
+        self.resources = cast(list[dict[str, Any]], deployment.get("resources") or [])
+        self.pending = [_pending(operation) for operation in deployment.get("pending_operations") or []]
+
+    @property
+    def creates(self) -> list[Pending]:
+        """The creations among what was cut off."""
+        return [pending for pending in self.pending if pending.kind == "creating"]
+
+    @property
+    def unread(self) -> list[str]:
+        """URNs of resources that were adopted and never read from AWS."""
+        return [
+            resource["urn"]
+            for resource in self.resources
+            if resource.get("custom") and resource.get("id") and resource.get("inputs") and not resource.get("outputs")
+        ]
+
+    @property
+    def recorded(self) -> frozenset[str]:
+        """The ids and ARNs of everything that is recorded."""
+        return frozenset(
+            value
+            for resource in self.resources
+            for value in (resource.get("id"), (resource.get("outputs") or {}).get("arn"))
+            if isinstance(value, str) and value
+        )
+
+    @property
+    def account_id(self) -> str | None:
+        """The account that the stack lives in, or None if nothing recorded tells."""
+        for resource in self.resources:
+            found = ACCOUNT_IN_ARN.match(str((resource.get("outputs") or {}).get("arn", "")))
+            if found and found.group(1) and str(resource.get("type", "")).startswith("aws:"):
+                return found.group(1)
+        return None
+
+    @property
+    def has_image(self) -> bool:
+        """Whether an update of this stack was ever successful to its end, and so which image runs is known."""
+        stacks = [resource for resource in self.resources if resource["type"] == "pulumi:pulumi:Stack"]
+        return any((stack.get("outputs") or {}).get("image") for stack in stacks)
+
+    def provider(self, urn: str) -> Provider:
+        """What is recorded of a provider."""
+        found = [resource for resource in self.resources if resource["urn"] == urn]
+        inputs = found[0].get("inputs") or {} if found else {}
+        return Provider(
+            region=_text(inputs.get("region")),
+            profile=_text(inputs.get("profile")),
+            default_tags=_default_tags(inputs.get("defaultTags")),
+        )
+
+    def ids(self, urns: Sequence[str]) -> dict[str, str]:
+        """The ids under which resources are recorded and were read; what is missing was not."""
+        return {
+            resource["urn"]: resource["id"]
+            for resource in self.resources
+            if resource["urn"] in urns and resource.get("outputs") and not resource.get("delete")
+        }
+
+    def mended(self, adopted: Mapping[str, str]) -> dict[str, Any]:
+        """The export with nothing cut off any more.
+
+        Args:
+            adopted: URNs of creations whose object exists, with the id that the provider imports it by. They become
+                resources, with the parent, the dependencies and the protection that the program gave them. Their
+                outputs are left out: a provider that reads a resource without outputs imports it.
+        """
+        document = copy.deepcopy(cast(dict[str, Any], self.document))
+        deployment = document["deployment"]
+        operations: list[dict[str, Any]] = deployment.pop("pending_operations", None) or []
+        resources: list[dict[str, Any]] = deployment.get("resources") or []
+        for operation in operations:
+            resource = operation["resource"]
+            identifier = adopted.get(resource["urn"])
+            if identifier is None or operation["type"] != "creating":
+                continue
+            resources = _without_predecessor(resources, resource["urn"])
+            resources.append({**resource, "id": identifier})
+        deployment["resources"] = list(_in_order(resources))
+        return document
+
+
+def _without_predecessor(resources: Sequence[dict[str, Any]], urn: str) -> list[dict[str, Any]]:
+    """As the engine leaves it after a replacement: the predecessor is gone, or waits for its deletion."""
+    kept = [
+        resource
+        for resource in resources
+        if not (resource["urn"] == urn and resource.get("pendingReplacement") and not resource.get("delete"))
+    ]
+    return [{**resource, "delete": True} if resource["urn"] == urn else resource for resource in kept]
+
+
+def _in_order(resources: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The same resources; each stands behind what it refers to, as Pulumi demands of a state."""
+    by_urn: dict[str, list[dict[str, Any]]] = {}
+    for resource in resources:
+        by_urn.setdefault(resource["urn"], []).append(resource)
+    seen: set[int] = set()
+    for resource in resources:
+        stack = [(resource, iter(_references(resource)))]
+        if id(resource) in seen:
+            continue
+        seen.add(id(resource))
+        while stack:
+            current, references = stack[-1]
+            following = next(
+                (found for urn in references for found in by_urn.get(urn, ()) if id(found) not in seen), None
+            )
+            if following is None:
+                stack.pop()
+                yield current
+            else:
+                seen.add(id(following))
+                stack.append((following, iter(_references(following))))
+
+
+def _references(resource: Mapping[str, Any]) -> list[str]:
+    found: list[str] = [resource["parent"]] if resource.get("parent") else []
+    if resource.get("provider"):
+        found.append(_without_id(resource["provider"]))
+    found += resource.get("dependencies") or []
+    for urns in (resource.get("propertyDependencies") or {}).values():
+        found += urns or []
+    found += [resource["deletedWith"]] if resource.get("deletedWith") else []
+    return found + list(resource.get("replaceWith") or [])
+
+
+def _pending(operation: Mapping[str, Any]) -> Pending:
+    resource = operation["resource"]
+    return Pending(
+        kind=operation["type"],
+        urn=resource["urn"],
+        type=resource["type"],
+        name=resource["urn"].rsplit("::", 1)[-1],
+        inputs=resource.get("inputs") or {},
+        provider=_without_id(resource.get("provider") or ""),
+    )
+
+
+def _without_id(provider: str) -> str:
+    """`urn:...::name` of `urn:...::name::id`."""
+    return provider.rsplit("::", 1)[0]
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _default_tags(value: Any) -> dict[str, str]:
+    """Providers keep blocks as JSON text; one plugin keeps a block as a list of one."""
+    block = json.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
+    if isinstance(block, list):
+        block = cast(list[Any], block)[0] if block else {}
+    tags = cast(dict[str, Any], block).get("tags") if isinstance(block, dict) else None
+    return {key: str(text) for key, text in cast(dict[str, Any], tags or {}).items()}

@@ -1,0 +1,43 @@
+"""What stays in the account after `pulumi destroy` of an environment: the list that the documentation shows."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """One kind of thing that stays.
+
+    Attributes:
+        service: AWS's name of the service, as the emulator's inventory has it.
+        kind: What it is, as the inventory has it.
+        name: Its name as a regular expression; `{stack}` stands for the stack's name.
+        state: The state that it must be in, where the inventory shows one.
+        why: Why it stays, and what it costs.
+        removal: How it goes for good.
+    """
+
+    service: str
+    kind: str
+    name: str
+    state: str | None = None
+    why: str
+    removal: str
+
+    def matches(self, service: str, item: Mapping[str, str], *, stack: str) -> bool:
+        """Whether an item of the inventory is of this kind."""
+        if (service, item["type"]) != (self.service, self.kind) or self.state not in (None, item.get("state")):
+            return False
+        return bool(re.fullmatch(self.name.format(stack=stack), item["name"]))
+
+
+LEFT_AFTER_DESTROY = (
+    Left(
+        service="ecs",
+        kind="task-definition",
+        name=r"story-{stack}-(users|migration|web|scheduler|worker-.+):[0-9]+",
+        why="Revisions are kept, so that ECS can go back to one; they are free.",
+        removal="aws ecs deregister-task-definition, then delete-task-definitions",
+    ),
+)

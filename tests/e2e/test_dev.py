@@ -1,0 +1,66 @@
+"""The dev environment as committed, whole."""
+
+import pytest
+
+from tests.e2e import whole_stack
+from tests.e2e.conftest import Begin
+from tests.e2e.support import Change, Stack, committed_config, image, steps_in
+
+SUBNET = "aws:ec2/subnet:Subnet"
+
+
+@pytest.fixture(scope="module")
+def stack(begin: Begin) -> Stack:
+    stack = begin("dev")
+    stack.engine.prepare(committed_config("dev"))
+    return stack
+
+
+def test_it_comes_up_with_an_image(stack: Stack) -> None:
+    finished = stack.up(image(1))
+    assert steps_in(finished.output)[:2] == ["users", "migration"]
+    assert steps_in(finished.output)[-1] == "rollout web"
+    assert stack.engine.outputs()["image"] == image(1)
+
+
+def test_the_next_preview_shows_no_change(stack: Stack) -> None:
+    assert stack.is_clean()
+
+
+def test_its_subnets_are_those_of_the_settings(stack: Stack) -> None:
+    whole_stack.assert_its_subnets_are_those_of_the_settings(stack)
+
+
+def test_its_outputs_say_where_everything_is(stack: Stack) -> None:
+    whole_stack.assert_its_outputs_say_where_everything_is(stack)
+
+
+def test_no_password_is_shown_or_kept_in_the_clear(stack: Stack) -> None:
+    whole_stack.assert_no_password_is_shown_or_kept_in_the_clear(stack)
+
+
+def test_one_harmless_edit_changes_one_resource(stack: Stack) -> None:
+    before = stack.engine.config()
+    stack.configure("story:web", {"log_retention_days": 7})
+    assert stack.changes() == [Change(op="update", type="aws:cloudwatch/logGroup:LogGroup", name="web")]
+    stack.engine.prepare(before)
+
+
+def test_a_third_zone_changes_no_subnet_that_exists(stack: Stack) -> None:
+    before = stack.engine.config()
+    zones = [*stack.settings().network.zones, "ap-northeast-1d"]
+    assert len(zones) == 3
+    stack.configure("story:network", {"zones": zones})
+    changes = stack.changes()
+    stack.engine.prepare(before)
+    subnets = [change for change in changes if change.type == SUBNET]
+    assert {change.op for change in subnets} == {"create"}
+    assert len(subnets) == 3, "a public, a private and an isolated one"
+    assert not [change for change in changes if change.op == "delete"]
+
+
+def test_an_edit_of_the_number_of_tasks_takes_effect(stack: Stack) -> None:
+    assert stack.service("worker-default")["desiredCount"] == 1
+    stack.configure("story:workers", {"default": {"tasks": 2}})
+    stack.up()
+    assert stack.service("worker-default")["desiredCount"] == 2

@@ -1,0 +1,134 @@
+"""Releases, on a stack with stores, NAT and domain off and one worker."""
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Begin
+from tests.e2e.support import MARKER, TASK_DEFINITION, Change, Stack, changed_nothing, image, steps_in
+
+CONFIG: dict[str, Any] = {
+    "story:protect": False,
+    "story:network": {"nat": "none"},
+    "story:aurora": {"enabled": False},
+    "story:valkey": {"enabled": False},
+    "story:documentdb": {"enabled": False},
+    "story:scheduler": {"enabled": False},
+}
+STEPS = ["migration", "rollout-web", "rollout-worker-default"]
+SERVICES = ["web", "worker-default"]
+FIRST, SECOND, BROKEN, THIRD = (image(number) for number in range(1, 5))
+
+
+@pytest.fixture(scope="module")
+def stack(begin: Begin) -> Stack:
+    stack = begin("small")
+    stack.engine.prepare(CONFIG)
+    return stack
+
+
+def images(stack: Stack) -> set[str]:
+    return {stack.image_of(service) for service in SERVICES}
+
+
+@pytest.mark.parametrize("command", ["preview", "up"])
+def test_a_first_update_without_an_image_says_what_to_give_and_creates_nothing(stack: Stack, command: str) -> None:
+    finished = stack.run(command, *(["--yes"] if command == "up" else []))
+    assert finished.returncode != 0
+    [line] = {line.partition("error: ")[2] for line in finished.output.splitlines() if "has no image yet" in line}
+    assert line.endswith("give it one: STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up")
+    assert "Traceback" not in finished.output
+    assert stack.inventory() == {}
+
+
+def test_a_first_update_with_an_image_makes_all_in_order(stack: Stack) -> None:
+    finished = stack.up(FIRST)
+    assert steps_in(finished.output) == ["migration", "rollout worker-default", "rollout web"]
+    assert stack.engine.outputs()["image"] == FIRST
+    assert images(stack) == {FIRST}
+    assert sorted(stack.markers()) == STEPS
+
+
+def test_an_update_without_an_image_keeps_the_one_that_runs(stack: Stack) -> None:
+    assert changed_nothing(stack.up())
+    assert stack.engine.outputs()["image"] == FIRST
+
+
+def test_a_preview_of_a_release_shows_its_steps_and_does_none(stack: Stack) -> None:
+    changes = stack.changes(SECOND)
+    assert [change for change in changes if change.type == MARKER] == [
+        Change(op="replace", type=MARKER, name=name) for name in STEPS
+    ]
+    assert {change.name for change in changes if change.type == TASK_DEFINITION} == {"migration", *SERVICES}
+    finished = stack.run("preview", image=SECOND)
+    assert finished.returncode == 0
+    assert steps_in(finished.output) == []
+
+
+def test_a_release_takes_every_step_in_order_and_moves_the_image(stack: Stack) -> None:
+    before = stack.markers()
+    finished = stack.up(SECOND)
+    assert steps_in(finished.output) == ["migration", "rollout worker-default", "rollout web"]
+    after = stack.markers()
+    assert sorted(after) == STEPS
+    assert not set(before.values()) & set(after.values()), "a marker that stays is a step that was not taken"
+    assert stack.engine.outputs()["image"] == SECOND
+    assert images(stack) == {SECOND}
+
+
+def test_an_edit_without_an_image_migrates_nothing(stack: Stack) -> None:
+    before, migrations = stack.markers(), stack.migrations()
+    stack.configure("story:web", {"memory_mib": 2048})
+    finished = stack.up()
+    assert steps_in(finished.output) == ["rollout web"]
+    after = stack.markers()
+    assert [name for name in STEPS if before[name] != after[name]] == ["rollout-web"]
+    assert stack.migrations() == migrations
+    assert stack.engine.outputs()["image"] == SECOND
+
+
+def test_a_worker_that_fails_leaves_the_site_and_the_image_untouched(stack: Stack) -> None:
+    site = stack.service("web")["taskDefinition"]
+    stack.fails_at(action="UpdateService", contains="story-small/worker-default", times=5)
+    output = stack.failing_up(image=BROKEN)
+    stack.works_again()
+    assert "InjectedFault" in output
+    assert steps_in(output) == ["migration"]
+    assert stack.engine.outputs()["image"] == SECOND
+    assert stack.service("web")["taskDefinition"] == site
+
+
+def test_an_update_without_an_image_goes_back_from_the_failed_worker(stack: Stack) -> None:
+    goes_back(stack)
+
+
+def test_a_site_that_fails_leaves_the_image_untouched_although_workers_moved(stack: Stack) -> None:
+    stack.fails_at(action="UpdateService", contains="story-small/web", times=5)
+    output = stack.failing_up(image=BROKEN)
+    stack.works_again()
+    assert "InjectedFault" in output
+    assert steps_in(output) == ["migration", "rollout worker-default"]
+    assert stack.image_of("worker-default") == BROKEN
+    assert stack.engine.outputs()["image"] == SECOND
+
+
+def test_an_update_without_an_image_goes_back_from_the_failed_site(stack: Stack) -> None:
+    goes_back(stack)
+
+
+def test_the_next_good_release_goes_through(stack: Stack) -> None:
+    stack.up(THIRD)
+    assert stack.engine.outputs()["image"] == THIRD
+    assert images(stack) == {THIRD}
+    assert stack.is_clean()
+
+
+def goes_back(stack: Stack) -> None:
+    """Without an image: every service on the last good one, no migration, and nothing left to do."""
+    migrations = stack.migrations()
+    stack.up()
+    assert images(stack) == {SECOND}
+    assert stack.migrations() == migrations, "a way back never migrates"
+    assert stack.engine.outputs()["image"] == SECOND
+    assert sorted(stack.markers()) == STEPS
+    assert stack.is_clean()
