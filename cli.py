@@ -67,17 +67,25 @@ def plan(
 def schema(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the file is out of date.")] = False,
 ) -> None:
-    """Write settings.schema.json, which gives editors completion and checks in stack files."""
+    """Write what is made from the settings' models: settings.schema.json for editors, docs/settings.md for people."""
     from plan.program import project_folder
     from settings import PREFIX, Settings
+    from specs.reference import settings_reference
     from specs.schema import stack_file_schema
 
-    path = project_folder(Path.cwd()) / "settings.schema.json"
-    wanted = stack_file_schema(Settings, PREFIX)
+    project = project_folder(Path.cwd())
+    wanted = {
+        project / "settings.schema.json": stack_file_schema(Settings, PREFIX),
+        project / "docs" / "settings.md": settings_reference(Settings, PREFIX),
+    }
+    stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text]
     if not check:
-        path.write_text(wanted, "utf-8")
-    elif not path.is_file() or path.read_text("utf-8") != wanted:
-        typer.echo(f"story schema: {path.name} is out of date; `story schema` writes it", err=True)
+        for path in stale:
+            path.write_text(wanted[path], "utf-8")
+        return
+    for path in stale:
+        typer.echo(f"story schema: {path.relative_to(project)} is out of date; `story schema` writes it", err=True)
+    if stale:
         raise typer.Exit(1)
 
 

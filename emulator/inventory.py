@@ -114,6 +114,8 @@ def _elasticache(backend: Any) -> Iterator[Item]:
         yield _item("replication-group", group.arn, group.replication_group_id)
     for cluster in list(backend.cache_clusters.values()):
         yield _item("cluster", cluster.arn, cluster.cache_cluster_id)
+    for snapshot in list(backend.snapshots.values()):
+        yield _item("snapshot", snapshot.arn, snapshot.snapshot_name, snapshot.engine)
     for group in list(backend.cache_subnet_groups.values()):
         yield _item("subnet-group", group.arn, group.cache_subnet_group_name)
     for group in list(parameter_groups.groups(backend).values()):

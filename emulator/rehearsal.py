@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from emulator import process
 from emulator.engine import aws_environment
@@ -191,6 +191,6 @@ def _value(text: str) -> Any:
     if text[:1] not in ("{", "["):
         return text
     try:
-        return cast(Any, json.loads(text))
+        return json.loads(text)
     except ValueError:
         return text

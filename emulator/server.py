@@ -23,9 +23,9 @@ def serve(host: str, port: int, *, control_file: Path | None = None, verbose: bo
     Raises:
         CannotListenError: The port is in use, or the address isn't this machine's.
     """
-    listener = _listen(host, port)
     # Held back until this thread waits for them: a handler would run in the midst of whatever the server is doing.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    listener = _listen(host, port)
     port = listener.getsockname()[1]
     control.use(control_file)
     _configure_moto(port)

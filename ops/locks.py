@@ -86,8 +86,7 @@ def _in_bucket(bucket: str, prefix: str, query: str) -> Iterator[bytes]:
 
 def _lock(content: bytes) -> Lock:
     said = json.loads(content)
-    # Nine digits of a second; Python takes six.
-    since = datetime.fromisoformat(str(said["timestamp"])[:19]).replace(tzinfo=UTC)
+    since = datetime.fromisoformat(said["timestamp"]).astimezone(UTC)
     return Lock(user=said["username"], host=said["hostname"], pid=int(said["pid"]), since=since)
 
 

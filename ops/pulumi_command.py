@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +86,7 @@ def explained(state: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def heartbeat(what: str, seconds: float = HEARTBEAT_SECONDS) -> Iterator[None]:
+def heartbeat(what: str, seconds: float = HEARTBEAT_SECONDS) -> Generator[None]:
     """Say every few seconds that something still goes on."""
     over, began = threading.Event(), time.monotonic()
 

@@ -66,10 +66,10 @@ class State:
     pending: Sequence[Pending]
 
     def __init__(self, document: Mapping[str, Any]) -> None:
-        deployment = cast(dict[str, Any], document.get("deployment") or {})
+        deployment = _mapping(document.get("deployment"))
         self.document = document
-        self.resources = cast(list[dict[str, Any]], deployment.get("resources") or [])
-        self.pending = [_pending(operation) for operation in deployment.get("pending_operations") or []]
+        self.resources = _list(deployment.get("resources"))
+        self.pending = [_pending(operation) for operation in _list(deployment.get("pending_operations"))]
 
     @property
     def creates(self) -> list[Pending]:
@@ -91,7 +91,7 @@ class State:
         return frozenset(
             value
             for resource in self.resources
-            for value in (resource.get("id"), (resource.get("outputs") or {}).get("arn"))
+            for value in (resource.get("id"), _mapping(resource.get("outputs")).get("arn"))
             if isinstance(value, str) and value
         )
 
@@ -99,7 +99,7 @@ class State:
     def account_id(self) -> str | None:
         """The account that the stack lives in, or None if nothing recorded tells."""
         for resource in self.resources:
-            found = ACCOUNT_IN_ARN.match(str((resource.get("outputs") or {}).get("arn", "")))
+            found = ACCOUNT_IN_ARN.match(str(_mapping(resource.get("outputs")).get("arn", "")))
             if found and found.group(1) and str(resource.get("type", "")).startswith("aws:"):
                 return found.group(1)
         return None
@@ -108,12 +108,12 @@ class State:
     def has_image(self) -> bool:
         """Whether an update of this stack was ever successful to its end, and so which image runs is known."""
         stacks = [resource for resource in self.resources if resource["type"] == "pulumi:pulumi:Stack"]
-        return any((stack.get("outputs") or {}).get("image") for stack in stacks)
+        return any(_mapping(stack.get("outputs")).get("image") for stack in stacks)
 
     def provider(self, urn: str) -> Provider:
         """What is recorded of a provider."""
         found = [resource for resource in self.resources if resource["urn"] == urn]
-        inputs = found[0].get("inputs") or {} if found else {}
+        inputs = _mapping(found[0].get("inputs")) if found else {}
         return Provider(
             region=_text(inputs.get("region")),
             profile=_text(inputs.get("profile")),
@@ -186,14 +186,15 @@ def _in_order(resources: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _references(resource: Mapping[str, Any]) -> list[str]:
-    found: list[str] = [resource["parent"]] if resource.get("parent") else []
-    if resource.get("provider"):
-        found.append(_without_id(resource["provider"]))
-    found += resource.get("dependencies") or []
-    for urns in (resource.get("propertyDependencies") or {}).values():
-        found += urns or []
-    found += [resource["deletedWith"]] if resource.get("deletedWith") else []
-    return found + list(resource.get("replaceWith") or [])
+    found = [
+        resource.get("parent"),
+        _without_id(resource.get("provider") or ""),
+        resource.get("deletedWith"),
+        *_list(resource.get("dependencies")),
+        *_list(resource.get("replaceWith")),
+        *(urn for urns in _mapping(resource.get("propertyDependencies")).values() for urn in _list(urns)),
+    ]
+    return [urn for urn in found if urn]
 
 
 def _pending(operation: Mapping[str, Any]) -> Pending:
@@ -203,7 +204,7 @@ def _pending(operation: Mapping[str, Any]) -> Pending:
         urn=resource["urn"],
         type=resource["type"],
         name=resource["urn"].rsplit("::", 1)[-1],
-        inputs=resource.get("inputs") or {},
+        inputs=_mapping(resource.get("inputs")),
         provider=_without_id(resource.get("provider") or ""),
     )
 
@@ -218,9 +219,15 @@ def _text(value: Any) -> str | None:
 
 
 def _default_tags(value: Any) -> dict[str, str]:
-    """Providers keep blocks as JSON text; one plugin keeps a block as a list of one."""
-    block = json.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
-    if isinstance(block, list):
-        block = cast(list[Any], block)[0] if block else {}
-    tags = cast(dict[str, Any], block).get("tags") if isinstance(block, dict) else None
-    return {key: str(text) for key, text in cast(dict[str, Any], tags or {}).items()}
+    """A provider's block is kept as JSON text, by itself or as a list of one."""
+    block: Any = json.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
+    first = next(iter(_list(block)), block)
+    return {key: str(text) for key, text in _mapping(_mapping(first).get("tags")).items()}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return cast(list[Any], value) if isinstance(value, list) else []

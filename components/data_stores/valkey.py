@@ -27,7 +27,7 @@ class ValkeyArgs:
         vpc_id: The VPC.
         subnet_ids: Isolated subnets. With replicas AWS spreads the nodes over their zones.
         key_arn: Key that encrypts data, snapshots and the secret.
-        protect: Refuse to delete the replication group and the secret. ElastiCache has no deletion protection of its own.
+        protect: Refuse to delete group and secret. ElastiCache has no deletion protection of its own.
     """
 
     spec: ValkeySpec

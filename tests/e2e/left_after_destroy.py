@@ -34,9 +34,41 @@ class Left:
 
 LEFT_AFTER_DESTROY = (
     Left(
+        service="rds",
+        kind="cluster-snapshot",
+        name=r"story-{stack}-(aurora|documentdb)-final-[0-9a-f]{{8}}",
+        why="The last state of a database, billed by size. It can be restored as long as the stack's key exists: "
+        "cancel the key's deletion, or copy the snapshot with another key, within 30 days.",
+        removal="aws rds (or docdb) delete-db-cluster-snapshot",
+    ),
+    Left(
+        service="elasticache",
+        kind="snapshot",
+        name=r"story-{stack}-valkey-final-[0-9a-f]{{8}}",
+        why="The last state of the cache and its queues, billed by size; with the key it is as with the databases'.",
+        removal="aws elasticache delete-snapshot",
+    ),
+    Left(
+        service="kms",
+        kind="key",
+        name=r"Everything of story-{stack}-\*",
+        state="PendingDeletion",
+        why="AWS deletes no key at once: it waits 30 days, without cost. Then nobody reads the snapshots again.",
+        removal="by itself; `aws kms cancel-key-deletion` and `enable-key` keep it",
+    ),
+    Left(
+        service="secretsmanager",
+        kind="secret",
+        name=r"story-{stack}-(app-key|aurora-user|documentdb-user|valkey-token)-[0-9a-f]{{7}}",
+        state="deleted",
+        why="A deleted secret can be restored for some days (its recovery window), without cost.",
+        removal="by itself; `aws secretsmanager restore-secret` keeps it",
+    ),
+    Left(
         service="ecs",
         kind="task-definition",
         name=r"story-{stack}-(users|migration|web|scheduler|worker-.+):[0-9]+",
+        state="ACTIVE",
         why="Revisions are kept, so that ECS can go back to one; they are free.",
         removal="aws ecs deregister-task-definition, then delete-task-definitions",
     ),

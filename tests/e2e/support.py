@@ -20,8 +20,9 @@ from plan.stack_file import read_stack_file
 PROJECT = Path(__file__).parent.parent.parent
 MARKER = "random:index/randomUuid:RandomUuid"
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
-STEP_LINE = re.compile(r"\b(users|migration|rollout [a-z0-9-]+): ")
-"""Every line of a step of a release begins with the step's name."""
+STEP_LINE = re.compile(r"^ {4}(users|migration|rollout [a-z0-9-]+): ", re.MULTILINE)
+"""Every line that a step of a release prints begins with the step's name. At its end the engine lists them once more,
+indented, in their order."""
 UNCHANGED = re.compile(r"^Resources:\n +[0-9]+ unchanged$", re.MULTILINE)
 NO_CHANGE = ("same", "refresh", "read")
 SECRET_AT_LEAST = 16

@@ -249,6 +249,19 @@ def test_a_deleted_replication_group_takes_its_members_with_it_and_frees_its_gro
     assert emulator.inventory("elasticache") == []
 
 
+def test_a_replication_group_leaves_the_final_snapshot_that_it_was_asked_for(
+    emulator: RunningEmulator, client: Client
+) -> None:
+    valkey(client)
+    elasticache = client("elasticache")
+    elasticache.create_snapshot(ReplicationGroupId="cache", SnapshotName="taken")
+    with pytest.raises(ClientError, match="SnapshotAlreadyExists"):
+        elasticache.delete_replication_group(ReplicationGroupId="cache", FinalSnapshotIdentifier="taken")
+    elasticache.delete_replication_group(ReplicationGroupId="cache", FinalSnapshotIdentifier="last")
+    assert emulator.names("elasticache", "snapshot") == ["last", "taken"]
+    assert emulator.names("elasticache", "replication-group") == []
+
+
 def test_a_parameter_group_keeps_what_was_set_until_it_is_reset(client: Client) -> None:
     elasticache = client("elasticache")
     group = {"CacheParameterGroupName": "cache"}

@@ -138,8 +138,18 @@ def pipeline(client: Client, principal: Any) -> Any:
 
 def test_a_pipelines_role_may_trust_several_services(client: Client) -> None:
     pipeline(client, {"Service": ["codebuild.amazonaws.com", "codepipeline.amazonaws.com"]})
-    metadata = client("codepipeline").get_pipeline(name="site")["metadata"]
-    assert metadata["pipelineArn"].endswith(":site")
+    assert client("codepipeline").get_pipeline(name="site")["metadata"]["pipelineArn"].endswith(":site")
+
+
+def test_a_pipelines_times_are_numbers_because_strict_clients_refuse_text(
+    emulator: RunningEmulator, client: Client
+) -> None:
+    pipeline(client, {"Service": "codepipeline.amazonaws.com"})
+    client("codepipeline").start_pipeline_execution(name="site")
+    target = "CodePipeline_20150709"
+    shown = json.loads(emulator.raw("codepipeline", "GetPipeline", target))["metadata"]
+    assert isinstance(shown["created"], float)
+    assert isinstance(shown["updated"], float)
 
 
 @pytest.mark.parametrize("principal", [{"Service": "codebuild.amazonaws.com"}, {"AWS": "*"}])

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -44,6 +45,19 @@ def test_an_interrupt_ends_it_quietly(tmp_path: Path) -> None:
     os.kill(running.pid, signal.SIGINT)
     process.stop(running.pid)
     assert running.log_file.read_text() == f"ready on {running.url}\n", "more is noise that hides a real failure"
+
+
+def test_a_signal_that_comes_while_it_starts_ends_it_as_orderly(tmp_path: Path) -> None:
+    port = process.free_port()
+    with (tmp_path / "log").open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "emulator", "--port", str(port)], cwd=process.ROOT, stdout=log, stderr=log
+        )
+    with socket.socket() as probe:
+        while probe.connect_ex(("127.0.0.1", port)) != 0:
+            time.sleep(0.01)
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(timeout=60) == 0
 
 
 def test_stop_ends_quietly_and_only_what_it_was_given(tmp_path: Path, emulator: RunningEmulator) -> None:
@@ -116,6 +130,8 @@ def test_an_action_that_it_lacks_is_an_error_in_the_xml_services_too(emulator: R
         client("elasticache").describe_events()
     with pytest.raises(ClientError, match="NotImplemented"):
         client("ec2").describe_fast_launch_images()
+    assert emulator.raw("elasticache", "DescribeEvents").startswith("<ErrorResponse><Error><Code>")
+    assert emulator.raw("ec2", "DescribeFastLaunchImages").startswith("<Response><Errors><Error><Code>")
     log = emulator.log_file.read_text()
     assert "unsupported: elasticache.DescribeEvents" in log
     assert "unsupported: ec2.DescribeFastLaunchImages" in log

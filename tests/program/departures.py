@@ -77,7 +77,7 @@ DEPARTURES = [
     Departure(
         control="RDS.14",
         stacks=BOTH,
-        reason="Backtrack can only be turned on when a cluster is made, and not with Serverless v2 readers in every version.",
+        reason="Backtrack rewinds a whole cluster in place, and cannot be turned on for one that exists.",
         instead="Point-in-time recovery within `backup_retention_days`.",
     ),
     Departure(

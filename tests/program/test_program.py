@@ -49,6 +49,20 @@ def test_every_resource_of_aws_belongs_to_a_component(stack: str) -> None:
     assert [resource.name for resource in program(stack).resources if resource.custom and not resource.parent] == []
 
 
+TOKENS = {
+    f"story:index:{name}"
+    for name in (
+        *("Application", "Aurora", "Autoscaling", "Cluster", "Credential", "DataStores", "DocumentDb", "Encryption"),
+        *("FargateService", "FargateTask", "Ingress", "MigrationTask", "Network", "Observability", "Uploads", "Valkey"),
+    )
+}
+
+
+def test_no_token_of_a_component_ever_changes() -> None:
+    found = {resource.type for resource in program("prod").resources if resource.type.startswith("story:")}
+    assert found == TOKENS, "a changed token replaces everything in the component; add an alias in the same change"
+
+
 def test_the_program_reads_like_a_table_of_contents() -> None:
     assert len((PROJECT / "__main__.py").read_text("utf-8").splitlines()) < 100
 

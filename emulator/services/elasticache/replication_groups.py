@@ -1,9 +1,11 @@
-"""ElastiCache replication groups: their members are cache clusters, every modification holds, deletion deletes.
+"""ElastiCache replication groups: their members are cache clusters, every modification holds, deletion deletes
+and leaves the final snapshot that it was asked for.
 
 The provider reads most of a group's settings (engine version, parameter group, security groups, window) from its
 member clusters, which moto doesn't make.
 https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ReplicationGroup.html
 https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyReplicationGroup.html
+https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DeleteReplicationGroup.html
 """
 
 from typing import Any
@@ -34,6 +36,7 @@ UNUSED_CLUSTER_SETTINGS: dict[str, Any] = dict.fromkeys(
 def install() -> None:
     _create_with_members()
     _delete_with_members()
+    _delete_after_a_final_snapshot()
     add_actions(ElastiCacheResponse, modify_replication_group)
 
 
@@ -137,6 +140,19 @@ def _delete_with_members() -> None:
         return group
 
     replace(ElastiCacheBackend, "delete_replication_group", delete_replication_group)
+
+
+def _delete_after_a_final_snapshot() -> None:
+    original_delete: Any = ElastiCacheResponse.delete_replication_group
+
+    def delete_replication_group(self: Any) -> ActionResult:
+        if name := self._get_param("FinalSnapshotIdentifier"):
+            # Encrypted with the key of what it was taken from.
+            group = self._get_param("ReplicationGroupId")
+            self.elasticache_backend.create_snapshot(name, group, None, kms_key_id=None, tags=None)
+        return original_delete(self)
+
+    replace(ElastiCacheResponse, "delete_replication_group", delete_replication_group)
 
 
 def modify_replication_group(self: Any) -> ActionResult:

@@ -1,0 +1,122 @@
+"""AWS, asked for things that a cut-off creation may have made."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+Json = Mapping[str, Any]
+CONFIG = Config(
+    connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 6}, user_agent_extra="story"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A thing in AWS that fits a cut-off creation.
+
+    Attributes:
+        id: What the provider imports it by.
+        arn: Its ARN or id, by which the state knows what is recorded already.
+        created: When it was made, where AWS tells.
+        ready: Whether AWS is done with making it.
+    """
+
+    id: str
+    arn: str = ""
+    created: datetime | None = None
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a cut-off creation asked for.
+
+    Attributes:
+        inputs: As the provider was asked.
+        tags: All tags that it asked for, the provider's own among them.
+    """
+
+    inputs: Json
+    tags: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """An input that is a text; empty if it was left out."""
+        value = self.inputs.get(name)
+        return value if isinstance(value, str) else ""
+
+    def tagged(self, tags: object) -> bool:
+        """Whether a thing's tags, as a list of keys and values, hold all that was asked for."""
+        pairs = {
+            (tag.get("Key", tag.get("TagKey")), tag.get("Value", tag.get("TagValue")))
+            for tag in cast(list[dict[str, str]], tags or [])
+        }
+        return bool(self.tags) and pairs >= set(self.tags.items())
+
+
+class Aws:
+    """One account and region, with a client per service."""
+
+    def __init__(self, session: boto3.Session) -> None:
+        self._session: Any = session
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """The service's client; boto3 has no types for it."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, config=CONFIG)
+        return self._clients[service]
+
+    def ask(self, service: str, operation: str, **parameters: Any) -> Json:
+        """The answer; empty if AWS says that there is no such thing."""
+        try:
+            return cast(Json, getattr(self.client(service), operation)(**parameters))
+        except ClientError as error:
+            if is_absence(error):
+                return {}
+            raise
+
+    def every(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+        """All items of all pages; none if AWS says that there is no such thing."""
+        try:
+            for page in self.client(service).get_paginator(operation).paginate(**parameters):
+                yield from page.get(key, ())
+        except ClientError as error:
+            if not is_absence(error):
+                raise
+
+
+def is_absence(error: ClientError) -> bool:
+    """Whether AWS says "no such thing": each service has its own word for it, and all of them contain one of these."""
+    code = str(cast(Any, error.response).get("Error", {}).get("Code", ""))
+    return "NotFound" in code or "NoSuch" in code or code == "404"
+
+
+Finder = Callable[[Aws, Wanted], list[Candidate]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Whose credentials these are.
+
+    Attributes:
+        id: The account.
+        aws: Its region.
+    """
+
+    id: str
+    aws: Aws = field(repr=False)
+
+
+def account_of(region: str | None, profile: str | None) -> Account:
+    """The account that the credentials belong to, seen from a region.
+
+    Raises:
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There are none, or they are not valid.
+    """
+    aws = Aws(boto3.Session(region_name=region, profile_name=profile))
+    return Account(id=str(aws.client("sts").get_caller_identity()["Account"]), aws=aws)
