@@ -54,7 +54,7 @@ DEPARTURES = [
         control="ELB.16",
         stacks=BOTH,
         reason="There is no web application firewall yet.",
-        instead="Invalid headers are dropped, and desync mitigation is at its strictest.",
+        instead="Invalid headers are dropped, and requests that could smuggle others are refused (desync mitigation).",
     ),
     Departure(
         control="ElastiCache.3",
