@@ -50,7 +50,7 @@ ingress = Ingress(
         protect=site.protects(site.ingress),
     ),
 )
-cluster = Cluster("cluster", ClusterArgs(spec=site.cluster, key_arn=key_arn, account_id=account_id))
+cluster = Cluster("cluster", ClusterArgs(spec=site.cluster, key_arn=key_arn))
 application = Application(
     "application",
     ApplicationArgs(

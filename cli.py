@@ -89,6 +89,78 @@ def schema(
         raise typer.Exit(1)
 
 
+@app.command()
+def recover(
+    stack: Annotated[str, typer.Option(metavar="NAME", help="Stack whose update was killed.")],
+    config_file: Annotated[
+        Path | None, typer.Option("--config-file", metavar="PATH", help="Its settings, if they are elsewhere.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Repair without asking.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even if the lock's process runs on this machine.")] = False,
+    adopt: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=ID", help="This thing in AWS is what was being created; may be repeated."),
+    ] = None,
+    forget: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="This creation made nothing; may be repeated.")
+    ] = None,
+    backups: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where the state as it was is kept. Default: .local/recover.")
+    ] = None,
+) -> None:
+    """Repair a stack whose update was killed: the lock, and what exists in AWS without being recorded.
+
+    Exit code 0: repaired, or nothing to repair. 1: not repaired. 2: shown only, or wrong usage.
+    """
+    from ops.findings import Choices
+    from ops.recover import Request, run
+    from plan.program import project_folder
+
+    pairs = [pair.partition("=") for pair in adopt or []]
+    if any(not name or not identifier for name, _, identifier in pairs):
+        raise typer.BadParameter("--adopt takes NAME=ID")
+    request = Request(
+        stack=stack,
+        project=project_folder(Path.cwd()),
+        config_file=config_file,
+        yes=yes,
+        force=force,
+        choices=Choices(adopt={name: identifier for name, _, identifier in pairs}, forget=frozenset(forget or [])),
+        backups=backups,
+    )
+    raise typer.Exit(run(request))
+
+
+local = typer.Typer(no_args_is_help=True, help="Rehearse a whole update against an emulated AWS on this machine.")
+app.add_typer(local, name="local")
+
+
+@local.command("up")
+def local_up(
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what it would do.")] = False,
+) -> None:
+    """Bring the site up with dev's settings, or apply an edit of them. Needs `pulumi`, and no account."""
+    from emulator.local_command import up
+
+    raise typer.Exit(up(Path.cwd(), preview=preview))
+
+
+@local.command("down")
+def local_down() -> None:
+    """End the emulator and remove what the rehearsal left."""
+    from emulator.local_command import down
+
+    raise typer.Exit(down(Path.cwd()))
+
+
+@local.command("status")
+def local_status() -> None:
+    """Show what is up. Exit code 1: nothing."""
+    from emulator.local_command import status
+
+    raise typer.Exit(status(Path.cwd()))
+
+
 class _Failures:
     in_full = False
 

@@ -23,12 +23,10 @@ class ClusterArgs:
     Attributes:
         spec: Container Insights, ECS Exec, retention of their logs.
         key_arn: Key that encrypts the logs and the shell sessions.
-        account_id: The account of the stack.
     """
 
     spec: ClusterSpec
     key_arn: pulumi.Input[str]
-    account_id: pulumi.Input[str]
 
 
 class Cluster(Component):

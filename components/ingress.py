@@ -7,7 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import Component, physical_name
-from components.iam import allow_service, document, tls_only
+from components.buckets import ABORT_MULTIPART_AFTER_DAYS, close_bucket, encrypt_bucket
+from components.iam import allow_service
 from specs.site import IngressSpec
 
 HTTP_PORT = 80
@@ -117,18 +118,7 @@ class Ingress(Component):
         # The load balancer writes its first file while it is made, so this bucket is never empty: without
         # force_destroy a destroy that people did allow would stop here, half done.
         bucket = aws.s3.Bucket(f"{name}-logs", force_destroy=True, opts=self.child(protect=args.protect))
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-logs",
-            bucket=bucket.bucket,
-            rules=[
-                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                        sse_algorithm="AES256"
-                    )
-                )
-            ],
-            opts=self.child(),
-        )
+        encrypt_bucket(f"{name}-logs", bucket, key_arn=None, opts=self.child())
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-logs",
             bucket=bucket.bucket,
@@ -141,7 +131,7 @@ class Ingress(Component):
                         days=args.spec.access_log_retention_days
                     ),
                     abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                        days_after_initiation=7
+                        days_after_initiation=ABORT_MULTIPART_AFTER_DAYS
                     ),
                 )
             ],
@@ -152,39 +142,17 @@ class Ingress(Component):
     def _let_deliver(self, name: str, args: IngressArgs, bucket: aws.s3.Bucket) -> aws.s3.BucketPolicy:
         """Lets load balancers of this account write below its own number, the only place where they write:
         docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html"""
-        ownership = aws.s3.BucketOwnershipControls(
-            f"{name}-logs",
-            bucket=bucket.bucket,
-            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=self.child(),
-        )
-        closed = aws.s3.BucketPublicAccessBlock(
-            f"{name}-logs",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self.child(),
-        )
         load_balancers = pulumi.Output.concat(
             "arn:aws:elasticloadbalancing:", args.region, ":", args.account_id, ":loadbalancer/*"
         )
-        return aws.s3.BucketPolicy(
-            f"{name}-logs",
-            bucket=bucket.bucket,
-            policy=document(
-                allow_service(
-                    "logdelivery.elasticloadbalancing.amazonaws.com",
-                    ["s3:PutObject"],
-                    pulumi.Output.concat(bucket.arn, "/AWSLogs/", args.account_id, "/*"),
-                    # IfExists, because the trial write that enables the logs has been seen without a source.
-                    {"ArnLikeIfExists": {"aws:SourceArn": load_balancers}},
-                ),
-                tls_only(bucket.arn),
-            ),
-            opts=self.child(depends_on=[ownership, closed]),
+        delivery = allow_service(
+            "logdelivery.elasticloadbalancing.amazonaws.com",
+            ["s3:PutObject"],
+            pulumi.Output.concat(bucket.arn, "/AWSLogs/", args.account_id, "/*"),
+            # IfExists, because the trial write that enables the logs has been seen without a source.
+            {"ArnLikeIfExists": {"aws:SourceArn": load_balancers}},
         )
+        return close_bucket(f"{name}-logs", bucket, allowed=[delivery], opts=self.child())
 
     def _load_balancer(
         self,

@@ -6,10 +6,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import Component
-from components.iam import document, tls_only
+from components.buckets import ABORT_MULTIPART_AFTER_DAYS, close_bucket, encrypt_bucket
 from specs.site import UploadsSpec
-
-ABORT_MULTIPART_AFTER_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,53 +40,13 @@ class Uploads(Component):
         # AWS deletes no bucket that holds a file or an old version of one, so a stack whose protection was lifted
         # could never be destroyed; while it is protected, no destroy gets as far as this setting.
         bucket = aws.s3.Bucket(name, force_destroy=not args.protect, opts=self.child(protect=args.protect))
-        self._close(name, bucket)
-        self._encrypt(name, args, bucket)
+        close_bucket(name, bucket, opts=self.child())
+        encrypt_bucket(name, bucket, key_arn=args.key_arn, opts=self.child())
         self._keep_versions(name, args.spec.noncurrent_version_days, bucket)
 
         self.bucket_name = bucket.bucket
         self.bucket_arn = bucket.arn
         self.register_outputs({"bucketName": self.bucket_name, "bucketArn": self.bucket_arn})
-
-    def _close(self, name: str, bucket: aws.s3.Bucket) -> None:
-        ownership = aws.s3.BucketOwnershipControls(
-            name,
-            bucket=bucket.bucket,
-            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=self.child(),
-        )
-        closed = aws.s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self.child(),
-        )
-        aws.s3.BucketPolicy(
-            name,
-            bucket=bucket.bucket,
-            policy=document(tls_only(bucket.arn)),
-            opts=self.child(depends_on=[ownership, closed]),
-        )
-
-    def _encrypt(self, name: str, args: UploadsArgs, bucket: aws.s3.Bucket) -> None:
-        """With a bucket key, S3 asks KMS once per object prefix and time, and not (for money) for each file:
-        docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html"""
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                        sse_algorithm="aws:kms", kms_master_key_id=args.key_arn
-                    ),
-                    bucket_key_enabled=True,
-                )
-            ],
-            opts=self.child(),
-        )
 
     def _keep_versions(self, name: str, noncurrent_version_days: int, bucket: aws.s3.Bucket) -> None:
         """A deleted file leaves a delete marker, which outlives its versions unless it is told to expire as well:

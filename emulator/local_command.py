@@ -8,7 +8,7 @@ import time
 import urllib.request
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from emulator import rehearsal
 from emulator.engine import Engine, EngineError
@@ -41,18 +41,14 @@ def up(start: Path, *, preview: bool = False) -> int:
             return _pulumi(engine, "previewing", "preview", "--diff", image=image)
         doing = "updating the rehearsed site" if outputs else "making the site, 200 resources in about two minutes"
         if _pulumi(engine, doing, "up", "--yes", "--skip-preview", image=image):
-            _say(f"it failed; what the emulator lacks or did wrong stands in {FOLDER}/emulator.log. {GO_ON}")
-            return FAILED
+            return _failed(f"it failed; what the emulator lacks stands in {FOLDER}/emulator.log. {GO_ON}")
         if _pulumi(engine, "looking for a difference", "preview", "--expect-no-changes", quiet=True):
-            _say(f"the next preview does show changes, or failed: see {FOLDER}/preview.log. {GO_ON}")
-            return FAILED
+            return _failed(f"the next preview shows changes, or failed: see {FOLDER}/preview.log. {GO_ON}")
         print(f"\n{rehearsal.next_steps(running, engine.outputs(), region)}")
     except (EngineError, LookupError, rehearsal.EmulatorError, rehearsal.NoPulumiError, rehearsal.SettingsError) as why:
-        _say(str(why))
-        return FAILED
+        return _failed(str(why))
     except KeyboardInterrupt:
-        _say(f"interrupted. {GO_ON}")
-        return FAILED
+        return _failed(f"interrupted. {GO_ON}")
     return 0
 
 
@@ -76,9 +72,8 @@ def status(start: Path) -> int:
         gone = (
             f"the emulator is gone, and {FOLDER}/ with its state is worthless" if folder.is_dir() else "nothing is up"
         )
-        _say(f"{gone}; `story local up` starts afresh")
-        return FAILED
-    outputs = _engine(folder.parent, running).outputs()
+        return _failed(f"{gone}; `story local up` starts afresh")
+    outputs = _engine(project_folder(start), running).outputs()
     print(f"emulator  {running.url} (process {running.pid}, log {FOLDER}/emulator.log)")
     print(f"url       {outputs.get('url', '-')}")
     print(f"image     {outputs.get('image', 'none yet: no update came to its end')}")
@@ -95,7 +90,7 @@ def _set_up(project: Path, config: dict[str, Any]) -> tuple[Engine, Running]:
     if running and rehearsal.is_up(running):
         _say(f"the emulator is up at {running.url}")
     else:
-        if rehearsal.is_project_of(folder):
+        if rehearsal.left_anything(folder):
             _say("the emulated AWS of the last time is gone, and with it all that the state speaks of: starting over")
             shutil.rmtree(folder)
         began = time.monotonic()
@@ -152,5 +147,10 @@ def _inventory(running: Running) -> dict[str, list[dict[str, str]]]:
         return json.loads(answer.read())
 
 
-def _say(line: str) -> None:
-    print("\n".join(f"story local: {part}" for part in line.splitlines()), flush=True)
+def _failed(why: str) -> int:
+    _say(why, to=sys.stderr)
+    return FAILED
+
+
+def _say(text: str, *, to: TextIO | None = None) -> None:
+    print("\n".join(f"story local: {line}" for line in text.splitlines()), file=to or sys.stdout, flush=True)

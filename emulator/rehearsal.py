@@ -15,7 +15,8 @@ from emulator import process
 from emulator.engine import aws_environment
 from plan.stack_file import read_stack_file
 
-FOLDER = ".local"
+FOLDER = ".local/rehearsal"
+"""In the project's folder. Beside it may lie what other commands keep, such as the copy of a state."""
 STACK = "local"
 LIKE = "dev"
 """The stack whose settings are rehearsed."""
@@ -99,7 +100,7 @@ def start_emulator(folder: Path) -> Running:
     Raises:
         EmulatorError: It ended, or does not answer.
     """
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     started = process.start(process.free_port(), folder / "emulator.log")
     running = Running(pid=started.pid, url=started.url)
     # Before the wait: whoever interrupts it finds the process by this.
@@ -177,7 +178,7 @@ def seconds(began: float) -> str:
     return f"{time.monotonic() - began:.0f} s"
 
 
-def is_project_of(folder: Path) -> bool:
+def left_anything(folder: Path) -> bool:
     """Whether a rehearsal left anything in this folder."""
     return folder.is_dir() and any(os.scandir(folder))
 

@@ -61,6 +61,7 @@ def install_services() -> None:
         iam,
         logs,
         rds,
+        route53,
     )
 
     ec2.install()
@@ -76,6 +77,7 @@ def install_services() -> None:
     codepipeline.install()
     connections.install()
     cloudtrail.install()
+    route53.install()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
+import boto3  # pyright: ignore[reportMissingTypeStubs]
+from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 Json = Mapping[str, Any]
 CONFIG = Config(

@@ -224,7 +224,7 @@ def target_group(aws: Aws, wanted: Wanted) -> list[Candidate]:
 
 def record(aws: Aws, wanted: Wanted) -> list[Candidate]:
     """By zone, name and type."""
-    zone, name, kind = wanted.text("zoneId"), wanted.text("name").rstrip("."), wanted.text("type")
+    zone, name, kind = wanted.text("zoneId"), wanted.text("name"), wanted.text("type")
     listed = aws.ask(
         "route53",
         "list_resource_record_sets",
@@ -236,7 +236,7 @@ def record(aws: Aws, wanted: Wanted) -> list[Candidate]:
     return [
         Candidate(id=f"{zone}_{name}_{kind}")
         for item in listed
-        if item["Name"].rstrip(".").lower() == name.lower() and item["Type"] == kind
+        if item["Name"].rstrip(".").lower() == name.rstrip(".").lower() and item["Type"] == kind
     ]
 
 

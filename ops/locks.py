@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import boto3
+import boto3  # pyright: ignore[reportMissingTypeStubs]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Lock:
             return False
         except PermissionError:
             pass
-        return "pulumi" in _command_of(self.pid)
+        return _is_pulumi(self.pid)
 
 
 def locks_of(backend_url: str, project: str, stack: str) -> list[Lock] | None:
@@ -90,8 +90,15 @@ def _lock(content: bytes) -> Lock:
     return Lock(user=said["username"], host=said["hostname"], pid=int(said["pid"]), since=since)
 
 
-def _command_of(pid: int) -> str:
+def _is_pulumi(pid: int) -> bool:
+    """Process ids are used again; and a process that ended stays in the table (Z) until its parent asks for it, which
+    in many containers nobody does."""
     finished = subprocess.run(
-        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        ["ps", "-o", "stat=,args=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
-    return finished.stdout
+    status, _, command = finished.stdout.strip().partition(" ")
+    return "pulumi" in command and not status.startswith("Z")

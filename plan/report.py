@@ -124,7 +124,7 @@ def _marks(resource: Resource) -> Iterator[str]:
     if resource.protect:
         yield "protected"
     if resource.ignore_changes:
-        yield f"AWS moves {', '.join(resource.ignore_changes)}"
+        yield f"ignores {', '.join(resource.ignore_changes)}"
     for step, names in sorted(resource.hooks.items()):
         yield f"{step.replace('_', ' ')}: {', '.join(names)}"
 

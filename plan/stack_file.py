@@ -53,7 +53,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Any]:
         keys: set[Any] = set()
         for key_node, _ in cast(list[tuple[yaml.Node, yaml.Node]], node.value):
-            if key_node.tag == f"{TAG}merge" or not isinstance(key_node, yaml.ScalarNode):
+            if not isinstance(key_node, yaml.ScalarNode):
                 continue
             if (key := key_node.value) in keys:
                 raise yaml.MarkedYAMLError(problem=f"{key} stands here twice", problem_mark=key_node.start_mark)

@@ -16,7 +16,7 @@ INSIGHTS_OFF = {"container_insights": "disabled"}
 
 
 def cluster(*, preview: bool = False, stack_name: str = "test", **changes: Any) -> Record:
-    args = ClusterArgs(spec=ClusterSpec(**changes), key_arn=KEY, account_id=ACCOUNT)
+    args = ClusterArgs(spec=ClusterSpec(**changes), key_arn=KEY)
     return record(lambda: Cluster("cluster", args), preview=preview, stack_name=stack_name)
 
 
@@ -96,7 +96,7 @@ def test_no_default_strategy_moves_a_service_behind_its_own() -> None:
 
 
 def test_whoever_has_the_arn_finds_something_to_run_tasks_on() -> None:
-    args = ClusterArgs(spec=ClusterSpec(), key_arn=KEY, account_id=ACCOUNT)
+    args = ClusterArgs(spec=ClusterSpec(), key_arn=KEY)
     made = record(lambda: aws.ecs.Service("web", cluster=Cluster("cluster", args).arn))
     assert "ClusterCapacityProviders cluster" in made.one("Service").depends_on, (
         "ECS refuses a service on Spot while the cluster does not have it yet"

@@ -34,7 +34,7 @@ class RunningEmulator:
         headers = {"Authorization": credential}
         if target:
             headers |= {"X-Amz-Target": f"{target}.{action}", "Content-Type": "application/x-amz-json-1.1"}
-            body = json.dumps({"name": "site"})
+            body = json.dumps({"name": "site", "pipelineName": "site"})
         else:
             headers |= {"Content-Type": "application/x-www-form-urlencoded"}
             body = f"Action={action}"

@@ -150,6 +150,8 @@ def test_a_pipelines_times_are_numbers_because_strict_clients_refuse_text(
     shown = json.loads(emulator.raw("codepipeline", "GetPipeline", target))["metadata"]
     assert isinstance(shown["created"], float)
     assert isinstance(shown["updated"], float)
+    executions = json.loads(emulator.raw("codepipeline", "ListPipelineExecutions", target))
+    assert isinstance(executions["pipelineExecutionSummaries"][0]["startTime"], float)
 
 
 @pytest.mark.parametrize("principal", [{"Service": "codebuild.amazonaws.com"}, {"AWS": "*"}])

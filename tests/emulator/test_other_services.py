@@ -1,6 +1,7 @@
 """Load balancers, the network, logs, alarms, and IAM."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -126,3 +127,9 @@ def test_a_certificate_is_issued_at_once(client: Client) -> None:
     arn = acm.request_certificate(DomainName="www.example.com", ValidationMethod="DNS")["CertificateArn"]
     states = {acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] for _ in range(3)}
     assert "ISSUED" in states
+
+
+def test_a_hosted_zones_id_looks_like_one(client: Client) -> None:
+    zone = client("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
+    assert re.fullmatch(r"/hostedzone/Z[A-Z0-9]{1,31}", zone)
+    assert client("route53").get_hosted_zone(Id=zone)["HostedZone"]["Name"] == "example.com."

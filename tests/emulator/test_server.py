@@ -71,6 +71,14 @@ def test_stop_ends_quietly_and_only_what_it_was_given(tmp_path: Path, emulator: 
     process.stop(running.pid)  # What has ended already is no error.
 
 
+def test_stop_does_not_wait_for_a_parent_that_never_asks_how_its_child_ended() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    began = time.monotonic()
+    process.stop(child.pid)
+    assert time.monotonic() - began < 5
+    assert child.wait() == -signal.SIGTERM
+
+
 def test_it_starts_in_seconds(emulator: RunningEmulator) -> None:
     assert emulator.seconds_to_start < 15, "three seconds are promised; the machine may be busy with other things"
 

@@ -131,7 +131,7 @@ def test_the_text_shows_the_tree_with_what_is_special_about_a_resource(project: 
     assert page[0] == "dev (Pulumi.dev.yaml)"
     assert "Parameter a  aws:ssm/parameter:Parameter  [before create: migrate]" in page
     assert "Box box  2 resources" in page
-    assert "├── Parameter b  aws:ssm/parameter:Parameter  [protected]  [AWS moves value]" in page
+    assert "├── Parameter b  aws:ssm/parameter:Parameter  [protected]  [ignores value]" in page
     assert "└── Box box-inner  1 resource" in page
     assert "    └── RandomPassword password  random:index/randomPassword:RandomPassword" in page
 

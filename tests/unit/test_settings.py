@@ -126,6 +126,11 @@ def test_a_wrong_value_causes_no_second_line_in_a_rule_that_reads_it() -> None:
     ]
 
 
+def test_a_wrong_value_elsewhere_causes_no_second_line_either() -> None:
+    assert len(mistakes(application={"queue_retry_after_seconds": "x"}, workers={"a": {"timeout_seconds": 91}})) == 1
+    assert len(mistakes(cluster={"exec": "x"}, web={"readonly_root_filesystem": True})) == 1
+
+
 def test_a_misspelt_key_causes_no_second_line_about_the_key_that_was_meant() -> None:
     assert mistakes(web={"cpu": 1024, "memory_mb": 2048}) == [
         "story:web.memory_mb: unknown key; did you mean memory_mib?"

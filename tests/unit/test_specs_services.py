@@ -140,6 +140,19 @@ def test_values_that_surprise_are_warned_of_and_allowed(spec: Spec, line: str) -
     assert said(spec.mistakes()) == []
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        ScheduleSpec(**{**SCHEDULE, "min_tasks": 4}),
+        AutoscalingSpec(min_tasks=4),
+        WebSpec(deregistration_delay_seconds=30),
+        WorkerSpec(timeout_seconds=120),
+    ],
+)
+def test_the_last_value_that_is_allowed_is_allowed(spec: Spec) -> None:
+    assert said([*spec.mistakes(), *spec.warnings()]) == []
+
+
 def test_web_alone_scales_by_requests() -> None:
     assert said(WebSpec(autoscaling=AutoscalingSpec(requests_per_target=10)).mistakes()) == []
 

@@ -184,3 +184,8 @@ def test_the_version_that_valkey_begins_with(version: str, first: str, family: s
 
 def test_documentdb_s_parameters_are_those_of_its_major_version() -> None:
     assert DocumentDbSpec(engine_version="8.0.0").parameter_family == "docdb8.0"
+
+
+def test_the_last_values_that_are_allowed_are_allowed() -> None:
+    spec = AuroraSpec(min_acu=4, max_acu=4, backup_retention_days=7)
+    assert said([*spec.mistakes(), *spec.warnings()]) == []

@@ -109,6 +109,7 @@ def test_an_empty_file_has_no_config_and_no_mistake_of_its_own(folder: Path, tex
         ("config:\n\tstory:web: {}", "line 2: a tab; allowed are spaces for indentation"),
         ("config:\n  a: {b: 1, b: 2}", "line 2: b stands here twice"),
         ("config:\n  a: 1\n  a: 2", "line 3: a stands here twice"),
+        ("config: {[a]: 1}", "line 1: found unhashable key"),
         ("config: {story:a: 1, a: 2}", "story:a stands here twice, once without story:"),
         ("config: {a: &x [*x]}", "story:a: a value that holds itself"),
         ("config: {a: .inf}", "story:a: given inf; allowed is a number that has an end"),

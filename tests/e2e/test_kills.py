@@ -1,0 +1,186 @@
+"""Updates that are killed, and what `story recover` makes of them, on a stack with stores and domain off."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.engine import Finished
+from tests.e2e.conftest import Begin
+from tests.e2e.support import PROJECT, Stack, image
+
+CONFIG: dict[str, Any] = {
+    # By them things are found that have no name.
+    "aws:defaultTags": {"tags": {"Project": "story", "Environment": "killed"}},
+    "story:protect": False,
+    "story:network": {"nat": "single"},
+    "story:aurora": {"enabled": False},
+    "story:valkey": {"enabled": False},
+    "story:documentdb": {"enabled": False},
+}
+FIRST, SECOND = image(1), image(2)
+ONCE = {"vpc", "internet-gateway", "nat-gateway", "elastic-ip", "flow-log", "cluster", "load-balancer", "topic"}
+"""What the stack has once, and AWS would make twice if an update were just run again."""
+LONGEST_SECONDS = 180
+
+
+@pytest.fixture(scope="module")
+def stack(begin: Begin) -> Stack:
+    stack = begin("killed")
+    stack.engine.prepare(CONFIG)
+    return stack
+
+
+def test_a_kill_while_the_first_things_are_made(stack: Stack) -> None:
+    shown = killed_and_repaired(stack, FIRST, when=exists(stack, "ec2", "vpc"))
+    assert re.search(r"Lock: \S+ on \S+, process \d+, since ", shown)
+    assert re.search(r"create  Vpc network: exists: vpc-\w+$", shown, re.MULTILINE)
+
+
+def test_a_kill_while_the_nat_gateway_is_made(stack: Stack) -> None:
+    shown = killed_and_repaired(stack, FIRST, when=exists(stack, "ec2", "nat-gateway"))
+    assert re.search(r"create  NatGateway \S+: exists: nat-\w+", shown)
+
+
+def test_a_kill_while_the_load_balancer_is_made(stack: Stack) -> None:
+    shown = killed_and_repaired(stack, FIRST, when=exists(stack, "elbv2", "load-balancer"))
+    assert re.search(r"create  LoadBalancer ingress: exists: arn:\S+", shown)
+
+
+def test_a_kill_during_the_migration(stack: Stack) -> None:
+    shown = killed_and_repaired(stack, FIRST, when=says("migration: "))
+    assert "RandomUuid migration: the next update does it again" in shown
+
+
+def test_a_kill_while_a_service_is_made(stack: Stack) -> None:
+    shown = killed_and_repaired(stack, FIRST, when=exists(stack, "ecs", "service"))
+    assert re.search(r"create  Service \S+: exists: story-killed/\S+", shown)
+
+
+def test_after_all_these_kills_an_update_goes_through(stack: Stack) -> None:
+    stack.up(FIRST)
+    assert stack.engine.outputs()["image"] == FIRST
+    assert stack.is_clean()
+    assert made_twice(stack) == []
+
+
+def test_a_kill_in_the_middle_of_a_release(stack: Stack) -> None:
+    stack.configure("story:workers", {"mail": {"queues": ["mail"]}})
+    shown = killed_and_repaired(
+        stack, SECOND, when=lambda _: "worker-mail" in names(stack, "ecs", "service"), image_is_known=True
+    )
+    assert re.search(r"create  Service worker-mail: exists: story-killed/worker-mail", shown)
+    assert stack.engine.outputs()["image"] == FIRST, "the release did not end"
+
+
+def test_the_release_goes_through_when_it_is_run_again(stack: Stack) -> None:
+    stack.up(SECOND)
+    assert stack.engine.outputs()["image"] == SECOND
+    assert {stack.image_of(service) for service in names(stack, "ecs", "service")} == {SECOND}
+    assert stack.is_clean()
+    assert made_twice(stack) == []
+
+
+def killed_and_repaired(stack: Stack, image: str, *, when: Callable[[str], bool], image_is_known: bool = False) -> str:
+    """Kills an update at a moment, looks, repairs, and repairs again; returns what the look showed."""
+    kill_an_update(stack, image, when)
+    before = stack.engine.state_file.read_bytes()
+
+    shown = recover(stack)
+    assert shown.returncode == 2, shown.output
+    assert stack.engine.state_file.read_bytes() == before, "a look changes nothing"
+
+    repaired = recover(stack, "--yes")
+    assert repaired.returncode == 0, repaired.output
+    assert ("so none is recorded" in repaired.output) is not image_is_known, repaired.output
+    [backup] = re.findall(r"saved the state as it was: (\S+)", repaired.output)
+    assert Path(backup).stat().st_mode & 0o777 == 0o600
+    assert not stack.engine.state()["deployment"].get("pending_operations")
+
+    again = recover(stack, "--yes")
+    assert again.returncode == 0, again.output
+    assert "nothing to repair" in again.output
+    return shown.output
+
+
+def recover(stack: Stack, *args: str) -> Finished:
+    """`story recover`, without a terminal."""
+    engine = stack.engine
+    command = [sys.executable, "cli.py", "recover", "--stack", f"organization/story/{engine.stack}"]
+    files = ["--config-file", str(engine.stack_file), "--backups", str(engine.folder / "backups")]
+    began = time.monotonic()
+    finished = subprocess.run(
+        [*command, *files, *args],
+        cwd=PROJECT,
+        env=engine.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - began
+    stack.ran.append(f"recover {seconds:.0f}")
+    return Finished(returncode=finished.returncode, stdout=finished.stdout, stderr=finished.stderr, seconds=seconds)
+
+
+def kill_an_update(stack: Stack, image: str, when: Callable[[str], bool]) -> None:
+    """Runs an update until `when` says so of its output, and ends it and all of its plugins as a lost machine would."""
+    log = stack.engine.folder / "killed.log"
+    began = time.monotonic()
+    process = stack.engine.start("up", "--yes", "--skip-preview", image=image, log=log)
+    try:
+        while not when(log.read_text("utf-8", "replace")):
+            assert process.poll() is None, f"it ended before it could be killed:\n{log.read_text('utf-8')}"
+            assert time.monotonic() - began < LONGEST_SECONDS, log.read_text("utf-8")
+            time.sleep(0.02)
+    finally:
+        kill_session(process.pid)
+        process.wait()
+    stack.ran.append(f"up, killed {time.monotonic() - began:.0f}")
+
+
+def kill_session(leader: int) -> None:
+    """The engine puts each plugin into a group of its own; all of them stay in the session of the engine."""
+    os.kill(leader, signal.SIGKILL)
+    listed = subprocess.run(["ps", "-eo", "pid=,sess="], capture_output=True, text=True, check=True).stdout
+    for line in listed.splitlines():
+        pid, session = line.split()
+        if session == str(leader) and pid != session:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+
+
+def exists(stack: Stack, service: str, kind: str) -> Callable[[str], bool]:
+    """The moment when AWS has made it and the engine can't have written that down yet."""
+    return lambda _: bool(names(stack, service, kind))
+
+
+def says(text: str) -> Callable[[str], bool]:
+    """The moment when the update says so."""
+    return lambda output: text in output
+
+
+def names(stack: Stack, service: str, kind: str) -> list[str]:
+    return [item["name"] for item in stack.inventory().get(service, []) if item["type"] == kind]
+
+
+def made_twice(stack: Stack) -> list[tuple[str, str]]:
+    """Things that exist once too often: by their kind, or by their name without the automatic ending."""
+    kinds: Counter[tuple[str, str]] = Counter()
+    named: Counter[tuple[str, str]] = Counter()
+    for items in stack.inventory().values():
+        for item in items:
+            kinds[item["type"], ""] += item["type"] in ONCE
+            if item["type"] not in ("task", "task-definition", "network-interface"):
+                named[item["type"], re.sub(r"-[0-9a-f]{7}(?=-|$)", "", item["name"])] += 1
+    assert {kind for kind, _ in kinds if kinds[kind, ""]} == ONCE, "the list of what exists once is out of date"
+    return sorted(key for counted in (kinds, named) for key, count in counted.items() if count > 1)
