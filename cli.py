@@ -81,6 +81,7 @@ def schema(
     stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text]
     if not check:
         for path in stale:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(wanted[path], "utf-8")
         return
     for path in stale:

@@ -59,7 +59,7 @@ class FakePulumi:
         (self.home / "state.json").write_text(json.dumps(state))
 
     def answers(self, **changes: Any) -> None:
-        """Let commands fail (`refresh="error: ..."`, `stack_export=...`), or a refresh not find ids (`not_read=...`)."""
+        """Let commands fail (`refresh="error: ..."`, `stack_export=...`), or a refresh miss ids (`not_read=[...]`)."""
         texts = {key.replace("_", " "): value for key, value in changes.items()}
         content = {"url": (self.home / "state").as_uri(), **texts}
         (self.home / "answers.json").write_text(json.dumps(content))

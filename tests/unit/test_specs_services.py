@@ -147,6 +147,8 @@ def test_values_that_surprise_are_warned_of_and_allowed(spec: Spec, line: str) -
         AutoscalingSpec(min_tasks=4),
         WebSpec(deregistration_delay_seconds=30),
         WorkerSpec(timeout_seconds=120),
+        ScaledServiceSpec(tasks=3),
+        ScaledServiceSpec(autoscaling=AutoscalingSpec()),
     ],
 )
 def test_the_last_value_that_is_allowed_is_allowed(spec: Spec) -> None:
