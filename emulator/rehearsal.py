@@ -188,8 +188,8 @@ def _record(folder: Path) -> Path:
 
 
 def _value(text: str) -> Any:
-    """A value as a person wrote it: maps and lists reach a program as JSON."""
-    if text[:1] not in ("{", "["):
+    """A value as a person wrote it: it reaches a program as text, maps and lists as JSON."""
+    if text[:1] not in ("{", "[") and text not in ("true", "false"):
         return text
     try:
         return json.loads(text)

@@ -83,6 +83,7 @@ def test_each_kind_of_mistake_is_one_line_with_what_was_given_and_what_is_allowe
 
 
 def test_long_values_are_cut() -> None:
+    assert lines(choice="x" * 58) == [f'choice: given "{"x" * 58}"; allowed is on, off']
     assert lines(choice="x" * 1000) == [f'choice: given "{"x" * 59}...; allowed is on, off']
 
 

@@ -45,6 +45,10 @@ def test_the_default_is_sound() -> None:
     assert mistakes() == []
 
 
+def test_the_smallest_vpc_whose_subnets_aws_takes_by_default() -> None:
+    assert mistakes(cidr="10.0.0.0/23") == []
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
