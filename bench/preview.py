@@ -117,7 +117,7 @@ def _report(rows: Sequence[tuple[int, int, Measured, Measured]]) -> str:
     lines = [
         "# Plan and preview",
         "",
-        f"`make bench` on {datetime.date.today().isoformat()}, {os.cpu_count()} cores, Python {platform.python_version()}.",
+        f"`make bench`, {datetime.date.today()}, {os.cpu_count()} cores, Python {platform.python_version()}.",
         "dev's settings with more and more workers; the preview is a first one, of every resource, on the emulator.",
         "Memory is the peak of all processes together.",
         "",

@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -60,6 +61,8 @@ def down(start: Path) -> int:
         return 0
     done = rehearsal.stop_emulator(folder)
     shutil.rmtree(folder)
+    with suppress(OSError):  # Another command keeps something there.
+        folder.parent.rmdir()
     _say(f"{done}; {FOLDER}/ is removed")
     return 0
 

@@ -14,7 +14,7 @@ from specs.base import Spec
 
 HEAD = """# Settings
 
-Every key of a stack file, `Pulumi.<stack>.yaml`, below `config:`. Each has a default, so a file holds only what differs.
+Every key of a stack file, `Pulumi.<stack>.yaml`, below `config:`. Each has a default, so a file holds what differs.
 Made from the specs by `story schema`; do not edit.
 """
 

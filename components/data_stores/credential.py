@@ -74,7 +74,7 @@ class Credential(Component):
         version = aws.secretsmanager.SecretVersion(
             name,
             secret_id=secret.id,
-            secret_string_wo=pulumi.Output.secret(pulumi.Output.json_dumps({**user, "password": self.password})),
+            secret_string_wo=pulumi.Output.json_dumps({**user, "password": self.password}),
             secret_string_wo_version=content_version(args.username, args.length, args.version),
             opts=self.child(),
         )

@@ -18,12 +18,26 @@ Begin = Callable[[str], Stack]
 FAILED = pytest.StashKey[str]()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _pulumi() -> None:
+def without_pulumi() -> str | None:
+    """What to do where there is no `pulumi`, in one line."""
     try:
         find_pulumi(PROJECT)
     except NoPulumiError as problem:
-        pytest.fail(" ".join(str(problem).split()), pytrace=False)
+        return "; ".join(str(problem).splitlines())
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart() -> None:
+    if problem := without_pulumi():
+        pytest.exit(problem, returncode=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pulumi() -> None:
+    """For runs that began with other tests, and are not ended for the want of it."""
+    if problem := without_pulumi():
+        pytest.fail(problem, pytrace=False)
 
 
 @pytest.fixture(scope="module")

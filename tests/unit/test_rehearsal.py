@@ -299,6 +299,13 @@ def test_down_ends_the_emulator_and_removes_all(project: Path, emulators: list[R
     assert local_command.down(project) == 0, "twice is no error"
 
 
+def test_down_removes_the_folder_around_it_where_nothing_else_is(project: Path, emulators: list[Running]) -> None:
+    rehearsal.start_emulator(project / rehearsal.FOLDER)
+    assert emulators
+    assert local_command.down(project) == 0
+    assert not (project / ".local").exists()
+
+
 def test_nothing_is_up_at_first(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert local_command.status(project) == 1
     assert "story local up" in capsys.readouterr().err
