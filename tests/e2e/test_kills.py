@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -41,26 +41,28 @@ def stack(begin: Begin) -> Stack:
 
 
 def test_a_kill_while_the_first_things_are_made(stack: Stack) -> None:
-    network = exists(stack, "ec2", "vpc")
     # Not with both buckets still unrecorded: the plugin may be one that writes their names down afterwards only.
-    buckets = says("BucketVersioning uploads creating", "BucketOwnershipControls ingress-logs creating")
-    shown = killed_and_repaired(stack, FIRST, when=lambda output: buckets(output) and network(output))
+    buckets = ("BucketVersioning uploads creating", "BucketOwnershipControls ingress-logs creating")
+    shown = killed_and_repaired(
+        stack, FIRST, begun=("aws:ec2:Vpc network creating", *buckets), made=exists(stack, "ec2", "vpc")
+    )
     assert re.search(r"Lock: \S+ on \S+, process \d+, since ", shown)
     assert re.search(r"create  Vpc network: exists: vpc-\w+$", shown, re.MULTILINE)
 
 
 def test_a_kill_while_the_nat_gateway_is_made(stack: Stack) -> None:
-    shown = killed_and_repaired(stack, FIRST, when=exists(stack, "ec2", "nat-gateway"))
+    shown = killed_and_repaired(stack, FIRST, begun=["NatGateway"], made=exists(stack, "ec2", "nat-gateway"))
     assert re.search(r"create  NatGateway \S+: exists: nat-\w+", shown)
 
 
 def test_a_kill_while_the_load_balancer_is_made(stack: Stack) -> None:
-    shown = killed_and_repaired(stack, FIRST, when=exists(stack, "elbv2", "load-balancer"))
+    balancer = exists(stack, "elbv2", "load-balancer")
+    shown = killed_and_repaired(stack, FIRST, begun=["LoadBalancer ingress creating"], made=balancer)
     assert re.search(r"create  LoadBalancer ingress: exists: arn:\S+", shown)
 
 
 def test_a_kill_during_the_migration(stack: Stack) -> None:
-    shown = killed_and_repaired(stack, FIRST, when=says("RandomUuid migration creating"))
+    shown = killed_and_repaired(stack, FIRST, begun=["RandomUuid migration creating"], made=lambda: True)
     cut_off = "RandomUuid migration: the next update does it again" in shown
     assert cut_off is not ("migration" in stack.markers()), "a step was either taken, or will be taken again"
 
@@ -75,7 +77,11 @@ def test_after_all_these_kills_an_update_goes_through(stack: Stack) -> None:
 def test_a_kill_in_the_middle_of_a_release(stack: Stack) -> None:
     stack.configure("story:workers", {"mail": {"queues": ["mail"]}})
     shown = killed_and_repaired(
-        stack, SECOND, when=lambda _: "worker-mail" in names(stack, "ecs", "service"), image_is_known=True
+        stack,
+        SECOND,
+        begun=["Service worker-mail creating"],
+        made=lambda: "worker-mail" in names(stack, "ecs", "service"),
+        image_is_known=True,
     )
     assert re.search(r"create  Service worker-mail: exists: story-killed/worker-mail", shown)
     assert stack.engine.outputs()["image"] == FIRST, "the release did not end"
@@ -89,9 +95,11 @@ def test_the_release_goes_through_when_it_is_run_again(stack: Stack) -> None:
     assert made_twice(stack) == []
 
 
-def killed_and_repaired(stack: Stack, image: str, *, when: Callable[[str], bool], image_is_known: bool = False) -> str:
+def killed_and_repaired(
+    stack: Stack, image: str, *, begun: Sequence[str], made: Callable[[], bool], image_is_known: bool = False
+) -> str:
     """Kills an update at a moment, looks, repairs, and repairs again; returns what the look showed."""
-    kill_an_update(stack, image, when)
+    kill_an_update(stack, image, begun=begun, made=made)
     before = stack.engine.state_file.read_bytes()
 
     shown = recover(stack)
@@ -131,16 +139,27 @@ def recover(stack: Stack, *args: str) -> Finished:
     return Finished(returncode=finished.returncode, stdout=finished.stdout, stderr=finished.stderr, seconds=seconds)
 
 
-def kill_an_update(stack: Stack, image: str, when: Callable[[str], bool]) -> None:
-    """Runs an update until `when` says so of its output, and ends it and all of its plugins as a lost machine would."""
+def kill_an_update(stack: Stack, image: str, *, begun: Sequence[str], made: Callable[[], bool]) -> None:
+    """Runs an update until it says that it begins something and AWS has made it, and ends it and all of its plugins as a
+    lost machine would. While AWS is asked, the engine sleeps: it must not write down what its plugin did meanwhile."""
     log = stack.engine.folder / "killed.log"
     began = time.monotonic()
     process = stack.engine.start("up", "--yes", "--skip-preview", image=image, log=log)
+
+    def goes_on(seconds: float) -> None:
+        time.sleep(seconds)
+        said = log.read_text("utf-8", "replace")
+        assert process.poll() is None, f"it ended before it could be killed:\n{said}"
+        assert time.monotonic() - began < LONGEST_SECONDS, said
+
     try:
-        while not when(log.read_text("utf-8", "replace")):
-            assert process.poll() is None, f"it ended before it could be killed:\n{log.read_text('utf-8')}"
-            assert time.monotonic() - began < LONGEST_SECONDS, log.read_text("utf-8")
-            time.sleep(0.02)
+        while not all(text in log.read_text("utf-8", "replace") for text in begun):
+            goes_on(0.02)
+        os.kill(process.pid, signal.SIGSTOP)
+        while not made():
+            os.kill(process.pid, signal.SIGCONT)
+            goes_on(0.005)
+            os.kill(process.pid, signal.SIGSTOP)
     finally:
         kill_session(process.pid)
         process.wait()
@@ -158,14 +177,9 @@ def kill_session(leader: int) -> None:
                 os.kill(int(pid), signal.SIGKILL)
 
 
-def exists(stack: Stack, service: str, kind: str) -> Callable[[str], bool]:
-    """The moment when AWS has made it and the engine can't have written that down yet."""
-    return lambda _: bool(names(stack, service, kind))
-
-
-def says(*texts: str) -> Callable[[str], bool]:
-    """The moment when the update has said all of it."""
-    return lambda output: all(text in output for text in texts)
+def exists(stack: Stack, service: str, kind: str) -> Callable[[], bool]:
+    """Whether AWS has made one."""
+    return lambda: bool(names(stack, service, kind))
 
 
 def names(stack: Stack, service: str, kind: str) -> list[str]:
