@@ -354,8 +354,13 @@ PROTECTED = {
     "Secret story-prod-app-key",
     "SecretVersion app-key",
     "Cluster aurora",
+    "ClusterInstance aurora-1",
+    "Secret story-prod-aurora-user",
     "Cluster documentdb",
+    "ClusterInstance documentdb-1",
+    "Secret story-prod-documentdb-user",
     "ReplicationGroup story-prod-valkey",
+    "Secret story-prod-valkey-token",
     "LoadBalancer ingress",
     "Bucket ingress-logs",
 }
@@ -377,7 +382,11 @@ def test_a_stack_that_is_not_protected_protects_nothing() -> None:
 
 def test_one_store_can_be_lifted_alone() -> None:
     made = program("prod", documentdb={"protect": False})
-    assert PROTECTED - protected(made) == {"Cluster documentdb"}
+    assert PROTECTED - protected(made) == {
+        "Cluster documentdb",
+        "ClusterInstance documentdb-1",
+        "Secret story-prod-documentdb-user",
+    }
     assert made.one("aws:docdb/cluster:Cluster").inputs["deletionProtection"] is False
     assert made.one("aws:rds/cluster:Cluster").inputs["deletionProtection"] is True
 
