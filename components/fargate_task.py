@@ -89,7 +89,9 @@ class FargateTask(Component):
         self.task_definition_arn = definition.arn
         self.security_group_id = group.id
         self.log_group_name = log_group_name(name)
-        self.needed_to_start = [log_group, *rules, *execution_rights, *task_rights, *args.surroundings.needed]
+        # The definition as well: a step that waited for it within a hook would wait for ever if it could not be made.
+        rights = [*execution_rights, *task_rights]
+        self.needed_to_start = [definition, log_group, *rules, *rights, *args.surroundings.needed]
         self.register_outputs(
             {"taskDefinitionArn": self.task_definition_arn, "securityGroupId": self.security_group_id}
         )

@@ -38,6 +38,9 @@ AGAIN: Mapping[str, str] = {
 }
 """Types whose creation does no harm when it is done again, and why."""
 
+BY_TAGS_ALONE = ("aws:acm/certificate:Certificate", "aws:ec2/eip:Eip", "aws:ec2/vpc:Vpc")
+"""Types that nothing but their tags and settings tells apart, so that another stack's could be taken for this one's."""
+
 
 def certificate(aws: Aws, wanted: Wanted) -> list[Candidate]:
     """By domain and tags."""

@@ -32,6 +32,11 @@ class Pending:
     provider: str
 
     @property
+    def stack(self) -> str:
+        """Name of the stack: `urn:pulumi:<stack>::<project>::...`."""
+        return self.urn.split("::", 1)[0].rsplit(":", 1)[-1]
+
+    @property
     def label(self) -> str:
         """`Vpc network`: how `pulumi` shows it, without what the reader knows anyway."""
         return f"{self.type.rsplit(':', 1)[-1]} {self.name}"

@@ -16,7 +16,7 @@ import pytest
 
 from emulator.engine import Finished
 from tests.e2e.conftest import Begin
-from tests.e2e.support import PROJECT, Stack, image
+from tests.e2e.support import PROJECT, Stack, image, steps_in
 
 CONFIG: dict[str, Any] = {
     # By them things are found that have no name.
@@ -40,35 +40,54 @@ def stack(begin: Begin) -> Stack:
     return stack
 
 
-def test_a_kill_while_the_first_things_are_made(stack: Stack) -> None:
+def test_after_a_kill_every_further_update_is_refused(stack: Stack) -> None:
     # Not with both buckets still unrecorded: the plugin may be one that writes their names down afterwards only.
     buckets = ("BucketVersioning uploads creating", "BucketOwnershipControls ingress-logs creating")
-    shown = killed_and_repaired(
-        stack, FIRST, begun=("aws:ec2:Vpc network creating", *buckets), made=exists(stack, "ec2", "vpc")
-    )
-    assert re.search(r"Lock: \S+ on \S+, process \d+, since ", shown)
-    assert re.search(r"create  Vpc network: exists: vpc-\w+$", shown, re.MULTILINE)
+    begun = ("aws:ec2:Vpc network creating", *buckets)
+    kill_an_update(stack, FIRST, begun=begun, made=exists(stack, "ec2", "vpc"))
+    assert "locked by 1 lock" in stack.failing_up(image=FIRST)
+
+
+def test_a_look_shows_who_holds_the_lock_and_what_was_made_and_changes_nothing(stack: Stack) -> None:
+    before = stack.engine.state_file.read_bytes()
+    shown = recover(stack)
+    assert shown.returncode == 2, shown.output
+    assert re.search(r"Lock: \S+ on \S+, process \d+, since ", shown.output)
+    assert re.search(r"create  Vpc network: exists: vpc-\w+$", shown.output, re.MULTILINE)
+    assert stack.engine.state_file.read_bytes() == before
+
+
+def test_a_repair_takes_in_what_was_made(stack: Stack) -> None:
+    assert re.search(r"- took Vpc network into the state: vpc-\w+$", repaired(stack), re.MULTILINE)
+
+
+def test_a_second_repair_finds_nothing(stack: Stack) -> None:
+    again = recover(stack, "--yes")
+    assert again.returncode == 0, again.output
+    assert "nothing to repair" in again.output
 
 
 def test_a_kill_while_the_nat_gateway_is_made(stack: Stack) -> None:
-    shown = killed_and_repaired(stack, FIRST, begun=["NatGateway"], made=exists(stack, "ec2", "nat-gateway"))
-    assert re.search(r"create  NatGateway \S+: exists: nat-\w+", shown)
+    said = killed_and_repaired(stack, FIRST, begun=["NatGateway"], made=exists(stack, "ec2", "nat-gateway"))
+    assert re.search(r"create  NatGateway \S+: exists: nat-\w+", said)
 
 
 def test_a_kill_while_the_load_balancer_is_made(stack: Stack) -> None:
     balancer = exists(stack, "elbv2", "load-balancer")
-    shown = killed_and_repaired(stack, FIRST, begun=["LoadBalancer ingress creating"], made=balancer)
-    assert re.search(r"create  LoadBalancer ingress: exists: arn:\S+", shown)
+    said = killed_and_repaired(stack, FIRST, begun=["LoadBalancer ingress creating"], made=balancer)
+    assert re.search(r"create  LoadBalancer ingress: exists: arn:\S+", said)
 
 
 def test_a_kill_during_the_migration(stack: Stack) -> None:
-    shown = killed_and_repaired(stack, FIRST, begun=["RandomUuid migration creating"], made=lambda: True)
-    cut_off = "RandomUuid migration: the next update does it again" in shown
-    assert cut_off is not ("migration" in stack.markers()), "a step was either taken, or will be taken again"
+    said = killed_and_repaired(stack, FIRST, begun=["RandomUuid migration creating"], made=lambda: True)
+    cut_off = "RandomUuid migration: the next update does it again" in said
+    assert not (cut_off and "migration" in stack.markers()), "a step that was taken would be taken again"
 
 
 def test_after_all_these_kills_an_update_goes_through(stack: Stack) -> None:
-    stack.up(FIRST)
+    is_migrated = "migration" in stack.markers()
+    finished = stack.up(FIRST)
+    assert ("migration" in steps_in(finished.output)) is not is_migrated
     assert stack.engine.outputs()["image"] == FIRST
     assert stack.is_clean()
     assert made_twice(stack) == []
@@ -76,14 +95,14 @@ def test_after_all_these_kills_an_update_goes_through(stack: Stack) -> None:
 
 def test_a_kill_in_the_middle_of_a_release(stack: Stack) -> None:
     stack.configure("story:workers", {"mail": {"queues": ["mail"]}})
-    shown = killed_and_repaired(
+    said = killed_and_repaired(
         stack,
         SECOND,
         begun=["Service worker-mail creating"],
         made=lambda: "worker-mail" in names(stack, "ecs", "service"),
         image_is_known=True,
     )
-    assert re.search(r"create  Service worker-mail: exists: story-killed/worker-mail", shown)
+    assert re.search(r"create  Service worker-mail: exists: story-killed/worker-mail", said)
     assert stack.engine.outputs()["image"] == FIRST, "the release did not end"
 
 
@@ -98,25 +117,20 @@ def test_the_release_goes_through_when_it_is_run_again(stack: Stack) -> None:
 def killed_and_repaired(
     stack: Stack, image: str, *, begun: Sequence[str], made: Callable[[], bool], image_is_known: bool = False
 ) -> str:
-    """Kills an update at a moment, looks, repairs, and repairs again; returns what the look showed."""
+    """Kills an update at a moment, and repairs the stack; returns what the repair said."""
     kill_an_update(stack, image, begun=begun, made=made)
-    before = stack.engine.state_file.read_bytes()
+    return repaired(stack, image_is_known=image_is_known)
 
-    shown = recover(stack)
-    assert shown.returncode == 2, shown.output
-    assert stack.engine.state_file.read_bytes() == before, "a look changes nothing"
 
-    repaired = recover(stack, "--yes")
-    assert repaired.returncode == 0, repaired.output
-    assert ("so none is recorded" in repaired.output) is not image_is_known, repaired.output
-    [backup] = re.findall(r"saved the state as it was: (\S+)", repaired.output)
+def repaired(stack: Stack, *, image_is_known: bool = False) -> str:
+    """Repairs the stack; returns what was said."""
+    finished = recover(stack, "--yes")
+    assert finished.returncode == 0, finished.output
+    assert ("so none is recorded" in finished.output) is not image_is_known, finished.output
+    [backup] = re.findall(r"saved the state as it was: (\S+)", finished.output)
     assert Path(backup).stat().st_mode & 0o777 == 0o600
     assert not stack.engine.state()["deployment"].get("pending_operations")
-
-    again = recover(stack, "--yes")
-    assert again.returncode == 0, again.output
-    assert "nothing to repair" in again.output
-    return shown.output
+    return finished.output
 
 
 def recover(stack: Stack, *args: str) -> Finished:
@@ -140,8 +154,8 @@ def recover(stack: Stack, *args: str) -> Finished:
 
 
 def kill_an_update(stack: Stack, image: str, *, begun: Sequence[str], made: Callable[[], bool]) -> None:
-    """Runs an update until it says that it begins something and AWS has made it, and ends it and all of its plugins as a
-    lost machine would. While AWS is asked, the engine sleeps: it must not write down what its plugin did meanwhile."""
+    """Runs an update until it says that it begins something and AWS has made it, and ends it with all of its plugins,
+    as a lost machine would. While AWS is asked the engine sleeps: it must not write down what its plugin did."""
     log = stack.engine.folder / "killed.log"
     began = time.monotonic()
     process = stack.engine.start("up", "--yes", "--skip-preview", image=image, log=log)

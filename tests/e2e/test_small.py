@@ -87,6 +87,17 @@ def test_an_edit_without_an_image_migrates_nothing(stack: Stack) -> None:
     assert stack.engine.outputs()["image"] == SECOND
 
 
+def test_a_migration_that_fails_leaves_every_service_untouched(stack: Stack) -> None:
+    before, running = stack.markers(), [stack.service(service)["taskDefinition"] for service in SERVICES]
+    stack.fails_at(action="RegisterTaskDefinition", contains='"story-small-migration"', times=5)
+    output = stack.failing_up(image=BROKEN)
+    stack.works_again()
+    assert "InjectedFault" in output
+    assert stack.markers() == before
+    assert stack.engine.outputs()["image"] == SECOND
+    assert [stack.service(service)["taskDefinition"] for service in SERVICES] == running
+
+
 def test_a_worker_that_fails_leaves_the_site_and_the_image_untouched(stack: Stack) -> None:
     site = stack.service("web")["taskDefinition"]
     stack.fails_at(action="UpdateService", contains="story-small/worker-default", times=5)

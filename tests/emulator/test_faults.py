@@ -39,6 +39,7 @@ def test_a_fault_meets_only_what_it_names(emulator: RunningEmulator, client: Cli
     scale(client, 2)
     fault(emulator, action="CreateCluster", contains="web")
     client("ecs").create_cluster(clusterName="other")
+    scale(client, 3)
     assert len(emulator.request("GET", "/emulator/faults")["faults"]) == 2
     with pytest.raises(ClientError, match="InjectedFault"):
         client("ecs").create_cluster(clusterName="web")

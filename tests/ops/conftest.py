@@ -1,12 +1,16 @@
-"""An emulator for the tests that ask AWS."""
+"""An emulator for the tests that ask AWS; for the others a `pulumi` and an AWS that answer as told."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
 from emulator import process
-from ops.aws_account import Aws
+from ops import findings, recover
+from ops.aws_account import Account, Aws, Candidate
+from tests.ops.given_states import FOUND, GROUP, LOG_GROUP, FakePulumi, fake_pulumi, state
 
 
 @pytest.fixture(scope="module")
@@ -22,3 +26,37 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
             yield Aws(session)
         finally:
             process.stop(running.pid)
+
+
+@pytest.fixture
+def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, account: dict[str, Any]) -> FakePulumi:
+    """A command `pulumi`, whose state has one interrupted creation."""
+    assert account
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(recover, "READY_POLL_SECONDS", 0)
+    made = fake_pulumi(tmp_path)
+    made.holds(state(GROUP))
+    return made
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What AWS answers: the account, and what fits a log group."""
+    answers: dict[str, Any] = {"account": "123456789012", "places": [], "log groups": iter([FOUND] * 9)}
+
+    def account_of(region: str | None, profile: str | None) -> Account:
+        answers["places"].append((region, profile))
+        if isinstance(answers["account"], Exception):
+            raise answers["account"]
+        return Account(id=answers["account"], aws=Aws(object()))  # type: ignore[arg-type]
+
+    def find(_aws: Aws, wanted: Any) -> list[Candidate]:
+        answers["asked"] = wanted
+        found = next(answers["log groups"])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(recover, "account_of", account_of)
+    monkeypatch.setattr(findings, "FINDERS", {LOG_GROUP: find})
+    return answers

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ops.aws_account import Candidate
+
 STACK = "urn:pulumi:dev::story::pulumi:pulumi:Stack::story-dev"
 PROVIDER = "urn:pulumi:dev::story::pulumi:providers:aws::default_7_51_1"
 COMPONENT = "urn:pulumi:dev::story::story:index:Network::network"
@@ -154,3 +156,8 @@ def dead_process() -> int:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     return child.pid
+
+
+GROUP = creation(LOG_GROUP, "flow", {"name": "/story/dev/flow"})
+URN = GROUP["resource"]["urn"]
+FOUND = [Candidate(id="/story/dev/flow", arn="arn:of:it")]

@@ -13,48 +13,24 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from ops import findings, recover
-from ops.aws_account import Account, Aws, Candidate
+from ops.aws_account import Candidate
 from ops.findings import Choices
 from ops.recover import Request
-from tests.ops.given_states import LOG_GROUP, FakePulumi, creation, dead_process, fake_pulumi, pending, resource, state
+from tests.ops.given_states import (
+    FOUND,
+    GROUP,
+    LOG_GROUP,
+    URN,
+    FakePulumi,
+    creation,
+    dead_process,
+    pending,
+    resource,
+    state,
+)
 
-GROUP = creation(LOG_GROUP, "flow", {"name": "/story/dev/flow"})
-URN = GROUP["resource"]["urn"]
-FOUND = [Candidate(id="/story/dev/flow", arn="arn:of:it")]
 POLICY = creation("aws:s3/bucketPolicy:BucketPolicy", "logs", {})
 MIGRATION = creation("random:index/randomUuid:RandomUuid", "migration", {})
-
-
-@pytest.fixture
-def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePulumi:
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setattr(recover, "READY_POLL_SECONDS", 0)
-    made = fake_pulumi(tmp_path)
-    made.holds(state(GROUP))
-    return made
-
-
-@pytest.fixture(autouse=True)
-def account(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What AWS answers: the account, and what fits a log group."""
-    answers: dict[str, Any] = {"account": "123456789012", "places": [], "log groups": iter([FOUND] * 9)}
-
-    def account_of(region: str | None, profile: str | None) -> Account:
-        answers["places"].append((region, profile))
-        if isinstance(answers["account"], Exception):
-            raise answers["account"]
-        return Account(id=answers["account"], aws=Aws(object()))  # type: ignore[arg-type]
-
-    def find(_aws: Aws, wanted: Any) -> list[Candidate]:
-        answers["asked"] = wanted
-        found = next(answers["log groups"])
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    monkeypatch.setattr(recover, "account_of", account_of)
-    monkeypatch.setattr(findings, "FINDERS", {LOG_GROUP: find})
-    return answers
 
 
 def answers(*found: Any) -> Iterator[Any]:
@@ -209,6 +185,20 @@ def test_what_is_recorded_already_is_not_what_was_being_made(pulumi: FakePulumi,
     account["log groups"] = answers(FOUND)
     assert run(pulumi) == 0
     assert URN not in [one["urn"] for one in pulumi.state["deployment"]["resources"]]
+
+
+def test_a_network_that_may_be_another_stacks_is_for_a_person_to_settle(
+    pulumi: FakePulumi, account: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(findings, "FINDERS", {"aws:ec2/vpc:Vpc": findings.FINDERS[LOG_GROUP]})
+    account["log groups"] = iter([[Candidate(id="vpc-1")]] * 2)
+    vpc = creation("aws:ec2/vpc:Vpc", "network", {"tags": {"Name": "network"}})
+    pulumi.holds(state(vpc))
+    assert run(pulumi) == 1
+    assert "vpc-1 fits, but no tag says that it is of the stack dev" in capsys.readouterr().out
+    vpc["resource"]["inputs"]["tags"]["Environment"] = "dev"
+    pulumi.holds(state(vpc))
+    assert run(pulumi) == 0
 
 
 def test_what_aws_is_still_making_is_waited_for(

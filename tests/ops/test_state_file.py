@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.state_file import State
@@ -119,6 +119,7 @@ def test_everything_stands_behind_what_it_refers_to(word: str) -> None:
     assert urns.index(later["urn"]) < urns.index(URN)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=2, max_value=30), st.randoms(use_true_random=False))
 def test_any_order_is_put_right_and_nothing_is_lost(count: int, chance: random.Random) -> None:
     urns = [f"urn:pulumi:dev::story::aws:s3/bucket:Bucket::{number}" for number in range(count)]
