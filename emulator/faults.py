@@ -2,7 +2,7 @@
 
 A fault is one entry of `/emulator/faults`, and is used up by the requests that it meets:
 
-    {"action": "UpdateService", "contains": "worker-default", "times": 5}
+    {"action": "UpdateService", "contains": "worker-default", "times": 5, "seconds": 2}
 
 The answer is a client error (400), which AWS's clients do not repeat, with the code `InjectedFault`.
 """
@@ -25,11 +25,13 @@ class Fault:
         action: Name of the API action, such as `UpdateService`.
         contains: Only requests whose body has this text, such as a service's name; "" is all.
         times: How many more requests fail.
+        seconds: How long each of them takes; meanwhile others go on.
     """
 
     action: str
     contains: str = ""
     times: int = 1
+    seconds: float = 0
 
 
 class Faults:
@@ -48,11 +50,12 @@ class Faults:
         try:
             fault = Fault(**json.loads(body))
         except (ValueError, TypeError) as error:
-            raise FaultError(f"a fault has action, contains (text) and times (number): {error}") from None
+            raise FaultError(f"a fault has action, contains (text), times and seconds (numbers): {error}") from None
         found: dict[str, Any] = asdict(fault)
         texts = found["action"] and isinstance(found["action"], str) and isinstance(found["contains"], str)
-        if not (texts and type(found["times"]) is int and found["times"] > 0):
-            raise FaultError("a fault has action (text), contains (text) and times (a number above 0)")
+        numbers = type(found["times"]) is int and found["times"] > 0 and type(found["seconds"]) in (int, float)
+        if not (texts and numbers and found["seconds"] >= 0):
+            raise FaultError("a fault has action (text), contains (text), times (above 0) and seconds (0 or more)")
         with self._lock:
             self._faults.append(fault)
 
@@ -66,16 +69,16 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def meets(self, action: str, body: bytes) -> bool:
-        """Whether this request is to fail; then it counts as one of the fault's times."""
+    def met_by(self, action: str, body: bytes) -> Fault | None:
+        """The fault that makes this request fail, which counts as one of its times."""
         with self._lock:
             for fault in self._faults:
                 if fault.action == action and fault.contains.encode() in body:
                     fault.times -= 1
                     if not fault.times:
                         self._faults.remove(fault)
-                    return True
-        return False
+                    return fault
+        return None
 
 
 in_force = Faults()

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -99,7 +100,8 @@ def _faults(method: str, environ: Environ) -> tuple[str, Any]:
 
 
 def _aws_or_fault(aws: Application, operation: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    if faults.in_force.listed() and faults.in_force.meets(operation.partition(".")[2], _body(environ)):
+    if faults.in_force.listed() and (fault := faults.in_force.met_by(operation.partition(".")[2], _body(environ))):
+        time.sleep(fault.seconds)
         return _error(operation, environ, start_response, "400 Bad Request", "InjectedFault", "/emulator/faults")
     return _aws(aws, operation, environ, start_response)
 

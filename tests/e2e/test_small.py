@@ -89,7 +89,8 @@ def test_an_edit_without_an_image_migrates_nothing(stack: Stack) -> None:
 
 def test_a_migration_that_fails_leaves_every_service_untouched(stack: Stack) -> None:
     before, running = stack.markers(), [stack.service(service)["taskDefinition"] for service in SERVICES]
-    stack.fails_at(action="RegisterTaskDefinition", contains='"story-small-migration"', times=5)
+    # It takes its time to fail, in which a service that did not wait for it would be moved.
+    stack.fails_at(action="RegisterTaskDefinition", contains='"story-small-migration"', times=5, seconds=15)
     output = stack.failing_up(image=BROKEN)
     stack.works_again()
     assert "InjectedFault" in output

@@ -1,6 +1,7 @@
 """POST /emulator/faults: an API action that fails because a test wants it to."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -60,8 +61,16 @@ def test_the_faults_in_force_are_listed_with_the_times_that_are_left(emulator: R
     with pytest.raises(ClientError):
         scale(client, 3)
     assert emulator.request("GET", "/emulator/faults") == {
-        "faults": [{"action": "UpdateService", "contains": "web", "times": 1}]
+        "faults": [{"action": "UpdateService", "contains": "web", "times": 1, "seconds": 0}]
     }
+
+
+def test_a_fault_takes_the_time_that_it_was_given(emulator: RunningEmulator, client: Client) -> None:
+    fault(emulator, action="ListClusters", seconds=0.5)
+    began = time.monotonic()
+    with pytest.raises(ClientError, match="InjectedFault"):
+        client("ecs").list_clusters()
+    assert time.monotonic() - began >= 0.5
 
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", "/emulator/faults"), ("POST", "/emulator/reset")])
@@ -72,7 +81,15 @@ def test_faults_can_be_cleared(emulator: RunningEmulator, client: Client, method
 
 
 @pytest.mark.parametrize(
-    "given", [{}, {"action": "A", "time": 1}, {"action": "A", "times": 0}, {"action": "A", "times": "2"}, {"action": 1}]
+    "given",
+    [
+        {},
+        {"action": "A", "time": 1},
+        {"action": "A", "times": 0},
+        {"action": "A", "times": "2"},
+        {"action": 1},
+        {"action": "A", "seconds": -1},
+    ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(emulator: RunningEmulator, given: dict[str, Any]) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:

@@ -1,0 +1,35 @@
+"""What the documentation quotes is what the code says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.left_after_destroy import LEFT_AFTER_DESTROY
+
+PROJECT = Path(__file__).parents[2]
+PAGES = [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"), *(PROJECT / "emulator").glob("*.md")]
+    PROJECT / "README.md",
+    *PROJECT.glob("*.md"),
+    *(PROJECT / "docs").rglob("*.md"),
+    PROJECT / "emulator/README.md",
+]
+
+
+def test_what_a_destroy_leaves_is_listed() -> None:
+    page = (PROJECT / "docs" / "operate.md").read_text("utf-8")
+    for left in LEFT_AFTER_DESTROY:
+        assert f"| {left.service}: {left.kind} | {left.why} | {left.removal} |" in page, left.kind
+
+
+@pytest.mark.parametrize("page", sorted({str(page.relative_to(PROJECT)) for page in PAGES}))
+def test_every_link_leads_somewhere(page: str) -> None:
+    path = PROJECT / page
+    links = re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text("utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    makefile = (PROJECT / "Makefile").read_text("utf-8")
+    named = set(re.findall(r"\bmake ([a-z0-9-]+)", (PROJECT / "README.md").read_text("utf-8")))
+    assert named - set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE)) == set()
