@@ -9,11 +9,6 @@ from tests.e2e.left_after_destroy import LEFT_AFTER_DESTROY
 
 PROJECT = Path(__file__).parents[2]
 PAGES = [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"), *(PROJECT / "emulator").glob("*.md")]
-    PROJECT / "README.md",
-    *PROJECT.glob("*.md"),
-    *(PROJECT / "docs").rglob("*.md"),
-    PROJECT / "emulator/README.md",
-]
 
 
 def test_what_a_destroy_leaves_is_listed() -> None:
