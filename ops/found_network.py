@@ -117,6 +117,24 @@ def security_group(aws: Aws, wanted: Wanted) -> list[Candidate]:
     return [Candidate(id=item["GroupId"]) for item in groups]
 
 
+def close_security_group(aws: Aws, group_id: str) -> bool:
+    """Take away the rule that lets everything out, with which EC2 makes every group; the provider does so in a second
+    call, which the kill may have prevented: docs.aws.amazon.com/vpc/latest/userguide/creating-security-groups.html
+
+    Returns:
+        Whether the rule was there.
+    """
+    rules = aws.every("ec2", "describe_security_group_rules", "SecurityGroupRules", Filters=_filters(group_id=group_id))
+    everything = [
+        rule["SecurityGroupRuleId"]
+        for rule in rules
+        if rule.get("IsEgress") and rule.get("IpProtocol") == "-1" and rule.get("CidrIpv4") == "0.0.0.0/0"
+    ]
+    if everything:
+        aws.ask("ec2", "revoke_security_group_egress", GroupId=group_id, SecurityGroupRuleIds=everything)
+    return bool(everything)
+
+
 def _rule(aws: Aws, wanted: Wanted, *, egress: bool) -> list[Candidate]:
     """By everything that a rule says: a group has no two such."""
     filters = _filters(group_id=wanted.text("securityGroupId"))

@@ -13,11 +13,13 @@ from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[re
 
 from ops.aws_account import Account, Aws, account_of
 from ops.findings import Choices, Finding, Looker, Outcome, reason, settled
+from ops.found_network import close_security_group
 from ops.locks import Lock, locks_of
 from ops.pulumi_command import PulumiCommand, PulumiError, explained, heartbeat
 from ops.state_file import State
 
 DONE, FAILED, SHOWN = 0, 1, 2
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 VERBS = {"creating": "create", "updating": "update", "deleting": "delete", "reading": "read", "importing": "import"}
 READY_TIMEOUT_SECONDS = 45 * 60
 """The longest that an Aurora or Valkey cluster takes, and a good deal more."""
@@ -149,6 +151,7 @@ class _Repair:
         self._unlock(locks)
         _wait_until_ready(looker, findings)
         adopted = settled(findings)
+        self._close_groups(state, findings)
         if state.pending:
             self._replace(state.mended(adopted))
             for finding in findings:
@@ -167,6 +170,13 @@ class _Repair:
             raise RecoverError(f"AWS has it, but `pulumi refresh` did not find it: {', '.join(lost)}")
         print(f"Repaired. Next: {_next(after, self._request.short_name)}")
         return DONE
+
+    def _close_groups(self, state: State, findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            if finding.outcome is Outcome.ADOPT and finding.pending.type == SECURITY_GROUP:
+                aws = self._aws(state, finding.pending.provider)
+                if close_security_group(aws, finding.id):
+                    print(f"- closed {finding.pending.label}: the kill had left it open to the outside", flush=True)
 
     def _unlock(self, locks: Sequence[Lock] | None) -> None:
         if locks is None:

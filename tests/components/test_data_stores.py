@@ -58,6 +58,14 @@ def test_tokens_and_parents_never_change(kind: str, type_: str, parent: str) -> 
     assert (component.type, component.parent) == (type_, parent), "either replaces every store, with its data"
 
 
+def test_a_credential_belongs_to_its_store() -> None:
+    assert {(made.type, made.name, made.parent) for made in stores().all("Credential")} == {
+        ("story:index:Credential", "aurora-user", "aurora"),
+        ("story:index:Credential", "valkey-token", "valkey"),
+        ("story:index:Credential", "documentdb-user", "documentdb"),
+    }, "another token or parent makes a new password"
+
+
 def test_a_preview_names_the_same_resources_as_an_update() -> None:
     assert {(r.type, r.name) for r in stores(preview=True).resources} == {
         (r.type, r.name) for r in stores().resources

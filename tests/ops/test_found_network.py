@@ -3,6 +3,7 @@
 from typing import Any
 
 from ops.aws_account import Aws
+from ops.found_network import close_security_group
 from tests.ops.given_things import TRUST, found
 
 
@@ -110,3 +111,30 @@ def test_rules_of_security_groups_are_told_apart_by_all_that_they_say(aws: Aws) 
     assert found(aws, egress, {**asked, "cidrIpv4": "10.0.0.0/8"}) == []
     anywhere = {"securityGroupId": first, "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"}
     assert len(found(aws, egress, anywhere)) == 1, "AWS gives each group this one"
+
+
+def test_a_group_whose_creation_was_cut_off_is_closed_as_the_provider_would_have(aws: Aws) -> None:
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.11.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName="half", Description="half made", VpcId=vpc)["GroupId"]
+    assert [rule["IpProtocol"] for rule in egress(ec2, group)] == ["-1"], "EC2 makes every group open to the outside"
+
+    assert close_security_group(aws, group)
+
+    assert egress(ec2, group) == []
+    assert not close_security_group(aws, group), "there is nothing to close a second time"
+
+
+def test_closing_a_group_leaves_narrower_rules_alone(aws: Aws) -> None:
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.12.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName="narrow", Description="narrow", VpcId=vpc)["GroupId"]
+    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[https])
+    close_security_group(aws, group)
+    assert [rule["FromPort"] for rule in egress(ec2, group)] == [443]
+
+
+def egress(ec2: Any, group: str) -> list[dict[str, Any]]:
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
+    return [rule for rule in rules if rule["IsEgress"]]
