@@ -87,6 +87,7 @@ class MigrationTask(Component):
                 keepers |= {
                     prefix.lower(): store.master_secret_arn,
                     f"{prefix.lower()}User": store.user_secret_version,
+                    f"{prefix.lower()}Database": spec.database,
                 }
         task = FargateTask(
             "users",

@@ -161,9 +161,15 @@ def test_each_service_has_its_rollout() -> None:
 
 def test_a_new_password_makes_the_users_anew_and_a_new_revision_of_every_task() -> None:
     keepers = program("prod").one("RandomUuid", "users").inputs["keepers"]
-    assert set(keepers) == {"aurora", "auroraUser", "documentdb", "documentdbUser"}
+    stores = ("aurora", "documentdb")
+    assert set(keepers) == {f"{store}{part}" for store in stores for part in ("", "User", "Database")}
     secrets = {entry["name"]: entry["valueFrom"] for entry in containers(program("prod"), "web")["app"]["secrets"]}
     assert secrets["DB_PASSWORD"].endswith(":password::aurora-user-version"), "the version makes the revision new"
+
+
+def test_a_new_name_of_a_database_makes_it_and_lets_the_user_in() -> None:
+    keepers = [program("dev", aurora={"database": name}).one("RandomUuid", "users").inputs["keepers"] for name in "ab"]
+    assert keepers[0] != keepers[1], "nobody would create the database"
 
 
 # The image as state.
