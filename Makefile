@@ -65,5 +65,5 @@ lock: $(SET_UP) ## pin the dependencies of requirements*.in
 bench: $(SET_UP) ## measure plan and preview for 1 to 50 workers
 	@$(BIN)/python bench/preview.py
 
-clean: ## remove the environment and every cache
-	rm -rf $(VENV) .local .pytest_cache .ruff_cache .hypothesis *.egg-info
+clean: ## remove the environment and every cache (a rehearsal goes with `make local-down`)
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
