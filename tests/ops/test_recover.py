@@ -381,21 +381,3 @@ def test_a_store_that_shows_no_locks_is_asked_to_remove_one(
     pulumi.holds(state(GROUP))
     pulumi.answers(url="https://api.pulumi.com/team", cancel="error: no update in progress")
     assert run(pulumi) == 0, "there may have been none to remove"
-
-
-def test_a_security_group_that_is_taken_in_is_closed_before_the_state_changes(
-    pulumi: FakePulumi, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    closed: list[str] = []
-
-    def close(_aws: Any, group_id: str) -> bool:
-        assert "stack import" not in str(pulumi.writes), "a failure here must leave the operation pending"
-        closed.append(group_id)
-        return True
-
-    monkeypatch.setattr(recover, "close_security_group", close)
-    monkeypatch.setattr(findings, "FINDERS", {recover.SECURITY_GROUP: lambda _aws, _wanted: [Candidate(id="sg-1")]})
-    pulumi.holds(state(creation(recover.SECURITY_GROUP, "web", {"name": "web-1"})))
-    run(pulumi)
-    assert closed == ["sg-1"]
-    assert "- closed SecurityGroup web: the kill had left it open to the outside" in capsys.readouterr().out
