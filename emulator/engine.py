@@ -1,10 +1,8 @@
 """The `pulumi` command, pointed at an emulated AWS and at a state in a folder."""
 
-import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -13,6 +11,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
+
+from emulator.process import end_session
 
 PROJECT = "story"
 REGION = "ap-northeast-1"
@@ -183,11 +183,9 @@ class Engine:
         ) as process:
             try:
                 stdout, stderr = process.communicate(timeout=timeout_seconds)
-            except BaseException:
-                # Its plugins as well, or they would hold the pipes open.
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                raise
+            finally:
+                # Its plugins as well: in time, they would hold the pipes open; later, they would only take memory.
+                end_session(process.pid)
         return Finished(returncode=process.returncode, stdout=stdout, stderr=stderr, seconds=time.monotonic() - began)
 
     def _ask(self, *args: str) -> str:

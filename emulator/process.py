@@ -84,6 +84,21 @@ def stop(pid: int, timeout_seconds: float = 5) -> None:
         time.sleep(0.02)
 
 
+def end_session(leader: int) -> None:
+    """End at once whatever is left of the session that the process `leader` began, itself included.
+
+    An engine puts each plugin into a process group of its own, and a plugin may leave a child behind when it ends; all
+    of them stay in the session.
+    """
+    listed = subprocess.run(["ps", "-eo", "pid=,sess="], capture_output=True, text=True, check=True).stdout
+    # The leader first: it would write down what becomes of the others.
+    for pid in sorted(
+        (int(pid) for pid, session in map(str.split, listed.splitlines()) if session == str(leader)),
+        key=lambda pid: pid != leader,
+    ):
+        _signal(pid, signal.SIGKILL)
+
+
 def _signal(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)

@@ -8,13 +8,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator.engine import Finished
+from emulator.process import end_session
 from tests.e2e.conftest import Begin
 from tests.e2e.support import PROJECT, Stack, image, steps_in
 
@@ -175,20 +175,9 @@ def kill_an_update(stack: Stack, image: str, *, begun: Sequence[str], made: Call
             goes_on(0.005)
             os.kill(process.pid, signal.SIGSTOP)
     finally:
-        kill_session(process.pid)
+        end_session(process.pid)
         process.wait()
     stack.ran.append(f"up, killed {time.monotonic() - began:.0f}")
-
-
-def kill_session(leader: int) -> None:
-    """The engine puts each plugin into a group of its own; all of them stay in the session of the engine."""
-    os.kill(leader, signal.SIGKILL)
-    listed = subprocess.run(["ps", "-eo", "pid=,sess="], capture_output=True, text=True, check=True).stdout
-    for line in listed.splitlines():
-        pid, session = line.split()
-        if session == str(leader) and pid != session:
-            with suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
 
 
 def exists(stack: Stack, service: str, kind: str) -> Callable[[], bool]:

@@ -177,3 +177,16 @@ def test_a_path_of_its_own_that_does_not_exist_says_where_to_look(emulator: Runn
         emulator.request("GET", "/emulator/invntory")
     assert answer.value.code == 404
     assert b"emulator/README.md" in answer.value.read()
+
+
+def test_the_end_of_a_session_ends_what_its_processes_left_behind() -> None:
+    leaves_a_child = "import subprocess; print(subprocess.Popen(['sleep', '60'], process_group=0).pid, flush=True)"
+    with subprocess.Popen(
+        [sys.executable, "-c", leaves_a_child], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as leader:
+        assert leader.stdout
+        left = int(leader.stdout.readline())
+        leader.wait()
+        os.kill(left, 0)
+        process.end_session(leader.pid)
+        assert not process._runs(left)
