@@ -13,6 +13,9 @@ from typing import Any, cast
 
 HEARTBEAT_SECONDS = 10
 
+HALF_WRITTEN = "failed to load checkpoint: EOF"
+HALF_WRITTEN_TRIES = 5
+
 
 class PulumiError(Exception):
     """`pulumi` is not there or refused; the message is the one line to show."""
@@ -37,7 +40,20 @@ class PulumiCommand:
         return str(json.loads(self._run("whoami", "--json"))["url"])
 
     def export(self) -> dict[str, Any]:
-        """The state, with its secrets encrypted."""
+        """The state, with its secrets encrypted.
+
+        A `file://` store may be read while the file is being written; the next look finds it whole.
+        """
+        for _ in range(HALF_WRITTEN_TRIES - 1):
+            try:
+                return self._export()
+            except PulumiError as error:
+                if HALF_WRITTEN not in str(error):
+                    raise
+                time.sleep(1)
+        return self._export()
+
+    def _export(self) -> dict[str, Any]:
         return cast(dict[str, Any], json.loads(self._run("stack", "export", "--stack", self.stack)))
 
     def check_secrets(self) -> None:
