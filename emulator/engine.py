@@ -13,6 +13,7 @@ from typing import Any, cast
 import yaml
 
 from emulator.process import end_session
+from ops.pulumi_command import HALF_WRITTEN
 
 PROJECT = "story"
 REGION = "ap-northeast-1"
@@ -27,9 +28,6 @@ PROVIDER_SETTINGS = {
 }
 # These have --config-file; all others run where the stack's file lies.
 RUN_WITH_PROGRAM = ("destroy", "import", "preview", "refresh", "up")
-# A program reads its own stack's outputs. On a `file://` backend it may do so while the engine writes that very file,
-# and finds it empty; stores such as S3 show either the old file or the new one.
-HALF_WRITTEN = "failed to load checkpoint: EOF"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, cast
 
 HEARTBEAT_SECONDS = 10
-
 HALF_WRITTEN = "failed to load checkpoint: EOF"
+"""What is said of a state in a `file://` store that is read while it is written, also by a program that reads its own
+stack's outputs; stores such as S3 show either the old file or the new one."""
 HALF_WRITTEN_TRIES = 5
 
 
