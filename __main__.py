@@ -19,7 +19,7 @@ from components.stack_outputs import stack_outputs
 from components.uploads import Uploads, UploadsArgs
 
 stack = settings.read()
-site, region, is_release = stack.settings, stack.region, stack.image_given is not None
+site, region, is_release = stack.settings, stack.region, stack.is_release
 image = running_image(stack.image_given)
 
 encryption = Encryption("encryption", EncryptionArgs(protect=site.protect))
@@ -48,6 +48,7 @@ ingress = Ingress(
         account_id=account_id,
         region=region,
         protect=site.protects(site.ingress),
+        test_door=site.web.test_door,
     ),
 )
 cluster = Cluster("cluster", ClusterArgs(spec=site.cluster, key_arn=key_arn))
@@ -63,6 +64,7 @@ application = Application(
         cluster=cluster,
         surroundings=Surroundings(
             region=region,
+            profile=stack.profile,
             account_id=account_id,
             architecture=site.cluster.architecture,
             cluster_name=cluster.name,
@@ -88,10 +90,8 @@ if site.web.enabled:
     services["web"] = web(site.web, application, ingress, [*gate, *consumers])
 
 alarms = site_alarms(site.observability.thresholds, ingress, cluster, stores, services)
-observability = Observability(
-    "observability",
-    ObservabilityArgs(spec=site.observability, key_arn=key_arn, account_id=account_id, alarms=alarms),
-)
+watch = ObservabilityArgs(spec=site.observability, key_arn=key_arn, account_id=account_id, alarms=alarms)
+observability = Observability("observability", watch)
 
 pulumi.export(OUTPUT, remembered(image, [*migration.markers, *(service.rollout_id for service in services.values())]))
 for name, value in stack_outputs(ingress, cluster, application, migration, services, observability).items():

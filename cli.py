@@ -132,6 +132,77 @@ def recover(
     raise typer.Exit(run(request))
 
 
+Stack = Annotated[str, typer.Option("--stack", metavar="NAME", help="Stack, short or in full.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config-file", metavar="PATH", help="Its settings, if they are elsewhere.")
+]
+
+
+@app.command()
+def migrate(
+    stack: Stack,
+    command: Annotated[
+        str | None, typer.Option(metavar="LINE", help="Run this in the migration's task instead of the migration.")
+    ] = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Run the migration of the last update again, as a task of its own, and show what it writes.
+
+    If one still runs, because an update was interrupted, it is followed to its end instead. Another command, such as
+    --command "php artisan migrate:status", runs with the migration's rights, image and network.
+
+    Exit code 0: it ended with 0. 1: it did not. 2: wrong usage. 130: interrupted; the task goes on.
+    """
+    from ops.migrate_command import run
+    from plan.program import project_folder
+
+    raise typer.Exit(run(stack=stack, command=command, project=project_folder(Path.cwd()), config_file=config_file))
+
+
+@app.command()
+def status(
+    stack: Stack,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow deployments that are going on to their end.")] = False,
+    as_format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
+    config_file: ConfigFile = None,
+) -> None:
+    """Show what each service runs: tasks, image, deployment.
+
+    Exit code 0: all tasks run, and every deployment is complete. 1: not so, or nobody could tell. 2: wrong usage.
+    """
+    from ops.status import run
+    from plan.program import project_folder
+
+    as_json = as_format is Format.JSON
+    project = project_folder(Path.cwd())
+    raise typer.Exit(run(stack=stack, project=project, config_file=config_file, wait=wait, as_json=as_json))
+
+
+@app.command()
+def rollback(
+    stack: Stack,
+    image: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[IMAGE]", help="Earlier image, or the beginning of its digest. Default: the last good."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
+    config_file: ConfigFile = None,
+) -> None:
+    """Put the last good image, or an earlier one, back in every service. Nothing is migrated.
+
+    It is an update by the same program: the settings in the stack's file apply too.
+
+    Exit code 0: every service runs it. 1: not so. 2: wrong usage, or nobody agreed.
+    """
+    from ops.rollback import run
+    from plan.program import project_folder
+
+    project = project_folder(Path.cwd())
+    raise typer.Exit(run(stack=stack, image=image, project=project, config_file=config_file, yes=yes))
+
+
 local = typer.Typer(no_args_is_help=True, help="Rehearse a whole update against an emulated AWS on this machine.")
 app.add_typer(local, name="local")
 

@@ -22,6 +22,8 @@ from specs.types import IMAGE_FORM, NAME, Name, image_problem
 
 PREFIX = "story"
 IMAGE_VARIABLE = "STORY_IMAGE"
+ROLLBACK_VARIABLE = "STORY_ROLLBACK_IMAGE"
+"""An earlier image to go back to: nothing is migrated, and web waits for no other service."""
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 FIRST_ZONES = {"ap-northeast-1": ("a", "c")}
 """Letters of the zones that a stack gets by default, where `a` and `b` do not do: new accounts in Tokyo have no `b`."""
@@ -115,14 +117,18 @@ class Stack:
         name: Name of the stack.
         region: AWS region.
         settings: Its settings; the network's zones are always named.
-        image_given: Image of this release; None keeps the one that runs.
+        profile: Profile of the AWS credentials; None for the default ones.
+        image_given: Image of this release, or to go back to; None keeps the one that runs.
+        is_release: This update brings a new image, so that it migrates first. Going back never does.
         warnings: Lines that a person should read.
     """
 
     name: str
     region: str
     settings: Settings
+    profile: str | None
     image_given: str | None
+    is_release: bool
     warnings: Sequence[str]
 
 
@@ -138,6 +144,7 @@ def read() -> Stack:
         config=config,
         secret_keys={key for key in config if runtime_config.is_config_secret(key)},
         image_given=os.environ.get(IMAGE_VARIABLE),
+        rollback_image=os.environ.get(ROLLBACK_VARIABLE),
     )
     for line in stack.warnings:
         pulumi.log.warn(line)
@@ -150,6 +157,7 @@ def stack_of(
     config: Mapping[str, str],
     secret_keys: AbstractSet[str] = frozenset(),
     image_given: str | None = None,
+    rollback_image: str | None = None,
 ) -> Stack:
     """The stack that these values describe.
 
@@ -158,6 +166,7 @@ def stack_of(
         config: Stack config as the engine hands it over: full keys, maps as JSON text.
         secret_keys: Keys of `config` that hold encrypted values.
         image_given: Image of this release.
+        rollback_image: Earlier image to go back to, in place of a release.
 
     Raises:
         pulumi.RunError: One line for each mistake.
@@ -167,16 +176,19 @@ def stack_of(
     _name_zones(values, region)
     checked = check(Settings, values, unread)
     settings = checked.spec
-    across = [*settings.mistakes(), *_of_region(settings, region, image_given)]
+    images = {IMAGE_VARIABLE: image_given, ROLLBACK_VARIABLE: rollback_image}
+    across = [*settings.mistakes(), *_of_region(settings, region, images)]
     findings = [*checked.mistakes, *checked.founded(across)]
-    lines = [*_around(name, region, image_given), *(f"{PREFIX}:{each.key}: {each.problem}" for each in findings)]
+    lines = [*_around(name, region, images), *(f"{PREFIX}:{each.key}: {each.problem}" for each in findings)]
     if lines:
         raise pulumi.RunError("\n".join(map(printable, lines)))
     return Stack(
         name=name,
         region=region,
         settings=settings,
-        image_given=image_given,
+        profile=config.get("aws:profile") or None,
+        image_given=image_given or rollback_image,
+        is_release=image_given is not None,
         warnings=tuple(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()),
     )
 
@@ -217,7 +229,7 @@ def _name_zones(values: dict[str, Any], region: str) -> None:
         cast(dict[str, Any], network).setdefault("zones", [f"{region}{letter}" for letter in letters])
 
 
-def _around(name: str, region: str, image_given: str | None) -> Iterator[str]:
+def _around(name: str, region: str, images: Mapping[str, str | None]) -> Iterator[str]:
     """Mistakes in what stands outside of the settings."""
     if not NAME.fullmatch(name):
         yield (
@@ -227,13 +239,17 @@ def _around(name: str, region: str, image_given: str | None) -> Iterator[str]:
     if not REGION.fullmatch(region):
         given = f'given "{region}"' if region else "not given"
         yield f"aws:region: {given}; allowed is a region such as ap-northeast-1"
-    if image_given == "":
-        yield f"{IMAGE_VARIABLE}: given nothing; allowed is {IMAGE_FORM}, or no variable to keep the running image"
-    elif image_given is not None and (problem := image_problem(image_given)):
-        yield f"{IMAGE_VARIABLE}: {problem}"
+    given_images = {variable: image for variable, image in images.items() if image is not None}
+    for variable, image in given_images.items():
+        if not image:
+            yield f"{variable}: given nothing; allowed is {IMAGE_FORM}, or no variable to keep the running image"
+        elif problem := image_problem(image):
+            yield f"{variable}: {problem}"
+    if len(given_images) > 1:
+        yield f"{ROLLBACK_VARIABLE}: given beside {IMAGE_VARIABLE}; allowed is one of the two"
 
 
-def _of_region(settings: Settings, region: str, image_given: str | None) -> Iterator[Finding]:
+def _of_region(settings: Settings, region: str, given: Mapping[str, str | None]) -> Iterator[Finding]:
     """Mistakes that depend on the region, if there is one."""
     if not REGION.fullmatch(region):
         return
@@ -245,7 +261,7 @@ def _of_region(settings: Settings, region: str, image_given: str | None) -> Iter
             )
     if network.nat is not Nat.NONE:
         return
-    images = {IMAGE_VARIABLE: image_given, "web.nginx.image": nginx.image if nginx and settings.web.enabled else None}
+    images = {**given, "web.nginx.image": nginx.image if nginx and settings.web.enabled else None}
     for source, image in images.items():
         registry = (image or "").partition("/")[0]
         # The interface endpoints lead to this registry only:
@@ -255,5 +271,5 @@ def _of_region(settings: Settings, region: str, image_given: str | None) -> Iter
                 key="network.nat",
                 problem=f"given none, but {source} is pulled from {registry}, which only the internet reaches; "
                 f"allowed is single or one-per-zone, or an image in <account>.dkr.ecr.{region}.amazonaws.com",
-                involves=() if source == IMAGE_VARIABLE else (source,),
+                involves=() if source in given else (source,),
             )

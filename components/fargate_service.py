@@ -1,7 +1,7 @@
 """A service on Fargate: the web tasks, a worker, the scheduler."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -10,32 +10,17 @@ import pulumi_aws as aws
 from components.autoscaling import Autoscaling, AutoscalingArgs
 from components.base import Component, physical_name
 from components.containers import Container
+from components.deployment import circuit_breaker, deployment_configuration, error_alarm, keeper, service_alarms
+from components.door import Door, every_request, target_group
 from components.fargate_task import FargateTask, FargateTaskArgs, Surroundings
 from components.iam import Statement
 from components.marker import marker
+from components.metric_alarm import metric_alarm
+from components.traffic_shift import TrafficShift, TrafficShiftArgs
 from components.wiring import StoreAccess
-from ops.announce import announce_rollout
 from ops.contract import Rollout
-from specs.services import AutoscalingSpec, CapacitySpec, ServiceSpec, WebSpec
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """How visitors reach a service.
-
-    Attributes:
-        spec: Port and health check.
-        listener: The load balancer's listener that serves the site.
-        load_balancer_arn_suffix: Last part of the load balancer's ARN, as metrics name it.
-        security_group_id: The load balancer's group, the only one that may connect.
-        container: Name of the container that listens.
-    """
-
-    spec: WebSpec
-    listener: aws.lb.Listener
-    load_balancer_arn_suffix: pulumi.Input[str]
-    security_group_id: pulumi.Input[str]
-    container: str
+from ops.rollout import follow_rollout
+from specs.services import AutoscalingSpec, CapacitySpec, ServiceSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,37 +54,65 @@ class FargateServiceArgs:
     after: Sequence[pulumi.Resource]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """The door of a service, once it is made.
+
+    Attributes:
+        door: How visitors reach the service.
+        groups: Its target groups by name; the first one is the service's own, the second the alternate one.
+        shift: What ECS moves visitors with.
+        alarms: Names of the alarms for which ECS goes back.
+        needed: What must be there before ECS starts a deployment.
+    """
+
+    door: Door
+    groups: Mapping[str, aws.lb.TargetGroup]
+    shift: TrafficShift | None
+    alarms: Sequence[pulumi.Input[str]]
+    needed: Sequence[pulumi.Resource]
+
+    @property
+    def group(self) -> aws.lb.TargetGroup:
+        """The service's own target group."""
+        return next(iter(self.groups.values()))
+
+
 class FargateService(Component):
     """Tasks that ECS keeps running, spread over the zones and replaced where they fail.
 
-    A deployment that does not become healthy is rolled back by ECS's circuit breaker; the `rollout` marker is where an
-    update finds out. Pulumi is the only writer of the service, but for the desired count where autoscaling owns it.
+    A deployment that does not become healthy is rolled back by ECS's circuit breaker, one that lets the alarms of a
+    door's deployment settings go off by these; the `rollout` marker is where an update finds out. Pulumi is the only
+    writer of the service, but for the desired count where autoscaling owns it and the weights of a TrafficShift.
 
-    Makes: FargateTask; with a door TargetGroup, ListenerRule and the rules between load balancer and tasks; Service;
-    with a range Autoscaling; the marker `rollout-<name>`.
+    Makes: FargateTask; with a door TargetGroup, ListenerRule or TrafficShift, a MetricAlarm for each target group and
+    the rules between load balancer and tasks; Service; with a range Autoscaling; the marker `rollout-<name>`.
     """
 
     service_name: pulumi.Output[str]
     task_definition_arn: pulumi.Output[str]
     log_group_name: str
-    target_group_arn_suffix: pulumi.Output[str] | None
+    target_group_arn_suffixes: Mapping[str, pulumi.Output[str]]
     rollout: pulumi.Resource
     rollout_id: pulumi.Output[str]
+    rollout_timeout_seconds: int
 
     def __init__(self, name: str, args: FargateServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         task = self._task(name, args)
-        target_group, ways_in = self._door(name, args, task)
-        service = self._service(name, args, task, target_group, ways_in)
-        self._autoscaling(name, args, service, target_group)
+        entrance = self._entrance(name, args, args.door, task) if args.door else None
+        service = self._service(name, args, task, entrance)
+        self._autoscaling(name, args, service, entrance)
         rollout = self._rollout(name, args, task, service)
 
         self.service_name = service.name
         self.task_definition_arn = task.task_definition_arn
         self.log_group_name = task.log_group_name
-        self.target_group_arn_suffix = target_group.arn_suffix if target_group else None
+        groups: Mapping[str, aws.lb.TargetGroup] = entrance.groups if entrance else {}
+        self.target_group_arn_suffixes = {group_name: group.arn_suffix for group_name, group in groups.items()}
         self.rollout = rollout
         self.rollout_id = rollout.id
+        self.rollout_timeout_seconds = args.spec.rollout_timeout_seconds
         self.register_outputs(
             {
                 "serviceName": self.service_name,
@@ -123,72 +136,81 @@ class FargateService(Component):
             opts=self.child(),
         )
 
-    def _door(
-        self, name: str, args: FargateServiceArgs, task: FargateTask
-    ) -> tuple[aws.lb.TargetGroup | None, Sequence[pulumi.Resource]]:
-        if not args.door:
-            return None, []
-        spec = args.door.spec
-        target_group = aws.lb.TargetGroup(
-            name,
-            vpc_id=args.surroundings.vpc_id,
-            target_type="ip",
-            protocol="HTTP",
-            port=spec.port,
-            deregistration_delay=spec.deregistration_delay_seconds,
-            health_check=aws.lb.TargetGroupHealthCheckArgs(
-                path=spec.health_check_path,
-                matcher="200",
-                interval=spec.health_check_interval_seconds,
-                timeout=spec.health_check_timeout_seconds,
-                healthy_threshold=2,
-                unhealthy_threshold=3,
-            ),
-            opts=self.child(),
+    def _entrance(self, name: str, args: FargateServiceArgs, door: Door, task: FargateTask) -> Entrance:
+        own = target_group(name, door.spec, args.surroundings.vpc_id, self.child())
+        groups, shift, rules = {name: own}, None, list[pulumi.Resource]()
+        if door.spec.deployment.has_two_groups:
+            surroundings = args.surroundings
+            shift_args = TrafficShiftArgs(
+                door=door, primary=own, vpc_id=surroundings.vpc_id, account_id=surroundings.account_id
+            )
+            shift = TrafficShift(name, shift_args, opts=self.child())
+            groups[f"{name}-alternate"] = shift.alternate
+            rules += shift.needed
+        else:
+            rules.append(self._rule(name, door, own))
+        alarms = self._alarms(door, groups)
+        return Entrance(
+            door=door,
+            groups=groups,
+            shift=shift,
+            alarms=[*(alarm.name for alarm in alarms), *_names(door)],
+            needed=[*rules, *alarms, *self._ways(name, door, task)],
         )
-        rule = aws.lb.ListenerRule(
+
+    def _rule(self, name: str, door: Door, group: aws.lb.TargetGroup) -> aws.lb.ListenerRule:
+        return aws.lb.ListenerRule(
             name,
-            listener_arn=args.door.listener.arn,
+            listener_arn=door.listener.arn,
             priority=100,
-            conditions=[
-                aws.lb.ListenerRuleConditionArgs(
-                    path_pattern=aws.lb.ListenerRuleConditionPathPatternArgs(values=["/*"])
-                )
-            ],
-            actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=target_group.arn)],
+            conditions=every_request(),
+            actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=group.arn)],
             opts=self.child(),
         )
+
+    def _alarms(self, door: Door, groups: Mapping[str, aws.lb.TargetGroup]) -> Sequence[aws.cloudwatch.MetricAlarm]:
+        """They watch target groups, not the service: ECS wants them to be there before it."""
+        spec = door.spec.deployment.alarms
+        if not spec:
+            return []
+        described = [
+            error_alarm(group_name, spec, door.load_balancer_arn_suffix, group.arn_suffix)
+            for group_name, group in groups.items()
+        ]
+        return [metric_alarm(alarm.name, alarm, opts=self.child()) for alarm in described if alarm]
+
+    def _ways(self, name: str, door: Door, task: FargateTask) -> Sequence[pulumi.Resource]:
         way_in = aws.vpc.SecurityGroupIngressRule(
             f"{name}-from-load-balancer",
             security_group_id=task.security_group_id,
             description="From the load balancer",
-            referenced_security_group_id=args.door.security_group_id,
+            referenced_security_group_id=door.security_group_id,
             ip_protocol="tcp",
-            from_port=spec.port,
-            to_port=spec.port,
+            from_port=door.spec.port,
+            to_port=door.spec.port,
             opts=self.child(),
         )
         way_out = aws.vpc.SecurityGroupEgressRule(
             f"{name}-from-load-balancer",
-            security_group_id=args.door.security_group_id,
+            security_group_id=door.security_group_id,
             description=f"To {physical_name(name)}",
             referenced_security_group_id=task.security_group_id,
             ip_protocol="tcp",
-            from_port=spec.port,
-            to_port=spec.port,
+            from_port=door.spec.port,
+            to_port=door.spec.port,
             opts=self.child(),
         )
-        return target_group, [rule, way_in, way_out]
+        return [way_in, way_out]
 
     def _service(
         self,
         name: str,
         args: FargateServiceArgs,
         task: FargateTask,
-        target_group: aws.lb.TargetGroup | None,
-        ways_in: Sequence[pulumi.Resource],
+        entrance: Entrance | None,
     ) -> aws.ecs.Service:
-        door = args.door
+        door = entrance.door if entrance else None
+        deployment = door.spec.deployment if door else None
         return aws.ecs.Service(
             name,
             name=name,
@@ -202,15 +224,11 @@ class FargateService(Component):
                 security_groups=[task.security_group_id],
                 assign_public_ip=False,
             ),
-            load_balancers=[
-                aws.ecs.ServiceLoadBalancerArgs(
-                    target_group_arn=target_group.arn, container_name=door.container, container_port=door.spec.port
-                )
-            ]
-            if door and target_group
-            else None,
+            load_balancers=[_load_balancer(entrance)] if entrance else None,
             health_check_grace_period_seconds=door.spec.health_check_grace_seconds if door else None,
-            deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
+            deployment_configuration=deployment_configuration(deployment) if deployment else None,
+            deployment_circuit_breaker=circuit_breaker(deployment),
+            alarms=service_alarms(list(entrance.alarms)) if entrance else None,
             deployment_minimum_healthy_percent=0 if args.never_two else 100,
             deployment_maximum_percent=100 if args.never_two else 200,
             # Rebalancing starts a second task before it stops the first, and needs a maximum over 100 percent:
@@ -222,14 +240,17 @@ class FargateService(Component):
             force_new_deployment=True,
             wait_for_steady_state=False,
             opts=self.child(
-                depends_on=[*task.needed_to_start, *ways_in],
+                depends_on=[*task.needed_to_start, *(entrance.needed if entrance else ())],
                 ignore_changes=["desiredCount"] if args.autoscaling else (),
             ),
         )
 
     def _autoscaling(
-        self, name: str, args: FargateServiceArgs, service: aws.ecs.Service, target_group: aws.lb.TargetGroup | None
+        self, name: str, args: FargateServiceArgs, service: aws.ecs.Service, entrance: Entrance | None
     ) -> None:
+        """Requests are counted at the service's own group, so the settings allow that target only where it is the only
+        one: AWS does not support it with blue/green.
+        docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-targettracking.html"""
         if not args.autoscaling:
             return
         Autoscaling(
@@ -238,8 +259,10 @@ class FargateService(Component):
                 spec=args.autoscaling,
                 cluster_name=args.surroundings.cluster_name,
                 service_name=service.name,
-                request_label=pulumi.Output.concat(args.door.load_balancer_arn_suffix, "/", target_group.arn_suffix)
-                if args.door and target_group
+                request_label=pulumi.Output.concat(
+                    entrance.door.load_balancer_arn_suffix, "/", entrance.group.arn_suffix
+                )
+                if entrance
                 else None,
             ),
             opts=self.child(),
@@ -248,11 +271,10 @@ class FargateService(Component):
     def _rollout(
         self, name: str, args: FargateServiceArgs, task: FargateTask, service: aws.ecs.Service
     ) -> pulumi.CustomResource:
-        surroundings, timeout_seconds = args.surroundings, args.spec.rollout_timeout_seconds
+        place, timeout_seconds = args.surroundings.place, args.spec.rollout_timeout_seconds
         contract = pulumi.Output.all(service.name, task.task_definition_arn).apply(
             lambda known: Rollout(
-                region=surroundings.region,
-                cluster=surroundings.cluster_name,
+                place=place,
                 service=known[0],
                 task_definition=known[1],
                 timeout_seconds=timeout_seconds,
@@ -264,11 +286,32 @@ class FargateService(Component):
             keepers={
                 "taskDefinition": task.task_definition_arn,
                 "capacityProviderStrategy": json.dumps(args.spec.capacity.model_dump(), sort_keys=True),
+                "service": keeper(
+                    tasks=None if args.autoscaling else args.tasks,
+                    never_two=args.never_two,
+                    exec=args.exec,
+                    container=args.door.container if args.door else None,
+                    web=args.door.spec if args.door else None,
+                ),
             },
             contract=contract,
-            work=announce_rollout,
+            work=follow_rollout,
             depends_on=[service],
         )
+
+
+def _names(door: Door) -> Sequence[str]:
+    alarms = door.spec.deployment.alarms
+    return alarms.names if alarms else ()
+
+
+def _load_balancer(entrance: Entrance) -> aws.ecs.ServiceLoadBalancerArgs:
+    return aws.ecs.ServiceLoadBalancerArgs(
+        target_group_arn=entrance.group.arn,
+        container_name=entrance.door.container,
+        container_port=entrance.door.spec.port,
+        advanced_configuration=entrance.shift.advanced_configuration if entrance.shift else None,
+    )
 
 
 def capacity_strategy(capacity: CapacitySpec) -> list[aws.ecs.ServiceCapacityProviderStrategyArgs]:

@@ -11,6 +11,7 @@ from components.containers import TMP_VOLUME, Container, Logs, container_definit
 from components.iam import Statement, trusted_by_tasks
 from components.task_policies import execution_policy, task_policy
 from components.wiring import StoreAccess
+from ops.contract import Place
 from specs.services import TaskSpec
 from specs.site import Architecture
 
@@ -21,6 +22,7 @@ class Surroundings:
 
     Attributes:
         region: AWS region.
+        profile: Profile of the AWS credentials, where the stack's config names one.
         account_id: AWS account.
         architecture: Processor of the tasks.
         cluster_name: Name of the ECS cluster.
@@ -32,6 +34,7 @@ class Surroundings:
     """
 
     region: str
+    profile: str | None = None
     account_id: pulumi.Input[str]
     architecture: Architecture
     cluster_name: str
@@ -40,6 +43,11 @@ class Surroundings:
     subnet_ids: pulumi.Input[Sequence[str]]
     key_arn: pulumi.Input[str]
     needed: Sequence[pulumi.Resource]
+
+    @property
+    def place(self) -> Place:
+        """Where the steps of a release find the tasks."""
+        return Place(stack=pulumi.get_stack(), region=self.region, profile=self.profile, cluster=self.cluster_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from components.base import Component, physical_name
 from components.buckets import ABORT_MULTIPART_AFTER_DAYS, close_bucket, encrypt_bucket
 from components.iam import allow_service
+from specs.deployment import EarlyDoor
 from specs.site import IngressSpec
 
 HTTP_PORT = 80
@@ -26,6 +27,7 @@ class IngressArgs:
         account_id: The account of the stack; access logs of no other one are let in.
         region: The region of the load balancer.
         protect: Refuse to delete the load balancer and its access logs, in Pulumi and (the former) in AWS.
+        test_door: Where a version answers that visitors do not yet get; None for no such listener.
     """
 
     spec: IngressSpec
@@ -34,12 +36,14 @@ class IngressArgs:
     account_id: pulumi.Input[str]
     region: str
     protect: bool
+    test_door: EarlyDoor | None = None
 
 
 class Ingress(Component):
     """An application load balancer whose serving listener answers 503 until a service adds its rule.
 
-    With a domain it serves HTTPS and sends HTTP there for good; without one it serves HTTP. Its security group lets
+    With a domain it serves HTTPS and sends HTTP there for good; without one it serves HTTP. A test listener speaks what
+    the serving one speaks, to those alone who are named. Its security group lets
     visitors in and nothing out: a service opens the way to its own tasks, and only that.
 
     Makes: SecurityGroup, a SecurityGroupIngressRule for each port and range, LoadBalancer, Listeners; for the access
@@ -52,6 +56,7 @@ class Ingress(Component):
 
     security_group_id: pulumi.Output[str]
     listener: aws.lb.Listener
+    test_listener: aws.lb.Listener | None
     load_balancer_arn: pulumi.Output[str]
     load_balancer_arn_suffix: pulumi.Output[str]
     dns_name: pulumi.Output[str]
@@ -64,13 +69,16 @@ class Ingress(Component):
         logs = self._log_bucket(name, args)
         log_policy = self._let_deliver(name, args, logs)
         load_balancer = self._load_balancer(name, args, group, logs, log_policy)
-        if domain:
-            certificate_arn = self._certificate(name, domain, zone_id)
-            self.listener = self._serve_https(name, args.spec.tls_policy, load_balancer, certificate_arn)
+        certificate_arn = self._certificate(name, domain, zone_id) if domain else None
+        if domain and certificate_arn:
+            self.listener = self._serve_https(
+                f"{name}-https", HTTPS_PORT, args.spec.tls_policy, load_balancer, certificate_arn
+            )
             self._redirect(name, load_balancer)
             self._alias(name, domain, zone_id, load_balancer)
         else:
-            self.listener = self._serve_http(name, load_balancer)
+            self.listener = self._serve_http(f"{name}-http", HTTP_PORT, load_balancer)
+        self.test_listener = self._test_listener(name, args, group, load_balancer, certificate_arn)
 
         self.security_group_id = group.id
         self.load_balancer_arn = load_balancer.arn
@@ -219,13 +227,44 @@ class Ingress(Component):
             opts=self.child(depends_on=[self.listener]),
         )
 
+    def _test_listener(
+        self,
+        name: str,
+        args: IngressArgs,
+        group: aws.ec2.SecurityGroup,
+        load_balancer: aws.lb.LoadBalancer,
+        certificate_arn: pulumi.Output[str] | None,
+    ) -> aws.lb.Listener | None:
+        if not args.test_door:
+            return None
+        port = args.test_door.port
+        for cidr in args.test_door.cidrs:
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-test-from-{cidr.replace('/', '-')}",
+                security_group_id=group.id,
+                description=f"Testers from {cidr}",
+                cidr_ipv4=cidr,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                opts=self.child(),
+            )
+        if certificate_arn is None:
+            return self._serve_http(f"{name}-test", port, load_balancer)
+        return self._serve_https(f"{name}-test", port, args.spec.tls_policy, load_balancer, certificate_arn)
+
     def _serve_https(
-        self, name: str, tls_policy: str, load_balancer: aws.lb.LoadBalancer, certificate_arn: pulumi.Output[str]
+        self,
+        name: str,
+        port: int,
+        tls_policy: str,
+        load_balancer: aws.lb.LoadBalancer,
+        certificate_arn: pulumi.Output[str],
     ) -> aws.lb.Listener:
         return aws.lb.Listener(
-            f"{name}-https",
+            name,
             load_balancer_arn=load_balancer.arn,
-            port=HTTPS_PORT,
+            port=port,
             protocol="HTTPS",
             ssl_policy=tls_policy,
             certificate_arn=certificate_arn,
@@ -233,11 +272,11 @@ class Ingress(Component):
             opts=self.child(),
         )
 
-    def _serve_http(self, name: str, load_balancer: aws.lb.LoadBalancer) -> aws.lb.Listener:
+    def _serve_http(self, name: str, port: int, load_balancer: aws.lb.LoadBalancer) -> aws.lb.Listener:
         return aws.lb.Listener(
-            f"{name}-http",
+            name,
             load_balancer_arn=load_balancer.arn,
-            port=HTTP_PORT,
+            port=port,
             protocol="HTTP",
             default_actions=[_unavailable()],
             opts=self.child(),

@@ -6,7 +6,8 @@ import pulumi
 
 from components.application import Application
 from components.containers import Container, HealthCheck
-from components.fargate_service import Door, FargateService, FargateServiceArgs
+from components.door import Door
+from components.fargate_service import FargateService, FargateServiceArgs
 from components.ingress import Ingress
 from specs.services import SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
 
@@ -37,6 +38,7 @@ def web(spec: WebSpec, application: Application, ingress: Ingress, after: Sequen
             door=Door(
                 spec=spec,
                 listener=ingress.listener,
+                test_listener=ingress.test_listener,
                 load_balancer_arn_suffix=ingress.load_balancer_arn_suffix,
                 security_group_id=ingress.security_group_id,
                 container=NGINX if spec.nginx else APP,

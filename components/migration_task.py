@@ -12,8 +12,8 @@ from components.fargate_task import FargateTask, FargateTaskArgs
 from components.marker import marker
 from components.user_statements import users_command
 from components.wiring import SecretRef
-from ops.announce import announce_no_migration, announce_task
-from ops.contract import OneOffTask
+from ops.contract import OneOffTask, started_by
+from ops.migrate import run_task, say_nothing_to_migrate
 from specs.services import MigrationSpec, TaskSpec
 
 APP = "app"
@@ -45,12 +45,14 @@ class MigrationTask(Component):
 
     gate: pulumi.Resource
     markers: Sequence[pulumi.Output[str]]
+    task: pulumi.Output[OneOffTask]
     task_definition_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: MigrationTaskArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         users = self._users(args)
         migration = self._migration_task(args)
+        self.task = one_off_task("migration", args.application, migration, args.spec.timeout_seconds)
         gate = self._migration(args, migration, after=users)
 
         self.gate = gate
@@ -112,8 +114,8 @@ class MigrationTask(Component):
             self,
             "users",
             keepers=keepers,
-            contract=self._contract("users", args, task, args.spec.users_timeout_seconds),
-            work=announce_task,
+            contract=one_off_task("users", args.application, task, args.spec.users_timeout_seconds),
+            work=run_task,
             depends_on=[*task.needed_to_start, args.application.stores],
         )
         return [made]
@@ -146,8 +148,8 @@ class MigrationTask(Component):
             self,
             "migration",
             keepers={"image": args.application.image},
-            contract=self._contract("migration", args, task, args.spec.timeout_seconds),
-            work=announce_task if args.migrates else announce_no_migration,
+            contract=self.task,
+            work=run_task if args.migrates else say_nothing_to_migrate,
             depends_on=[*after, *task.needed_to_start, args.application.stores],
         )
 
@@ -170,20 +172,35 @@ class MigrationTask(Component):
             stop_timeout_seconds=120,
         )
 
-    def _contract(
-        self, step: str, args: MigrationTaskArgs, task: FargateTask, timeout_seconds: int
-    ) -> pulumi.Output[OneOffTask]:
-        surroundings, log_group = args.application.surroundings, task.log_group_name
-        return pulumi.Output.all(task.task_definition_arn, surroundings.subnet_ids, task.security_group_id).apply(
-            lambda known: OneOffTask(
-                step=step,
-                region=surroundings.region,
-                cluster=surroundings.cluster_name,
-                task_definition=known[0],
-                container=APP,
-                subnet_ids=known[1],
-                security_group_id=known[2],
-                log_group=log_group,
-                timeout_seconds=timeout_seconds,
-            )
+
+def one_off_task(
+    step: str, application: Application, task: FargateTask, timeout_seconds: int
+) -> pulumi.Output[OneOffTask]:
+    """What the step of a release needs to know in order to run a task.
+
+    Args:
+        step: `users` or `migration`.
+        application: Whose image it runs.
+        task: Its task definition, security group and log group.
+        timeout_seconds: Longest wait for its end.
+    """
+    place, log_group, subnet_ids = (
+        application.surroundings.place,
+        task.log_group_name,
+        application.surroundings.subnet_ids,
+    )
+    known = pulumi.Output.all(task.task_definition_arn, subnet_ids, task.security_group_id, application.image)
+    return known.apply(
+        lambda known: OneOffTask(
+            step=step,
+            place=place,
+            started_by=started_by(place.stack, step, image=known[3], task_definition=known[0]),
+            task_definition=known[0],
+            container=APP,
+            subnet_ids=known[1],
+            security_group_id=known[2],
+            log_group=log_group,
+            log_stream_prefix=step,
+            timeout_seconds=timeout_seconds,
         )
+    )

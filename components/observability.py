@@ -1,6 +1,5 @@
 """Alarms, and the topic through which people hear of them."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +7,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.alarms import Alarm, Math
+from components.alarms import Alarm
 from components.base import Component, physical_name
 from components.iam import allow_service, document
+from components.metric_alarm import metric_alarm
 from specs.site import ObservabilitySpec
-
-PERCENTILE = re.compile(r"p\d{1,2}(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +54,7 @@ class Observability(Component):
         # Whoever has the ARN publishes, so it is given out when the policy lets it.
         self.topic_arn = pulumi.Output.all(topic.arn, policy.id).apply(lambda known: known[0])
         for alarm in args.alarms:
-            self._alarm(name, alarm)
+            metric_alarm(f"{name}-{alarm.name}", alarm, opts=self.child(), topic_arns=[self.topic_arn])
         self.register_outputs({"topicArn": self.topic_arn})
 
     def _let_publish(self, name: str, args: ObservabilityArgs, topic: aws.sns.Topic) -> aws.sns.TopicPolicy:
@@ -91,51 +89,7 @@ class Observability(Component):
                 f"{name}-{email}", topic=topic.arn, protocol="email", endpoint=email, opts=self.child()
             )
 
-    def _alarm(self, name: str, alarm: Alarm) -> None:
-        math = alarm.metric if isinstance(alarm.metric, Math) else None
-        percentile = PERCENTILE.fullmatch(alarm.statistic) is not None
-        aws.cloudwatch.MetricAlarm(
-            f"{name}-{alarm.name}",
-            name=physical_name(alarm.name),
-            alarm_description=alarm.description,
-            namespace=None if math else alarm.namespace,
-            metric_name=None if isinstance(alarm.metric, Math) else alarm.metric,
-            dimensions=None if math else alarm.dimensions,
-            period=None if math else alarm.period_seconds,
-            statistic=None if math or percentile else alarm.statistic,
-            extended_statistic=alarm.statistic if percentile and not math else None,
-            metric_queries=_queries(alarm, math) if math else None,
-            threshold=alarm.threshold,
-            comparison_operator=alarm.comparison,
-            evaluation_periods=alarm.evaluation_periods,
-            datapoints_to_alarm=alarm.datapoints_to_alarm,
-            treat_missing_data=alarm.treat_missing_data,
-            alarm_actions=[self.topic_arn],
-            ok_actions=[self.topic_arn],
-            opts=self.child(),
-        )
-
 
 def _check_names(alarms: Sequence[Alarm]) -> None:
     if twice := sorted(name for name, count in Counter(alarm.name for alarm in alarms).items() if count > 1):
         raise ValueError(f"given twice: the alarm {', '.join(twice)}; allowed is each name once")
-
-
-def _queries(alarm: Alarm, math: Math) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:
-    inputs = [
-        aws.cloudwatch.MetricAlarmMetricQueryArgs(
-            id=id_,
-            metric=aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
-                namespace=alarm.namespace,
-                metric_name=metric,
-                dimensions=alarm.dimensions,
-                period=alarm.period_seconds,
-                stat=alarm.statistic,
-            ),
-        )
-        for id_, metric in math.metrics.items()
-    ]
-    result = aws.cloudwatch.MetricAlarmMetricQueryArgs(
-        id="result", expression=math.expression, label=math.label, return_data=True
-    )
-    return [*inputs, result]

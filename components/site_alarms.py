@@ -34,7 +34,7 @@ def site_alarms(
         services: The services by name.
     """
     target_groups = {
-        name: service.target_group_arn_suffix for name, service in services.items() if service.target_group_arn_suffix
+        name: suffix for service in services.values() for name, suffix in service.target_group_arn_suffixes.items()
     }
     alarms = load_balancer_alarms(ingress.load_balancer_arn_suffix, target_groups, thresholds)
     for name in services:

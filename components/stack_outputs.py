@@ -27,10 +27,24 @@ def stack_outputs(
         "loadBalancer": ingress.dns_name,
         "cluster": cluster.name,
         "services": {
-            name: {"taskDefinition": service.task_definition_arn, "logGroup": service.log_group_name}
+            name: {
+                "taskDefinition": service.task_definition_arn,
+                "logGroup": service.log_group_name,
+                "rolloutTimeoutSeconds": service.rollout_timeout_seconds,
+            }
             for name, service in services.items()
         },
-        "migrationTaskDefinition": migration.task_definition_arn,
+        "region": application.surroundings.region,
+        "migration": migration.task.apply(
+            lambda task: {
+                "taskDefinition": task.task_definition,
+                "container": task.container,
+                "subnetIds": list(task.subnet_ids),
+                "securityGroupId": task.security_group_id,
+                "logGroup": task.log_group,
+                "timeoutSeconds": task.timeout_seconds,
+            }
+        ),
         "uploadsBucket": application.uploads.bucket_name,
         "alarmTopic": observability.topic_arn,
         "appKeySecret": application.secrets["APP_KEY"].arn,

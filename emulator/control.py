@@ -5,7 +5,8 @@ It is JSON, and read again at each question, so a test can change it while the e
     {"ecs_exit_codes": {"shop-migration/app": 1},
      "ecs_stopped_reason": {"shop-migration": "CannotPullContainerError: ..."},
      "codebuild_status": {"shop-deploy": "FAILED"},
-     "codebuild_polls": {"shop-deploy": 3}}
+     "codebuild_polls": {"shop-deploy": 3},
+     "behaviours": [{"family": "shop-web", "exits": 1}]}
 """
 
 import json
@@ -23,8 +24,12 @@ class ControlFile:
 
     def answer(self, section: str, *keys: str, default: Any = None) -> Any:
         """What `section` says about the first of `keys` that it has."""
-        entries = self._content().get(section, {})
+        entries = self.section(section, {})
         return next((entries[key] for key in keys if key in entries), default)
+
+    def section(self, name: str, default: Any) -> Any:
+        """A whole section."""
+        return self._content().get(name, default)
 
     def _content(self) -> dict[str, Any]:
         if self._path is None:
@@ -51,3 +56,8 @@ def use(path: Path | None) -> None:
 def answer(section: str, *keys: str, default: Any = None) -> Any:
     """What the control file says; see `ControlFile.answer`."""
     return _current.answer(section, *keys, default=default)
+
+
+def section(name: str, default: Any) -> Any:
+    """A whole section of the control file; see `ControlFile.section`."""
+    return _current.section(name, default)

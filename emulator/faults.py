@@ -4,13 +4,20 @@ A fault is one entry of `/emulator/faults`, and is used up by the requests that 
 
     {"action": "UpdateService", "contains": "worker-default", "times": 5, "seconds": 2}
 
-The answer is a client error (400), which AWS's clients do not repeat, with the code `InjectedFault`.
+The answer is a client error (400), which AWS's clients do not repeat, with the code `InjectedFault`, unless the fault
+says otherwise.
 """
 
 import json
 import threading
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import Any
+
+ALLOWED = (
+    "a fault has action (text), contains (text), times (a number above 0), seconds (0 or more), status (400 to 599), "
+    "code (text), answer (an object) and lost (true or false)"
+)
 
 
 class FaultError(Exception):
@@ -26,12 +33,20 @@ class Fault:
         contains: Only requests whose body has this text, such as a service's name; "" is all.
         times: How many more requests fail.
         seconds: How long each of them takes; meanwhile others go on.
+        status: HTTP status of the answer. AWS's clients repeat a request upon a 5xx.
+        code: AWS's error code in the answer, such as `ThrottlingException`, upon which they repeat it, too.
+        answer: What is answered with 200 instead, of an action that speaks JSON; nothing is done.
+        lost: The request is carried out, and the connection closed without an answer.
     """
 
     action: str
     contains: str = ""
     times: int = 1
     seconds: float = 0
+    status: int = 400
+    code: str = "InjectedFault"
+    answer: dict[str, Any] | None = None
+    lost: bool = False
 
 
 class Faults:
@@ -50,12 +65,9 @@ class Faults:
         try:
             fault = Fault(**json.loads(body))
         except (ValueError, TypeError) as error:
-            raise FaultError(f"a fault has action, contains (text), times and seconds (numbers): {error}") from None
-        found: dict[str, Any] = asdict(fault)
-        texts = found["action"] and isinstance(found["action"], str) and isinstance(found["contains"], str)
-        numbers = type(found["times"]) is int and found["times"] > 0 and type(found["seconds"]) in (int, float)
-        if not (texts and numbers and found["seconds"] >= 0):
-            raise FaultError("a fault has action (text), contains (text), times (above 0) and seconds (0 or more)")
+            raise FaultError(f"{ALLOWED}: {error}") from None
+        if not _makes_sense(fault):
+            raise FaultError(ALLOWED)
         with self._lock:
             self._faults.append(fault)
 
@@ -79,6 +91,17 @@ class Faults:
                         self._faults.remove(fault)
                     return fault
         return None
+
+
+def _makes_sense(fault: Fault) -> bool:
+    found: dict[str, Any] = asdict(fault)
+    texts = all(isinstance(found[name], str) for name in ("action", "contains", "code"))
+    numbers = type(found["times"]) is int and type(found["seconds"]) in (int, float) and type(found["status"]) is int
+    others = isinstance(found["answer"], dict | None) and isinstance(found["lost"], bool)
+    if not (texts and numbers and others):
+        return False
+    known_status = fault.status in set(HTTPStatus) and fault.status >= HTTPStatus.BAD_REQUEST
+    return bool(fault.action and fault.code) and fault.times > 0 and fault.seconds >= 0 and known_status
 
 
 in_force = Faults()

@@ -1,7 +1,8 @@
 """What exists in the emulator at this moment, and that somebody made.
 
 Left out is what AWS itself provides or adds by itself: the default network, managed policies, AWS's own keys, a
-network's main route table, default groups of all kinds, a zone's NS and SOA records, automated snapshots.
+network's main route table, default groups of all kinds, a zone's NS and SOA records, automated snapshots, and the tasks
+that services start, with their network interfaces.
 """
 
 from collections.abc import Callable, Iterator
@@ -58,7 +59,9 @@ def _ec2(backend: Any) -> Iterator[Item]:
     for endpoint in list(backend.vpc_end_points.values()):
         if endpoint.state != "deleted":
             yield _item("vpc-endpoint", endpoint.id, endpoint.service_name)
-    yield from (_item("network-interface", eni.id, eni.description) for eni in list(backend.enis.values()))
+    for eni in list(backend.enis.values()):
+        if not getattr(eni, "of_a_service", False):
+            yield _item("network-interface", eni.id, eni.description)
 
 
 def _elbv2(backend: Any) -> Iterator[Item]:
@@ -85,7 +88,9 @@ def _ecs(backend: Any) -> Iterator[Item]:
                 "task-definition", definition.arn, f"{definition.family}:{definition.revision}", definition.status
             )
     for tasks in list(backend.tasks.values()):
-        yield from (_item("task", task.task_arn, task.family, task.last_status) for task in list(tasks.values()))
+        for task in list(tasks.values()):
+            if task.life is None or not task.life.service:
+                yield _item("task", task.task_arn, task.family, task.last_status)
 
 
 def _rds(backend: Any) -> Iterator[Item]:

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -17,12 +18,18 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import WSGIRequestHandler
 
 from emulator import faults, inventory
+from emulator.services.ecs import behaviour, clock
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
+OPERATION = "emulator.operation"
 SERVER_ERROR = "500 Internal Server Error"
+
+
+class LostAnswerError(ConnectionError):
+    """A request was carried out, and its answer is to be lost."""
 
 
 def application(*, verbose: bool = False) -> Application:
@@ -39,11 +46,14 @@ def application(*, verbose: bool = False) -> Application:
         path = environ["PATH_INFO"]
         handler = _own_path if path.startswith("/emulator/") else partial(_aws_or_fault, aws)
         operation = path if path.startswith("/emulator/") else _operation(environ)
+        environ[OPERATION] = operation
         try:
             return handler(operation, environ, start_response)
         except NotImplementedError as error:
             _log(f"unsupported: {operation} ({error})")
             return _error(operation, environ, start_response, "501 Not Implemented", "NotImplemented", str(error))
+        except ConnectionError:
+            raise
         except Exception as error:
             message = f"{type(error).__name__}: {error}"
             _log(f"{SERVER_ERROR}: {operation}: {message}")
@@ -62,6 +72,13 @@ def request_handler(*, verbose: bool = False) -> type[WSGIRequestHandler]:
             if verbose:
                 super().log_request(code, size)
 
+        def connection_dropped(self, error: BaseException, environ: Environ | None = None) -> None:
+            # Whoever asked will ask again, and find that it was done already.
+            self.close_connection = True
+            operation = (environ or {}).get(OPERATION, "a request")
+            if not operation.startswith("/emulator/"):
+                _log(f"nobody waited for the answer: {operation} ({type(error).__name__})")
+
     return Handler
 
 
@@ -70,40 +87,58 @@ def _own_path(_operation: str, environ: Environ, start_response: StartResponse) 
         case "GET", "/emulator/health":
             status, content = "200 OK", {"status": "ready"}
         case "GET", "/emulator/inventory":
+            clock.advance()
             status, content = "200 OK", inventory.of_everything()
         case "POST", "/emulator/reset":
-            moto_api_backend.reset()
+            with clock.lock:
+                moto_api_backend.reset()
             faults.in_force.clear()
+            behaviour.in_force.clear()
             status, content = "200 OK", {"status": "empty"}
         case method, "/emulator/faults":
-            status, content = _faults(method, environ)
+            status, content = _posted("faults", faults.in_force, method, environ)
+        case method, "/emulator/behaviours":
+            status, content = _posted("behaviours", behaviour.in_force, method, environ)
         case method, path:
             status, content = "404 Not Found", {"error": f"no {method} {path} here; see emulator/README.md"}
     start_response(status, [("Content-Type", "application/json")])
     return [json.dumps(content, indent=1).encode()]
 
 
-def _faults(method: str, environ: Environ) -> tuple[str, Any]:
+def _posted(name: str, in_force: Any, method: str, environ: Environ) -> tuple[str, Any]:
+    """Add to, list or clear what a test wants to happen."""
     match method:
         case "POST":
             try:
-                faults.in_force.add(_body(environ))
-            except faults.FaultError as problem:
+                in_force.add(_body(environ))
+            except (faults.FaultError, behaviour.BehaviourError) as problem:
                 return "400 Bad Request", {"error": str(problem)}
         case "DELETE":
-            faults.in_force.clear()
+            in_force.clear()
         case "GET":
             pass
         case _:
-            return "405 Method Not Allowed", {"error": "/emulator/faults knows GET, POST and DELETE"}
-    return "200 OK", {"faults": faults.in_force.listed()}
+            return "405 Method Not Allowed", {"error": f"/emulator/{name} knows GET, POST and DELETE"}
+    return "200 OK", {name: in_force.listed()}
 
 
 def _aws_or_fault(aws: Application, operation: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    if faults.in_force.listed() and (fault := faults.in_force.met_by(operation.partition(".")[2], _body(environ))):
-        time.sleep(fault.seconds)
-        return _error(operation, environ, start_response, "400 Bad Request", "InjectedFault", "/emulator/faults")
-    return _aws(aws, operation, environ, start_response)
+    clock.advance()
+    fault = None
+    if faults.in_force.listed():
+        fault = faults.in_force.met_by(operation.partition(".")[2], _body(environ))
+    if fault is None:
+        return _aws(aws, operation, environ, start_response)
+    time.sleep(fault.seconds)
+    if fault.lost:
+        b"".join(_aws(aws, operation, environ, lambda *_answered: None))
+        # The server takes this for a client that has gone, and closes the connection without a word.
+        raise LostAnswerError
+    if fault.answer is not None:
+        start_response("200 OK", [("Content-Type", "application/x-amz-json-1.1")])
+        return [json.dumps(fault.answer).encode()]
+    status = f"{fault.status} {HTTPStatus(fault.status).phrase}"
+    return _error(operation, environ, start_response, status, fault.code, "/emulator/faults")
 
 
 def _aws(aws: Application, operation: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

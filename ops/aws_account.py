@@ -1,6 +1,6 @@
 """AWS, asked for things that a cut-off creation may have made."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -88,6 +88,16 @@ class Aws:
         except ClientError as error:
             if not is_absence(error):
                 raise
+
+
+def items(answer: Json | None, key: str) -> Sequence[Json]:
+    """What an answer lists under a key; nothing if there is no answer, or no such key in it."""
+    return cast(Sequence[Json], (answer or {}).get(key) or ())
+
+
+def part(answer: Json | None, key: str) -> Json:
+    """What an answer holds under a key; empty if there is no answer, or no such key in it."""
+    return cast(Json, (answer or {}).get(key) or {})
 
 
 def is_absence(error: ClientError) -> bool:

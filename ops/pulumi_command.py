@@ -1,6 +1,7 @@
-"""The `pulumi` command, as far as a repair needs it."""
+"""The `pulumi` command, as far as the tools need it."""
 
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -57,6 +58,32 @@ class PulumiCommand:
     def _export(self) -> dict[str, Any]:
         return cast(dict[str, Any], json.loads(self._run("stack", "export", "--stack", self.stack)))
 
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, as the last update left them; a secret one reads `[secret]`."""
+        return cast(dict[str, Any], json.loads(self._run("stack", "output", "--json", "--stack", self.stack)))
+
+    def aws_profile(self) -> str | None:
+        """The profile of the AWS credentials that the stack's config names."""
+        settings = ["--config-file", str(self.config_file.resolve())] if self.config_file else []
+        config = json.loads(self._run("config", "--json", "--stack", self.stack, *settings))
+        return cast(str | None, config.get("aws:profile", {}).get("value"))
+
+    def up(self, environment: Mapping[str, str]) -> int:
+        """Update the stack, and show what it says as it comes; returns the exit code.
+
+        Args:
+            environment: Variables that the program gets beside those of this process; an empty one is taken away.
+        """
+        settings = ["--config-file", str(self.config_file.resolve())] if self.config_file else []
+        given = {**os.environ, **environment}
+        return subprocess.run(
+            [_program(), "up", "--yes", "--stack", self.stack, *settings, "--non-interactive"],
+            cwd=self.project,
+            stdin=subprocess.DEVNULL,
+            env={name: value for name, value in given.items() if value},
+            check=False,
+        ).returncode
+
     def check_secrets(self) -> None:
         """See whether the state's secrets can be read: every command that writes the state needs that.
 
@@ -80,11 +107,8 @@ class PulumiCommand:
             self._run("refresh", "--yes", "--skip-preview", "--stack", self.stack, *settings)
 
     def _run(self, *args: str) -> str:
-        program = shutil.which("pulumi")
-        if program is None:
-            raise PulumiError("there is no `pulumi` on the PATH; www.pulumi.com/docs/install says how to get it")
         finished = subprocess.run(
-            [program, *args, "--non-interactive"],
+            [_program(), *args, "--non-interactive"],
             cwd=self.project,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -95,6 +119,13 @@ class PulumiCommand:
             shown = " ".join(args[:2] if args[0] == "stack" else args[:1])
             raise PulumiError(f"pulumi {shown}: {_reason(finished.stdout + finished.stderr)}")
         return finished.stdout
+
+
+def _program() -> str:
+    program = shutil.which("pulumi")
+    if program is None:
+        raise PulumiError("there is no `pulumi` on the PATH; www.pulumi.com/docs/install says how to get it")
+    return program
 
 
 def explained(state: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from specs.base import Finding, Spec
+from specs.deployment import DeploymentSpec, EarlyDoor
 from specs.types import EnvironmentName, Form, Image, Name, Percent, Port, RetentionDays
 
 MEMORY_MIB: dict[int, tuple[int, ...]] = {
@@ -23,6 +24,7 @@ docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#
 
 MAX_STOP_TIMEOUT_SECONDS = 120
 """Fargate's limit: docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html"""
+LONGEST_ROLLOUT_SECONDS = 7 * 24 * 60 * 60
 
 CRON = re.compile(r"[^ ]+( [^ ]+){5}")
 TIMEZONE = re.compile(r"UTC|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+")
@@ -232,6 +234,15 @@ class WebSpec(ScaledServiceSpec):
     """Seconds after a task's start in which failed checks do not count."""
     deregistration_delay_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
     """Seconds in which a task that leaves finishes its requests: at least as long as the longest request."""
+    rollout_timeout_seconds: Annotated[int, Field(ge=60, le=LONGEST_ROLLOUT_SECONDS)] = 900
+    """Longest wait for a deployment of the site, in seconds; longer than the bake times of `deployment`."""
+    deployment: DeploymentSpec = DeploymentSpec()
+    """How a new version takes the place of the old one."""
+
+    @property
+    def test_door(self) -> EarlyDoor | None:
+        """Where the new version answers before visitors get it, if it does."""
+        return self.deployment.test_door if self.enabled else None
 
     def mistakes(self) -> Iterator[Finding]:
         yield from super().mistakes()
@@ -247,6 +258,24 @@ class WebSpec(ScaledServiceSpec):
                 key="nginx.php_fpm_port",
                 problem=f"given {self.nginx.php_fpm_port}, which is web.port too; allowed is another one",
                 involves=("port",),
+            )
+        yield from self._of_deployment()
+
+    def _of_deployment(self) -> Iterator[Finding]:
+        if (waits := self.deployment.waits_minutes * 60) >= self.rollout_timeout_seconds:
+            yield Finding(
+                key="rollout_timeout_seconds",
+                problem=f"given {self.rollout_timeout_seconds}; allowed is more than the bake times of deployment, "
+                f"{waits} in all, and tasks need time to start",
+                involves=("deployment",),
+            )
+        # docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-targettracking.html
+        if self.deployment.has_two_groups and self.autoscaling and self.autoscaling.requests_per_target is not None:
+            yield Finding(
+                key="autoscaling.requests_per_target",
+                problem=f"given {self.autoscaling.requests_per_target} beside two target groups; allowed by AWS with "
+                "deployment.strategy rolling only, because it counts the requests of one group",
+                involves=("deployment",),
             )
 
     def warnings(self) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Elastic Load Balancing: a load balancer is active at once, and protection against deletion protects.
+"""Elastic Load Balancing: a load balancer is active at once, protection protects, and targets are as healthy as tasks.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteLoadBalancer.html: "You can't delete a
 load balancer if deletion protection is enabled"; the error is OperationNotPermitted.
@@ -7,7 +7,7 @@ load balancer if deletion protection is enabled"; the error is OperationNotPermi
 from typing import Any
 
 from moto.elbv2.exceptions import ELBClientError
-from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer, FakeTargetGroup
 
 from emulator.patching import replace
 
@@ -15,6 +15,7 @@ from emulator.patching import replace
 def install() -> None:
     _active_at_once()
     _enforce_deletion_protection()
+    _show_health_of_tasks()
 
 
 def _active_at_once() -> None:
@@ -41,3 +42,17 @@ def _enforce_deletion_protection() -> None:
         original_delete(self, arn)
 
     replace(ELBv2Backend, "delete_load_balancer", delete_load_balancer)
+
+
+def _show_health_of_tasks() -> None:
+    # A target that ECS has registered knows its health, see `ecs.targets`; moto finds every other one healthy.
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetHealth.html
+    original_health: Any = FakeTargetGroup.health_for
+
+    def health_for(self: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
+        registered = self.targets.get(target["Id"])
+        if registered is None or "Health" not in registered:
+            return original_health(self, target, ec2_backend)
+        return FakeHealthStatus(target["Id"], registered["Port"], self.health_check_port, *registered["Health"])
+
+    replace(FakeTargetGroup, "health_for", health_for)

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: saved queries of Logs Insights, which moto doesn't have.
+"""CloudWatch Logs: saved queries of Logs Insights, which moto doesn't have, and pages of events of at most 1 MB.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutQueryDefinition.html
 """
@@ -6,13 +6,17 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutQuer
 import json
 from typing import Any
 
+from moto.logs.models import LogStream
 from moto.logs.responses import LogsResponse
 from moto.moto_api._internal import mock_random
 
-from emulator.patching import add_actions, kept, now
+from emulator.patching import add_actions, kept, now, replace
+
+BYTES_OF_A_PAGE = 1024 * 1024
 
 
 def install() -> None:
+    _end_pages_at_their_size()
     add_actions(LogsResponse, put_query_definition, describe_query_definitions, delete_query_definition)
 
 
@@ -42,3 +46,34 @@ def describe_query_definitions(self: Any) -> str:
 def delete_query_definition(self: Any) -> str:
     removed = query_definitions(self.logs_backend).pop(self._get_param("queryDefinitionId"), None)
     return json.dumps({"success": removed is not None})
+
+
+def _end_pages_at_their_size() -> None:
+    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html: as many events as fit
+    # in 1 MB, and at most 10,000, which moto sees to. At its end, a stream answers the token that it was asked with.
+    original_get: Any = LogStream.get_log_events
+
+    def get_log_events(
+        self: Any, start: Any, end: Any, limit: Any, next_token: str | None, start_from_head: Any
+    ) -> tuple[list[dict[str, Any]], str, str]:
+        events, backward, forward = original_get(self, start, end, limit, next_token, start_from_head)
+        forwards = next_token.startswith("f") if next_token else bool(start_from_head)
+        fitting = _fitting(events if forwards else events[::-1])
+        left_out = len(events) - fitting
+        if not left_out:
+            return events, backward, forward
+        if forwards:
+            return events[:fitting], backward, f"f/{int(forward[2:]) - left_out:056d}"
+        return events[left_out:], f"b/{int(backward[2:]) + left_out:056d}", forward
+
+    replace(LogStream, "get_log_events", get_log_events)
+
+
+def _fitting(events: list[dict[str, Any]]) -> int:
+    """How many of the events fit in a page, which has at least one."""
+    size = 0
+    for place, event in enumerate(events):
+        size += len(event["message"].encode())
+        if size > BYTES_OF_A_PAGE and place:
+            return place
+    return len(events)

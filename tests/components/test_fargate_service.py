@@ -6,7 +6,8 @@ from typing import Any
 import pulumi_aws as aws
 import pytest
 
-from components.fargate_service import Door, FargateService, FargateServiceArgs, capacity_strategy
+from components.door import Door
+from components.fargate_service import FargateService, FargateServiceArgs, capacity_strategy
 from plan.recorder import Record, record
 from specs.services import AutoscalingSpec, CapacitySpec, ScheduleSpec, ServiceSpec, WebSpec
 from tests.components.given import container, store, surroundings

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 import yaml
 from botocore.config import Config
 
@@ -66,9 +67,7 @@ class Stack:
 
     def up(self, image: str | None = None) -> Finished:
         """An update that must succeed. Its preview is left out: what it would say is asked where it matters."""
-        finished = self.run("up", "--yes", "--skip-preview", image=image)
-        assert finished.returncode == 0, finished.output
-        return finished
+        return succeeded(self.run("up", "--yes", "--skip-preview", image=image))
 
     def failing_up(self, *, image: str | None = None, preview: bool = False) -> str:
         """What an update says that must fail."""
@@ -82,15 +81,13 @@ class Stack:
 
     def preview(self, image: str | None = None) -> tuple[list[Change], str]:
         """What an update would do, and all that the preview said."""
-        finished = self.run("preview", "--json", image=image)
-        assert finished.returncode == 0, finished.output
+        finished = succeeded(self.run("preview", "--json", image=image))
         steps = json.loads(finished.stdout)["steps"]
         return sorted({_change(step) for step in steps if step["op"] not in NO_CHANGE}), finished.output
 
     def is_clean(self) -> bool:
         """Whether the program and AWS agree; the engine is asked to fail if not."""
-        finished = self.run("preview", "--expect-no-changes", "--diff")
-        assert finished.returncode == 0, finished.output
+        succeeded(self.run("preview", "--expect-no-changes", "--diff"))
         return True
 
     def configure(self, key: str, change: Mapping[str, Any] | None) -> None:
@@ -153,6 +150,16 @@ class Stack:
                 value = api.get_secret_value(SecretId=secret["ARN"])["SecretString"]
                 found |= dict.fromkeys(_passwords_in(value), secret["Name"])
         return found
+
+
+def succeeded(finished: Finished) -> Finished:
+    """A command that must succeed; what it says first otherwise is why, for a long output is often cut off."""
+    if finished.returncode:
+        lines = finished.output.splitlines()
+        why = [line for line in lines if "error" in line.lower()] or lines[-20:]
+        said = [f"exit code {finished.returncode}", *why, "", "all that it said:", *lines]
+        pytest.fail("\n".join(said), pytrace=False)
+    return finished
 
 
 def steps_in(output: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e import whole_stack
 from tests.e2e.conftest import Begin
 from tests.e2e.left_after_destroy import LEFT_AFTER_DESTROY
-from tests.e2e.support import MARKER, TASK_DEFINITION, Stack, committed_config, image, steps_in
+from tests.e2e.support import MARKER, TASK_DEFINITION, Stack, committed_config, image, steps_in, succeeded
 
 OTHER_STORES = ("aws:rds/", "aws:elasticache/", "aws:s3/", "aws:kms/")
 
@@ -104,8 +104,7 @@ def test_a_store_whose_protection_was_lifted_goes_alone_and_leaves_a_snapshot(st
 def test_a_destroy_leaves_only_what_is_documented(stack: Stack) -> None:
     stack.configure_value("story:protect", False)
     stack.up()
-    destroyed = stack.run("destroy", "--yes", "--skip-preview")
-    assert destroyed.returncode == 0, destroyed.output
+    succeeded(stack.run("destroy", "--yes", "--skip-preview"))
 
     found = Counter()
     unknown = []

@@ -1,14 +1,17 @@
 """What the tests have in common: the running emulator, and AWS resources in their shortest valid form."""
 
 import json
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 Client = Callable[[str], Any]
+
+DEADLINE_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,12 @@ class RunningEmulator:
 
     def request(self, method: str, path: str) -> Any:
         with urllib.request.urlopen(urllib.request.Request(f"{self.url}{path}", method=method), timeout=10) as answer:
+            return json.loads(answer.read())
+
+    def post(self, path: str, **content: Any) -> Any:
+        """The answer to a JSON object."""
+        request = urllib.request.Request(f"{self.url}{path}", json.dumps(content).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read())
 
     def inventory(self, service: str | None = None) -> Any:
@@ -53,6 +62,15 @@ class RunningEmulator:
         self.control_file.write_text(json.dumps(sections))
 
 
+def wait_for(look: Callable[[], Any], wanted: Callable[[Any], Any]) -> Any:
+    """What `look` finds as soon as it is as wanted."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not wanted(found := look()):
+        assert time.monotonic() < deadline, f"this stayed: {found}"
+        time.sleep(0.02)
+    return found
+
+
 def subnets(client: Client) -> list[str]:
     """A network of its own with two subnets in two zones."""
     ec2 = client("ec2")
@@ -63,10 +81,12 @@ def subnets(client: Client) -> list[str]:
     ]
 
 
-def task_definition(client: Client, family: str = "web", **changes: Any) -> str:
-    """The ARN of a new revision with the containers `app` and `agent`."""
+def task_definition(
+    client: Client, family: str = "web", *, app: Mapping[str, Any] | None = None, **changes: Any
+) -> str:
+    """The ARN of a new revision with the containers `app`, which `app` adds to, and `agent`."""
     containers = [
-        {"name": "app", "image": "nginx", "essential": True},
+        {"name": "app", "image": "nginx", "essential": True, **(app or {})},
         {"name": "agent", "image": "agent", "essential": False},
     ]
     answer = client("ecs").register_task_definition(
@@ -98,6 +118,36 @@ def service(client: Client, **changes: Any) -> dict[str, Any]:
 def described(client: Client) -> dict[str, Any]:
     """The service as ECS describes it now."""
     return client("ecs").describe_services(cluster="site", services=["web"])["services"][0]
+
+
+def until_completed(client: Client) -> dict[str, Any]:
+    """The service as soon as its only deployment is complete."""
+    return wait_for(
+        lambda: described(client),
+        lambda now: [deployment["rolloutState"] for deployment in now["deployments"]] == ["COMPLETED"],
+    )
+
+
+def run_task(client: Client, **changes: Any) -> dict[str, Any]:
+    """A task of the family `migration` in the cluster `site`, which is made as well."""
+    given = {
+        "cluster": "site",
+        "taskDefinition": changes.get("taskDefinition") or task_definition(client, "migration"),
+        "launchType": "FARGATE",
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": subnets(client)[:1]}},
+    }
+    client("ecs").create_cluster(clusterName="site")
+    return client("ecs").run_task(**{**given, **changes})["tasks"][0]
+
+
+def described_task(client: Client, arn: str) -> dict[str, Any]:
+    """The task as ECS describes it now."""
+    return client("ecs").describe_tasks(cluster="site", tasks=[arn])["tasks"][0]
+
+
+def until_stopped(client: Client, arn: str) -> dict[str, Any]:
+    """The task as soon as it is STOPPED."""
+    return wait_for(lambda: described_task(client, arn), lambda task: task["lastStatus"] == "STOPPED")
 
 
 def database_cluster(client: Client, engine: str, **changes: Any) -> dict[str, Any]:

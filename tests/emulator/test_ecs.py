@@ -1,32 +1,22 @@
 """ECS and Application Auto Scaling."""
 
-import json
-import urllib.request
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator.support import Client, RunningEmulator, described, service, subnets, task_definition
-
-
-def run_task(client: Client, **changes: Any) -> dict[str, Any]:
-    given = {
-        "cluster": "site",
-        "taskDefinition": task_definition(client, "migration"),
-        "launchType": "FARGATE",
-        "networkConfiguration": {"awsvpcConfiguration": {"subnets": subnets(client)[:1]}},
-    }
-    client("ecs").create_cluster(clusterName="site")
-    return client("ecs").run_task(**{**given, **changes})["tasks"][0]
-
-
-def until_stopped(client: Client, arn: str) -> dict[str, Any]:
-    for _ in range(10):
-        task = client("ecs").describe_tasks(cluster="site", tasks=[arn])["tasks"][0]
-        if task["lastStatus"] == "STOPPED":
-            return task
-    raise AssertionError("the task never stopped")
+from tests.emulator.support import (
+    Client,
+    RunningEmulator,
+    described,
+    run_task,
+    service,
+    subnets,
+    task_definition,
+    until_completed,
+    until_stopped,
+    wait_for,
+)
 
 
 def test_a_service_remembers_what_it_was_created_with(client: Client) -> None:
@@ -77,12 +67,14 @@ def test_what_an_update_does_not_mention_stays(client: Client) -> None:
     assert now["healthCheckGracePeriodSeconds"] == 60
 
 
-def test_a_service_is_at_steady_state_at_once(client: Client) -> None:
-    service(client, desiredCount=2)
-    deployment = described(client)["deployments"][0]
-    assert deployment["rolloutState"] == "COMPLETED"
+def test_a_service_comes_to_its_steady_state(client: Client) -> None:
+    created = service(client, desiredCount=2)
+    assert created["deployments"][0]["rolloutState"] == "IN_PROGRESS"
+    assert (created["runningCount"], created["pendingCount"]) == (0, 2)
+    now = until_completed(client)
+    deployment = now["deployments"][0]
     assert (deployment["desiredCount"], deployment["runningCount"], deployment["pendingCount"]) == (2, 2, 0)
-    assert described(client)["runningCount"] == 2
+    assert (now["runningCount"], now["pendingCount"]) == (2, 0)
 
 
 def test_a_new_task_definition_is_a_new_deployment_and_a_new_count_is_not(client: Client) -> None:
@@ -170,21 +162,6 @@ def test_an_exit_code_is_looked_up_by_container_in_family_then_container_then_fa
     assert [container["exitCode"] for container in unnamed["containers"]] == [2, 4]
 
 
-def test_the_pace_of_tasks_can_be_set(emulator: RunningEmulator, client: Client) -> None:
-    def state_manager(action: str, **content: Any) -> None:
-        body = json.dumps({"model_name": "ecs::task", **content}).encode()
-        urllib.request.urlopen(f"{emulator.url}/moto-api/state-manager/{action}", body, timeout=10).close()
-
-    first = run_task(client)["taskArn"]
-    assert client("ecs").describe_tasks(cluster="site", tasks=[first])["tasks"][0]["lastStatus"] != "STOPPED"
-    state_manager("set-transition", transition={"progression": "immediate"})
-    try:
-        arn = run_task(client)["taskArn"]
-        assert client("ecs").describe_tasks(cluster="site", tasks=[arn])["tasks"][0]["lastStatus"] == "STOPPED"
-    finally:
-        state_manager("unset-transition")
-
-
 def test_a_broken_control_file_leaves_the_last_good_one_in_force(emulator: RunningEmulator, client: Client) -> None:
     emulator.decide(ecs_exit_codes={"migration": 3})
     until_stopped(client, run_task(client)["taskArn"])
@@ -249,10 +226,32 @@ def test_tasks_are_listed_while_they_should_run(client: Client) -> None:
     assert client("ecs").list_tasks(cluster="site", desiredStatus="STOPPED")["taskArns"] == [arn]
 
 
-def test_a_service_starts_no_tasks(client: Client) -> None:
-    service(client)
-    run_task(client)
-    assert client("ecs").list_tasks(cluster="site", serviceName="web")["taskArns"] == []
+def test_tasks_are_listed_by_family_service_and_whoever_started_them(client: Client) -> None:
+    service(client, desiredCount=2)
+    ran = run_task(client, startedBy="story-dev")["taskArn"]
+
+    def listed(**filters: Any) -> list[str]:
+        return client("ecs").list_tasks(cluster="site", **filters)["taskArns"]
+
+    of_service = listed(serviceName="web")
+    assert len(of_service) == 2
+    assert set(listed()) == {*of_service, ran}
+    assert listed(family="migration") == listed(startedBy="story-dev") == [ran]
+    assert listed(family="web") == listed(startedBy=described(client)["deployments"][0]["id"]) == of_service
+    assert listed(serviceName="other") == listed(serviceName="web", desiredStatus="STOPPED") == []
+
+
+def test_tasks_are_listed_by_family_after_the_definition_was_deregistered(client: Client) -> None:
+    task = run_task(client)
+    client("ecs").deregister_task_definition(taskDefinition=task["taskDefinitionArn"])
+    assert client("ecs").list_tasks(cluster="site", family="migration")["taskArns"] == [task["taskArn"]]
+
+
+def test_a_cluster_lists_only_its_own_tasks(client: Client) -> None:
+    client("ecs").create_cluster(clusterName="site2")
+    run_task(client, cluster="site2")
+    client("ecs").create_cluster(clusterName="site")
+    assert client("ecs").list_tasks(cluster="site")["taskArns"] == []
 
 
 def test_a_task_that_is_stopped_by_a_user_says_so(client: Client) -> None:
@@ -292,7 +291,7 @@ def test_registering_a_target_moves_the_desired_count_into_its_range(
     service(client, desiredCount=desired)
     client("application-autoscaling").register_scalable_target(**TARGET, MinCapacity=2, MaxCapacity=4)
     assert described(client)["desiredCount"] == expected
-    assert described(client)["runningCount"] == expected
+    wait_for(lambda: described(client), lambda now: now["runningCount"] == expected)
     assert described(client)["deployments"][0]["desiredCount"] == expected
 
 

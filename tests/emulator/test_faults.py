@@ -3,19 +3,16 @@
 import json
 import time
 import urllib.error
-import urllib.request
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
-from tests.emulator.support import Client, RunningEmulator, described, service
+from tests.emulator.support import Client, RunningEmulator, described, run_task, service, subnets, task_definition
 
 
 def fault(emulator: RunningEmulator, **given: Any) -> Any:
-    request = urllib.request.Request(f"{emulator.url}/emulator/faults", json.dumps(given).encode(), method="POST")
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.loads(answer.read())
+    return emulator.post("/emulator/faults", **given)
 
 
 def scale(client: Client, tasks: int) -> None:
@@ -60,8 +57,12 @@ def test_the_faults_in_force_are_listed_with_the_times_that_are_left(emulator: R
     fault(emulator, action="UpdateService", contains="web", times=2)
     with pytest.raises(ClientError):
         scale(client, 3)
-    assert emulator.request("GET", "/emulator/faults") == {
-        "faults": [{"action": "UpdateService", "contains": "web", "times": 1, "seconds": 0}]
+    (listed,) = emulator.request("GET", "/emulator/faults")["faults"]
+    assert {name: listed[name] for name in ("action", "contains", "times", "seconds")} == {
+        "action": "UpdateService",
+        "contains": "web",
+        "times": 1,
+        "seconds": 0,
     }
 
 
@@ -71,6 +72,46 @@ def test_a_fault_takes_the_time_that_it_was_given(emulator: RunningEmulator, cli
     with pytest.raises(ClientError, match="InjectedFault"):
         client("ecs").list_clusters()
     assert time.monotonic() - began >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "ThrottlingException"), (400, "ExpiredTokenException"), (503, "ServiceUnavailable")]
+)
+def test_a_fault_has_the_status_and_the_code_that_it_was_given(
+    emulator: RunningEmulator, client: Client, status: int, code: str
+) -> None:
+    fault(emulator, action="ListClusters", status=status, code=code)
+    with pytest.raises(ClientError) as failed:
+        client("ecs").list_clusters()
+    assert failed.value.response["Error"]["Code"] == code
+    assert failed.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+    fault(emulator, action="DescribeVpcs", status=status, code=code)
+    with pytest.raises(ClientError, match=code):
+        client("ec2").describe_vpcs()
+
+
+def test_a_fault_can_be_an_answer_instead_of_what_was_asked(emulator: RunningEmulator, client: Client) -> None:
+    definition = task_definition(client, "migration")
+    client("ecs").create_cluster(clusterName="site")
+    failure = {"arn": "arn:aws:ecs:x", "reason": "Capacity is unavailable at this time.", "detail": ""}
+    fault(emulator, action="RunTask", answer={"tasks": [], "failures": [failure]})
+    answer = client("ecs").run_task(cluster="site", taskDefinition=definition)
+    assert (answer["tasks"], answer["failures"]) == ([], [failure])
+    assert client("ecs").list_tasks(cluster="site")["taskArns"] == []
+
+
+def test_a_lost_answer_is_to_a_request_that_was_carried_out_once(emulator: RunningEmulator, client: Client) -> None:
+    given = {
+        "taskDefinition": task_definition(client, "migration"),
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": subnets(client)[:1]}},
+        "clientToken": "one-update",
+    }
+    fault(emulator, action="RunTask", lost=True)
+    with pytest.raises(ConnectionClosedError):
+        run_task(client, **given)
+    (started,) = client("ecs").list_tasks(cluster="site")["taskArns"]
+    assert run_task(client, **given)["taskArn"] == started
+    assert client("ecs").list_tasks(cluster="site", family="migration")["taskArns"] == [started]
 
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", "/emulator/faults"), ("POST", "/emulator/reset")])
@@ -89,6 +130,12 @@ def test_faults_can_be_cleared(emulator: RunningEmulator, client: Client, method
         {"action": "A", "times": "2"},
         {"action": 1},
         {"action": "A", "seconds": -1},
+        {"action": "A", "status": 200},
+        {"action": "A", "status": "503"},
+        {"action": "A", "status": 999},
+        {"action": "A", "code": ""},
+        {"action": "A", "answer": []},
+        {"action": "A", "lost": 1},
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(emulator: RunningEmulator, given: dict[str, Any]) -> None:

@@ -129,8 +129,8 @@ def test_an_action_that_it_lacks_is_an_error_that_is_named_in_the_log(
     emulator: RunningEmulator, client: Client
 ) -> None:
     with pytest.raises(ClientError, match="NotImplemented"):
-        client("ecs").list_service_deployments(service="web")
-    assert "unsupported: ecs.ListServiceDeployments" in emulator.log_file.read_text()
+        client("ecs").submit_task_state_change(task="web")
+    assert "unsupported: ecs.SubmitTaskStateChange" in emulator.log_file.read_text()
 
 
 def test_an_action_that_it_lacks_is_an_error_in_the_xml_services_too(emulator: RunningEmulator, client: Client) -> None:

@@ -8,9 +8,11 @@ import boto3
 import pytest
 
 from emulator import process
+from emulator.engine import aws_environment
 from ops import findings, recover
 from ops.aws_account import Account, Aws, Candidate
 from tests.ops.given_states import FOUND, GROUP, LOG_GROUP, FakePulumi, fake_pulumi, state
+from tests.ops.steps import Cloud
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,27 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
             yield Aws(session)
         finally:
             process.stop(running.pid)
+
+
+@pytest.fixture(scope="module")
+def _emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    running = process.start(process.free_port(), tmp_path_factory.mktemp("emulator") / "emulator.log")
+    try:
+        process.wait_until_ready(running.url)
+        yield running.url
+    finally:
+        process.stop(running.pid)
+
+
+@pytest.fixture
+def cloud(_emulator: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """An account in which nothing exists yet, and to which the environment points."""
+    for name, value in aws_environment(_emulator).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+    made = Cloud(url=_emulator)
+    made.ask("POST", "/emulator/reset")
+    return made
 
 
 @pytest.fixture

@@ -226,11 +226,16 @@ def test_prod_stands_in_three_zones_and_loses_no_task_in_a_deployment() -> None:
             assert service.inputs["deploymentMinimumHealthyPercent"] >= 100
 
 
-def test_the_one_property_that_the_rehearsals_provider_does_not_know_is_known_to_aws() -> None:
-    """The provider of the rehearsals (5.100) leaves a cluster's `autoMinorVersionUpgrade` out of its calls."""
+def test_the_properties_that_the_rehearsals_provider_does_not_know_are_known_to_aws() -> None:
+    """The provider of the rehearsals (5.100) leaves a cluster's `autoMinorVersionUpgrade` and a service's
+    `deploymentConfiguration` out of its calls."""
     import botocore.session
 
-    model = botocore.session.get_session().get_service_model("rds")
+    models = {name: botocore.session.get_session().get_service_model(name) for name in ("rds", "ecs")}
     for operation in ("CreateDBCluster", "ModifyDBCluster"):
-        assert "AutoMinorVersionUpgrade" in model.operation_model(operation).input_shape.members
+        assert "AutoMinorVersionUpgrade" in models["rds"].operation_model(operation).input_shape.members
     assert "autoMinorVersionUpgrade" in program("prod").one(AURORA).inputs
+    for operation in ("CreateService", "UpdateService"):
+        configuration = models["ecs"].operation_model(operation).input_shape.members["deploymentConfiguration"]
+        assert {"strategy", "bakeTimeInMinutes"} <= set(configuration.members)
+    assert program("prod").one("Service", "web").inputs["deploymentConfiguration"] == {"strategy": "ROLLING"}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from specs.base import Spec
+from specs.deployment import DeploymentSpec, Strategy
 from specs.network import NetworkSpec
 from specs.services import AutoscalingSpec, CapacitySpec, NginxSpec, ScheduleSpec, TaskSpec, WebSpec
 from specs.site import IngressSpec
@@ -30,6 +31,19 @@ SCHEDULE: dict[str, Any] = {"cron": "0 8 ? * MON-FRI *", "min_tasks": 5, "max_ta
             {"health_check_timeout_seconds", "health_check_interval_seconds"},
         ),
         (WebSpec(nginx=NginxSpec(php_fpm_port=8080)), {"nginx.php_fpm_port", "port"}),
+        (DeploymentSpec(bake_time_minutes=1), {"bake_time_minutes", "strategy"}),
+        (DeploymentSpec(strategy=Strategy.CANARY, alarms=None), {"alarms", "strategy"}),
+        (
+            WebSpec(rollout_timeout_seconds=300, deployment=DeploymentSpec(strategy=Strategy.BLUE_GREEN)),
+            {"rollout_timeout_seconds", "deployment"},
+        ),
+        (
+            WebSpec(
+                autoscaling=AutoscalingSpec(requests_per_target=1),
+                deployment=DeploymentSpec(strategy=Strategy.BLUE_GREEN),
+            ),
+            {"autoscaling.requests_per_target", "deployment"},
+        ),
         (AuroraSpec(min_acu=8), {"min_acu", "max_acu"}),
         (IngressSpec(domain="www.example.com"), {"domain", "zone_id"}),
         (IngressSpec(zone_id="Z0123456789"), {"domain", "zone_id"}),

@@ -1,12 +1,11 @@
-"""ECS, in two halves: `services` (what a service remembers, and its deployments) and `tasks` (RunTask and after).
+"""ECS: services that roll out (`services`, `rollouts`), tasks that live (`tasks`, `life`), by one clock (`clock`)."""
 
-A service is at steady state as soon as it is asked for, and starts no tasks; only RunTask makes tasks.
-"""
-
-from emulator.services.ecs import clusters, services, tasks
+from emulator.services.ecs import clock, clusters, service_deployments, services, tasks
 
 
 def install() -> None:
+    clock.install()
     clusters.install()
     services.install()
+    service_deployments.install()
     tasks.install()

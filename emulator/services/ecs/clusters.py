@@ -32,7 +32,7 @@ def install() -> None:
             raise ECSException(
                 "ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active."
             )
-        if any(task.last_status != "STOPPED" for task in self.tasks.get(cluster.name, {}).values()):
+        if any(task.desired_status != "STOPPED" for task in self.tasks.get(cluster.name, {}).values()):
             raise ECSException("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
         return original_delete(self, cluster_str)
 

@@ -1,8 +1,7 @@
-"""ECS services: they remember what CreateService and UpdateService gave, and are at steady state at once.
+"""ECS services: they remember what CreateService and UpdateService gave, and roll it out; see `rollouts`.
 
 moto drops many of a service's settings, so that a refresh would find a difference.
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
-https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
 """
 
 from typing import Any
@@ -12,9 +11,10 @@ from moto.core.responses import ActionResult
 from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, Service
 from moto.ecs.responses import EC2ContainerServiceResponse
-from moto.moto_api._internal import mock_random
 
 from emulator.patching import now, replace
+from emulator.services.ecs import clock
+from emulator.services.ecs.rollouts import Rollout
 
 REMEMBERED = (
     "availabilityZoneRebalancing",
@@ -25,6 +25,7 @@ REMEMBERED = (
     "healthCheckGracePeriodSeconds",
     "placementConstraints",
     "placementStrategy",
+    "serviceConnectConfiguration",
 )
 
 
@@ -33,25 +34,14 @@ def install() -> None:
     _create_once()
     _create_and_remember()
     _update_and_remember()
+    _delete_with_its_tasks()
 
 
 def scale(service: Any, desired_count: int) -> None:
     """Change how many tasks the service wants, outside of any deployment, as Application Auto Scaling does."""
-    service.desired_count = desired_count
-    settle(service)
-
-
-def settle(service: Any) -> None:
-    """Bring the service to steady state, as if all its tasks had become healthy this moment."""
-    service.running_count, service.pending_count = service.desired_count, 0
-    for deployment in service.deployments:
-        deployment.update(
-            desiredCount=service.desired_count,
-            runningCount=service.desired_count,
-            pendingCount=0,
-            rolloutState="COMPLETED",
-            rolloutStateReason=f"ECS deployment {deployment['id']} completed.",
-        )
+    with clock.lock:
+        service.desired_count = desired_count
+        service.rollout.settle(now())
 
 
 def _remember(service: Any, given: dict[str, Any]) -> None:
@@ -64,25 +54,6 @@ def _remember(service: Any, given: dict[str, Any]) -> None:
         service.availability_zone_rebalancing = "DISABLED"
     service.platform_version = service.platform_version or "LATEST"
     service.platform_family = "Linux"
-    for deployment in service.deployments:
-        deployment.update(
-            taskDefinition=service.task_definition,
-            launchType=service.launch_type,
-            capacityProviderStrategy=getattr(service, "capacity_provider_strategy", None),
-            platformVersion=service.platform_version,
-            networkConfiguration=service.network_configuration or None,
-        )
-        if given.get("serviceConnectConfiguration") is not None:
-            deployment["serviceConnectConfiguration"] = given["serviceConnectConfiguration"]
-
-
-def _start_deployment(service: Any) -> None:
-    """Give the service's deployment a new identity: what ran until now is replaced."""
-    if service.deployments:
-        started = now()
-        service.deployments[0].update(
-            id=f"ecs-svc/{mock_random.randint(10**18, 10**19 - 1)}", createdAt=started, updatedAt=started
-        )
 
 
 def _accept_services_without_security_groups() -> None:
@@ -114,8 +85,9 @@ def _create_and_remember() -> None:
     original_create: Any = EC2ContainerServiceResponse.create_service
 
     def create_service(self: Any) -> ActionResult:
-        original_create(self)
         given = dict(self._get_params())
+        _check_network(self.ecs_backend, given)
+        original_create(self)
         service = self.ecs_backend._get_service(given.get("cluster", "default"), given["serviceName"])
         cluster = self.ecs_backend._get_cluster(service.cluster_name)
         # Without a strategy and a launch type, the cluster's default strategy applies:
@@ -123,10 +95,33 @@ def _create_and_remember() -> None:
         if not given.get("launchType") and not given.get("capacityProviderStrategy"):
             given["capacityProviderStrategy"] = cluster.default_capacity_provider_strategy
         _remember(service, given)
-        settle(service)
+        service.created_at = now()
+        service.rollout = Rollout(service, self.ecs_backend)
+        if service.deployment_controller["type"] == "ECS":
+            service.rollout.begin(service.created_at)
         return ActionResult({"service": service})
 
     replace(EC2ContainerServiceResponse, "create_service", create_service)
+
+
+def _check_network(backend: Any, given: dict[str, Any]) -> None:
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html: the network mode awsvpc needs it
+    definition = backend.describe_task_definition(given["taskDefinition"]) if given.get("taskDefinition") else None
+    if definition and definition.network_mode == "awsvpc" and not given.get("networkConfiguration"):
+        raise InvalidParameterException(
+            "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+        )
+
+
+def _delete_with_its_tasks() -> None:
+    original_delete: Any = EC2ContainerServiceBackend.delete_service
+
+    def delete_service(self: Any, cluster_name: str, service_name: str, force: bool) -> Any:
+        service = original_delete(self, cluster_name, service_name, force)
+        service.rollout.end(now())
+        return service
+
+    replace(EC2ContainerServiceBackend, "delete_service", delete_service)
 
 
 def _update_and_remember() -> None:
@@ -141,10 +136,10 @@ def _update_and_remember() -> None:
             service.network_configuration = given["networkConfiguration"]
         if given.get("taskDefinition"):
             service.task_definition = self.ecs_backend.describe_task_definition(given["taskDefinition"]).arn
-        if service.task_definition != ran_until_now or given.get("forceNewDeployment"):
-            _start_deployment(service)
         _remember(service, given)
-        settle(service)
+        if service.task_definition != ran_until_now or given.get("forceNewDeployment"):
+            service.rollout.begin(now())
+        service.rollout.settle(now())
         return ActionResult({"service": service})
 
     replace(EC2ContainerServiceResponse, "update_service", update_service)

@@ -1,13 +1,11 @@
-"""ECS tasks: what RunTask starts, how it ends, and what is left of it.
+"""ECS tasks: what RunTask starts, and what the API says of tasks; `life` is how they come and go.
 
-- One container per container definition, with an exit code once the task has stopped. The control file decides the
-  code and the stopped reason. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Container.html
+- One container per container definition. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Container.html
 - `clientToken`: a repeat returns the same tasks; another request with the token is a ConflictException.
   https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
-- ListTasks lists what should run, unless asked for stopped tasks; DescribeTasks names what it doesn't know.
+- ListTasks lists what should run, unless asked for stopped tasks; DescribeTasks names what it doesn't know. On AWS a
+  stopped task is known for an hour, here until a reset.
   https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
-- A task's network interface goes with it, so that its subnet can be deleted.
-  https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html
 """
 
 import json
@@ -15,14 +13,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.models import ec2_backends
 from moto.ecs.exceptions import ECSException, InvalidParameterException
 from moto.ecs.models import Container, EC2ContainerServiceBackend, Task
 from moto.ecs.responses import DESCRIBE_TASKS_TAGS, EC2ContainerServiceResponse
 from moto.moto_api._internal import mock_random
 
-from emulator import control
 from emulator.patching import kept, now, replace
+from emulator.services.ecs import life
 
 MAXIMUM_TOKEN_LENGTH = 64
 
@@ -40,8 +37,9 @@ class ConflictException(ECSException):
 def install() -> None:
     _accept_containers_without_memory()
     _make_every_container()
+    _go_by_the_clock()
     _run_once_per_token()
-    _observe_when_described()
+    _describe_with_what_is_missing()
     _list_what_should_run()
     _stop_by_user()
 
@@ -69,14 +67,19 @@ def _make_every_container() -> None:
         if "awsvpcConfiguration" in network:
             network["awsvpcConfiguration"].setdefault("securityGroups", [])
         original_init(self, cluster, task_definition, *args, **kwargs)
-        self.family = task_definition.family
-        self.created_at = self.started_at = now()
+        # 32 hexadecimal digits: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
+        self.id = self.id.replace("-", "")
+        self.family, self.life = task_definition.family, None
         self.availability_zone = f"{self.region_name}a"
         self.cpu, self.memory = task_definition.cpu, task_definition.memory
         self.containers = [
             _container(self.task_arn, task_definition.arn, definition)
             for definition in task_definition.container_definitions
         ]
+        self.health_status = "UNKNOWN"
+        for container in self.containers:
+            container.health_status = "UNKNOWN"
+            container.network_interfaces = _interfaces(self)
 
     replace(Task, "__init__", init)
 
@@ -89,6 +92,27 @@ def _container(task_arn: str, task_definition_arn: str, definition: dict[str, An
     # moto knows an exit code from the start; AWS has none until the container ends.
     del container.exitCode
     return container
+
+
+def _interfaces(task: Any) -> list[dict[str, str]]:
+    addresses = [
+        (attachment["id"], detail["value"])
+        for attachment in task.attachments
+        for detail in attachment["details"]
+        if detail["name"] == "privateIPv4Address"
+    ]
+    return [{"attachmentId": attachment, "privateIpv4Address": address} for attachment, address in addresses]
+
+
+def _go_by_the_clock() -> None:
+    # moto's own pace is a step per DescribeTasks; `life` says what a task's status is.
+    def status(self: Any) -> str:
+        return self._status
+
+    def set_status(self: Any, value: str) -> None:
+        self._status = value
+
+    replace(Task, "last_status", property(status, set_status))
 
 
 def _run_once_per_token() -> None:
@@ -120,6 +144,7 @@ def _run_once_per_token() -> None:
 def _run(response: Any, original_run: Any, given: dict[str, Any]) -> Any:
     answer = original_run(response)
     for task in answer.result["tasks"]:
+        life.begin(task, response.ecs_backend, now())
         task.enable_execute_command = bool(given.get("enableExecuteCommand"))
         if given.get("propagateTags") == "TASK_DEFINITION":
             own = {tag["key"] for tag in task.tags}
@@ -128,16 +153,8 @@ def _run(response: Any, original_run: Any, given: dict[str, Any]) -> Any:
     return answer
 
 
-def _observe_when_described() -> None:
-    original_describe: Any = EC2ContainerServiceBackend.describe_tasks
-
-    def describe_tasks(self: Any, cluster_str: str, tasks: list[str]) -> list[Any]:
-        found = original_describe(self, cluster_str, tasks)
-        for task in found:
-            _observe(task)
-        return found
-
-    def answer_describe_tasks(self: Any) -> ActionResult:
+def _describe_with_what_is_missing() -> None:
+    def describe_tasks(self: Any) -> ActionResult:
         asked = self._get_param("tasks", [])
         found = self.ecs_backend.describe_tasks(self._get_param("cluster", "default"), asked)
         if "TAGS" in self._get_param("include", []):
@@ -148,48 +165,10 @@ def _observe_when_described() -> None:
         missing = [{"arn": task, "reason": "MISSING"} for task in asked if task.split("/")[-1] not in known]
         return ActionResult({"tasks": found, "failures": missing})
 
-    replace(EC2ContainerServiceBackend, "describe_tasks", describe_tasks)
-    replace(EC2ContainerServiceResponse, "describe_tasks", answer_describe_tasks)
-
-
-def _observe(task: Any) -> None:
-    """Bring everything about the task into line with the status that it has reached."""
-    status = task.last_status
-    if status != "RUNNING":
-        task.desired_status = "STOPPED"
-    for container in task.containers:
-        container.last_status = "STOPPED" if status == "STOPPED" else "RUNNING"
-    if status == "STOPPED" and not getattr(task, "stopped_at", None):
-        _end(task)
-
-
-def _end(task: Any) -> None:
-    task.stopped_at = task.stopping_at = task.execution_stopped_at = now()
-    if not task.stopped_reason:
-        task.stopped_reason = control.answer(
-            "ecs_stopped_reason", task.family, default="Essential container in task exited"
-        )
-        task.stop_code = "EssentialContainerExited"
-    for container in task.containers:
-        container.health_status = "UNKNOWN"
-        container.exitCode = control.answer(
-            "ecs_exit_codes", f"{task.family}/{container.name}", container.name, task.family, default=0
-        )
-    _delete_network_interface(task)
-
-
-def _delete_network_interface(task: Any) -> None:
-    interfaces = ec2_backends[task._account_id][task.region_name].enis
-    for attachment in task.attachments:
-        attachment["status"] = "DELETED"
-        for detail in attachment["details"]:
-            if detail["name"] == "networkInterfaceId":
-                interfaces.pop(detail["value"], None)
+    replace(EC2ContainerServiceResponse, "describe_tasks", describe_tasks)
 
 
 def _list_what_should_run() -> None:
-    original_list: Any = EC2ContainerServiceBackend.list_tasks
-
     def list_tasks(
         self: Any,
         cluster_str: str | None = None,
@@ -199,29 +178,29 @@ def _list_what_should_run() -> None:
         service_name: str | None = None,
         desired_status: str | None = None,
     ) -> list[Any]:
-        for tasks in self.tasks.values():
-            for task in tasks.values():
-                _observe(task)
-        found = original_list(
-            self, cluster_str, container_instance, family, started_by, service_name, desired_status or "RUNNING"
-        )
-        # A service starts no tasks here, so none of the tasks belongs to one.
-        return [] if service_name else found
+        cluster = self._get_cluster(cluster_str or "default")
+        group = f"service:{service_name.split('/')[-1]}" if service_name else None
+        return [
+            task
+            for task in self.tasks.get(cluster.name, {}).values()
+            if task.desired_status == (desired_status or "RUNNING")
+            and family in (None, task.family)
+            and started_by in (None, task.started_by)
+            and group in (None, task.group)
+            and container_instance in (None, task.container_instance_arn)
+        ]
 
     replace(EC2ContainerServiceBackend, "list_tasks", list_tasks)
 
 
 def _stop_by_user() -> None:
-    original_stop: Any = EC2ContainerServiceBackend.stop_task
-
     def stop_task(self: Any, cluster_str: str, task_str: str, reason: str | None) -> Any:
         cluster = self._get_cluster(cluster_str)
         task_id = task_str.split("/")[-1]
-        if not any(task.id == task_id for task in self.tasks.get(cluster.name, {}).values()):
-            raise InvalidParameterException("The referenced task was not found.")
-        task = original_stop(self, cluster_str, task_str, reason or "Task stopped by user")
-        task.stop_code = "UserInitiated"
-        _observe(task)
-        return task
+        for task in self.tasks.get(cluster.name, {}).values():
+            if task.id == task_id:
+                life.stop(task, now(), "UserInitiated", reason or "Task stopped by user")
+                return task
+        raise InvalidParameterException("The referenced task was not found.")
 
     replace(EC2ContainerServiceBackend, "stop_task", stop_task)

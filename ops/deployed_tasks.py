@@ -1,0 +1,130 @@
+"""The tasks of one deployment: how many are healthy, and why others stopped."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ops.aws_account import Json, items, part
+from ops.contract import Rollout
+from ops.patience import Patience
+from ops.saying import LAST_LINES
+from ops.stopped_task import why
+from ops.task_log import TaskLog, stream_name
+
+AT_ONCE = 100
+"""DescribeTasks takes at most so many: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
+STOPPED_BY_SIGNAL = 143
+MOST_TASKS = 300
+"""Of larger services a part tells enough."""
+
+
+@dataclass(slots=True, kw_only=True)
+class DeployedTasks:
+    """What is known of a deployment's tasks.
+
+    Attributes:
+        aws: Where they run.
+        rollout: The service, and the task definition that the deployment brings.
+        deployment_id: The deployment; a service's tasks name it as their starter.
+        tasks: The tasks, as they were at the last look. A stopped one is kept.
+        unhealthy: What the load balancer said of targets that were not healthy, the last thing for each address.
+    """
+
+    aws: Patience
+    rollout: Rollout
+    deployment_id: str
+    tasks: dict[str, Json] = field(default_factory=dict[str, Json])
+    unhealthy: dict[str, str] = field(default_factory=dict[str, str])
+    _healthy: set[str] = field(default_factory=set[str])
+
+    def look(self, service: Json) -> None:
+        """Look at the tasks and their targets again."""
+        for task in self._described():
+            self.tasks[task["taskArn"]] = task
+        self._look_at_targets(service)
+
+    def counts(self) -> str:
+        """How many tasks stand where, in words."""
+        states = Counter(map(self._state_of, self.tasks.values()))
+        told = [f"{states[state]} {state}" for state in ("healthy", "running", "starting", "stopped") if states[state]]
+        return ", ".join(told) or "none yet"
+
+    def stopped(self) -> Sequence[Json]:
+        """The tasks that stopped, the latest one last."""
+        found = [task for task in self.tasks.values() if task["lastStatus"] == "STOPPED"]
+        return sorted(found, key=lambda task: (str(task.get("stoppedAt", "")), task["taskArn"]))
+
+    def reasons(self) -> Sequence[tuple[str, int]]:
+        """Why tasks stopped, with how many of them, the most frequent reason first."""
+        return Counter(map(_reason, self.stopped())).most_common()
+
+    def last_log_lines(self) -> tuple[str, Sequence[str]]:
+        """Name and last log lines of the container that failed last, if it wrote any."""
+        for task in reversed(self.stopped()):
+            for container, log in self._logs(task):
+                lines = list(log.new_lines())
+                if lines:
+                    return container, lines[-LAST_LINES:]
+        return "", []
+
+    def _described(self) -> Iterator[Json]:
+        place = self.rollout.place
+        for status in ("RUNNING", "STOPPED"):
+            listed = self.aws.try_to_ask(
+                "ecs", "list_tasks", cluster=place.cluster, serviceName=self.rollout.service, desiredStatus=status
+            )
+            arns: list[str] = [arn for arn in (listed or {}).get("taskArns", []) if not self._has_stopped(arn)]
+            for first in range(0, min(len(arns), MOST_TASKS), AT_ONCE):
+                some = arns[first : first + AT_ONCE]
+                answer = self.aws.try_to_ask("ecs", "describe_tasks", cluster=place.cluster, tasks=some)
+                yield from (one for one in items(answer, "tasks") if one.get("startedBy") == self.deployment_id)
+
+    def _has_stopped(self, arn: str) -> bool:
+        return arn in self.tasks and self.tasks[arn]["lastStatus"] == "STOPPED"
+
+    def _look_at_targets(self, service: Json) -> None:
+        addresses = {address for task in self.tasks.values() if (address := _address(task))}
+        for balancer in items(service, "loadBalancers"):
+            alternate = part(balancer, "advancedConfiguration").get("alternateTargetGroupArn")
+            for group in filter(None, [balancer.get("targetGroupArn"), alternate]):
+                answer = self.aws.try_to_ask("elbv2", "describe_target_health", TargetGroupArn=group)
+                for target in items(answer, "TargetHealthDescriptions"):
+                    address, health = target["Target"]["Id"], target["TargetHealth"]
+                    if health["State"] == "healthy":
+                        self._healthy.add(address)
+                    elif address in addresses and health["State"] == "unhealthy":
+                        self._healthy.discard(address)
+                        told = [health.get("Reason"), health.get("Description")]
+                        self.unhealthy[address] = ": ".join(filter(None, told)) or "unhealthy"
+
+    def _state_of(self, task: Json) -> str:
+        if task["lastStatus"] in ("DEPROVISIONING", "STOPPING", "DEACTIVATING", "STOPPED"):
+            return "stopped"
+        if task["lastStatus"] != "RUNNING":
+            return "starting"
+        return "healthy" if _address(task) in self._healthy or task.get("healthStatus") == "HEALTHY" else "running"
+
+    def _logs(self, task: Json) -> Iterator[tuple[str, TaskLog]]:
+        """The logs of a task's containers, those that failed first."""
+        answer = self.aws.try_to_ask("ecs", "describe_task_definition", taskDefinition=task["taskDefinitionArn"])
+        failed = {one["name"] for one in items(task, "containers") if one.get("exitCode")}
+        definitions = items(part(answer, "taskDefinition"), "containerDefinitions")
+        for definition in sorted(definitions, key=lambda one: (one["name"] not in failed, one["name"])):
+            options = part(part(definition, "logConfiguration"), "options")
+            if "awslogs-group" in options:
+                prefix, name = options.get("awslogs-stream-prefix", ""), definition["name"]
+                stream = stream_name(prefix, name, task["taskArn"])
+                yield name, TaskLog(aws=self.aws, group=options["awslogs-group"], stream=stream)
+
+
+def _reason(task: Json) -> str:
+    ended = {str(one["name"]): one["exitCode"] for one in items(task, "containers") if one.get("exitCode")}
+    # The container that ended by itself tells more than those that ECS stopped because of it.
+    telling = {name: code for name, code in ended.items() if code != STOPPED_BY_SIGNAL} or ended
+    return ", ".join([why(task), *(f"{name} exit code {code}" for name, code in sorted(telling.items()))])
+
+
+def _address(task: Json) -> str:
+    """The task's private address, by which the load balancer knows it."""
+    details = [detail for attachment in items(task, "attachments") for detail in items(attachment, "details")]
+    return {str(one["name"]): str(one.get("value", "")) for one in details}.get("privateIPv4Address", "")

@@ -1,0 +1,212 @@
+"""Follows a deployment of a service to its end, and says why it failed."""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+
+from ops.aws_account import Json, items
+from ops.contract import Rollout, StepError, revision
+from ops.deployed_tasks import DeployedTasks
+from ops.deployment import State, Verdict, bringing, created, events_since, is_gone, is_over, judge, primary
+from ops.patience import CredentialsExpiredError, Patience, in_short
+from ops.saying import Print, Saying, print_line
+
+POLL_SECONDS = 3.0
+APPEARS_WITHIN_SECONDS = 15.0
+"""ECS's answers are eventually consistent: after UpdateService the deployment may not be listed at once."""
+ROLLBACK_SECONDS = 900
+SAME_MOMENT = timedelta(seconds=5)
+MOST_EVENTS = 10
+
+
+def follow_rollout(rollout: Rollout, *, output: Print = print_line) -> None:
+    """Wait until the deployment that brings a task definition is complete.
+
+    Ends at once where it is complete already. One that failed in an earlier update, and that nothing replaced, is
+    started again: what is not verified is never taken for good. At the timeout the deployment is stopped, and ECS goes
+    back to the last one that was complete.
+
+    Args:
+        rollout: What to wait for.
+        output: Gets each line.
+
+    Raises:
+        StepError: The service does not run the task definition. What is known was said before.
+    """
+    saying = Saying(step=f"rollout {rollout.service}", output=output)
+    try:
+        _Following(rollout=rollout, saying=saying, aws=Patience(rollout.place, saying.say)).to_its_end()
+    except CredentialsExpiredError as error:
+        raise StepError(
+            f"{saying.step}: the AWS credentials are no longer valid ({error}); the deployment goes on, and the next "
+            "update looks again"
+        ) from None
+    except (BotoCoreError, ClientError) as error:
+        raise StepError(f"{saying.step}: {in_short(error)}") from None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Following:
+    rollout: Rollout
+    saying: Saying
+    aws: Patience
+    deadline: float = 0
+    known_events: frozenset[str] = frozenset()
+    service_deployment_arn: str = ""
+    said: str = ""
+
+    def to_its_end(self) -> None:
+        self.deadline = time.monotonic() + self.rollout.timeout_seconds
+        service = self._service()
+        self.known_events = frozenset(str(event["id"]) for event in items(service, "events"))
+        deployment = self._own_deployment(service)
+        if deployment["rolloutState"] == "COMPLETED":
+            self.saying.say(f"{revision(self.rollout.task_definition)} runs already")
+            return
+        if deployment["rolloutState"] == "FAILED":
+            deployment = self._started_again(deployment)
+        self.saying.say(f"{revision(self.rollout.task_definition)} is deployed as {deployment['id']}")
+        tasks = DeployedTasks(aws=self.aws, rollout=self.rollout, deployment_id=deployment["id"])
+        verdict = self._verdict(deployment, tasks)
+        if verdict.state is State.FAILED:
+            self._say_what_failed(verdict, tasks)
+            raise StepError(f"{self.saying.step}: {revision(self.rollout.task_definition)} failed: {verdict.reason}")
+        self.saying.say(f"complete: {tasks.counts()}")
+
+    def _service(self) -> Json:
+        """The service now.
+
+        Raises:
+            StepError: It does not exist.
+        """
+        answer = self.aws.ask(
+            "ecs", "describe_services", cluster=self.rollout.place.cluster, services=[self.rollout.service]
+        )
+        if not answer["services"] or is_gone(answer["services"][0]):
+            raise StepError(f"{self.saying.step}: the service was deleted, or never made")
+        return answer["services"][0]
+
+    def _own_deployment(self, service: Json) -> Json:
+        """The deployment that brings the task definition.
+
+        Raises:
+            StepError: There is none, since ECS went back already or another one displaced it.
+        """
+        until = time.monotonic() + APPEARS_WITHIN_SECONDS
+        while not (own := bringing(service, self.rollout.task_definition)):
+            if time.monotonic() >= until:
+                leading = revision(primary(service).get("taskDefinition", "nothing"))
+                ended = self._service_deployment()
+                told = judge(service, "", ended).reason if ended else f"the service is to run {leading}"
+                raise StepError(f"{self.saying.step}: {revision(self.rollout.task_definition)} failed: {told}")
+            time.sleep(POLL_SECONDS)
+            service = self._service()
+        return own
+
+    def _started_again(self, failed: Json) -> Json:
+        """A deployment like the failed one, which nothing had replaced because there was nothing to go back to.
+
+        Raises:
+            StepError: It was replaced meanwhile.
+        """
+        self.saying.say(f"{failed['id']} had failed, and is tried again: {failed.get('rolloutStateReason', '')}")
+        self.aws.ask(
+            "ecs",
+            "update_service",
+            cluster=self.rollout.place.cluster,
+            service=self.rollout.service,
+            forceNewDeployment=True,
+        )
+        until = time.monotonic() + APPEARS_WITHIN_SECONDS
+        while (own := self._own_deployment(self._service()))["id"] == failed["id"]:
+            if time.monotonic() >= until:
+                raise StepError(f"{self.saying.step}: ECS did not start a new deployment of {self.rollout.service}")
+            time.sleep(POLL_SECONDS)
+        return own
+
+    def _verdict(self, deployment: Json, tasks: DeployedTasks) -> Verdict:
+        """How the deployment ended."""
+        while True:
+            service = self._service()
+            service_deployment = self._service_deployment(deployment)
+            tasks.look(service)
+            verdict = judge(service, deployment["id"], service_deployment)
+            if verdict.state is not State.GOING_ON:
+                return verdict
+            if time.monotonic() >= self.deadline:
+                return Verdict(state=State.FAILED, reason=self._stopped(service_deployment))
+            self._say_progress(deployment, service_deployment, tasks)
+            time.sleep(POLL_SECONDS)
+
+    def _service_deployment(self, deployment: Json | None = None) -> Json:
+        """The service deployment behind a deployment; empty if ECS lists none, or none yet."""
+        if not self.service_deployment_arn:
+            self.service_deployment_arn = self._newest_service_deployment(deployment)
+        if not self.service_deployment_arn:
+            return {}
+        arns = [self.service_deployment_arn]
+        answer = self.aws.try_to_ask("ecs", "describe_service_deployments", serviceDeploymentArns=arns)
+        found = items(answer, "serviceDeployments")
+        return found[0] if found else {}
+
+    def _newest_service_deployment(self, deployment: Json | None) -> str:
+        """The newest one, if it brings the task definition; an earlier update may have brought the same before."""
+        place, service = self.rollout.place, self.rollout.service
+        answer = self.aws.try_to_ask("ecs", "list_service_deployments", cluster=place.cluster, service=service)
+        listed = items(answer, "serviceDeployments")
+        if not listed:
+            return ""
+        newest = max(listed, key=created)
+        if deployment and created(newest) < created(deployment) - SAME_MOMENT:
+            return ""
+        arns = [newest["targetServiceRevisionArn"]]
+        found = self.aws.try_to_ask("ecs", "describe_service_revisions", serviceRevisionArns=arns)
+        brought = [one["taskDefinition"] for one in items(found, "serviceRevisions")]
+        return str(newest["serviceDeploymentArn"]) if brought == [self.rollout.task_definition] else ""
+
+    def _say_progress(self, deployment: Json, service_deployment: Json, tasks: DeployedTasks) -> None:
+        stage = service_deployment.get("lifecycleStage")
+        told = f"{tasks.counts()} of {deployment['desiredCount']}{f' ({stage})' if stage else ''}"
+        if told != self.said:
+            self.said = told
+            self.saying.say(told)
+        self.saying.still(f"waiting: {told}")
+
+    def _stopped(self, service_deployment: Json) -> str:
+        """Stops the deployment at its timeout, waits until ECS is back, and returns what happened."""
+        told = f"not complete within {self.rollout.timeout_seconds} s, the timeout in the stack's file"
+        arn = service_deployment.get("serviceDeploymentArn")
+        if not arn:
+            return f"{told}; it goes on, since ECS lists nothing to stop"
+        self.saying.say(f"{told}; stopping it, so that ECS goes back")
+        try:
+            self.aws.ask("ecs", "stop_service_deployment", serviceDeploymentArn=arn, stopType="ROLLBACK")
+        except ClientError as error:
+            return f"{told}; it could not be stopped ({in_short(error)})"
+        until = time.monotonic() + ROLLBACK_SECONDS
+        while not is_over(ended := self._service_deployment()):
+            if time.monotonic() >= until:
+                return f"{told}; ECS is still going back"
+            self.saying.still("waiting for ECS to go back")
+            time.sleep(POLL_SECONDS)
+        return f"{told}; stopped: {ended.get('status')}"
+
+    def _say_what_failed(self, verdict: Verdict, tasks: DeployedTasks) -> None:
+        self.saying.say(f"FAILED: {verdict.reason}")
+        answer = self.aws.try_to_ask(
+            "ecs", "describe_services", cluster=self.rollout.place.cluster, services=[self.rollout.service]
+        )
+        services = items(answer, "services")
+        if services:
+            tasks.look(services[0])
+        for reason, count in tasks.reasons():
+            self.saying.explain([f"{count} task{'s' if count > 1 else ''} stopped: {reason}"])
+        for told in dict.fromkeys(tasks.unhealthy.values()):
+            self.saying.explain([f"the load balancer's check: {told}"])
+        if services and (events := events_since(services[0], self.known_events)):
+            self.saying.explain(["what ECS says:", *(f"- {event}" for event in events[-MOST_EVENTS:])])
+        container, lines = tasks.last_log_lines()
+        if lines:
+            self.saying.explain([f"last log lines of {container}:", *(f"| {line}" for line in lines)])

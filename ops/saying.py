@@ -1,0 +1,94 @@
+"""What a step says: whole lines that begin with the step's name and the time since it began."""
+
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+Print = Callable[[str], None]
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+LONGEST_LINE = 1000
+LAST_LINES = 30
+HEARTBEAT_SECONDS = 15
+
+
+def print_line(line: str) -> None:
+    """Print a line in one piece, so that steps that run side by side do not mix within a line."""
+    print(f"{line}\n", end="", flush=True)
+
+
+@dataclass(slots=True, kw_only=True)
+class Saying:
+    """The voice of one step.
+
+    Attributes:
+        step: First word of every line.
+        output: Gets each line.
+        began: When the step began, as `time.monotonic` has it.
+    """
+
+    step: str
+    output: Print = print_line
+    began: float = field(default_factory=time.monotonic)
+    _last: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Since the step began."""
+        return time.monotonic() - self.began
+
+    def say(self, text: str) -> None:
+        """One line, with the time."""
+        self._last = time.monotonic()
+        self.output(f"{self.step}: {self.seconds:6.1f} s  {plain(text)}")
+
+    def explain(self, lines: Iterable[str]) -> None:
+        """Lines that belong to the one before."""
+        for line in lines:
+            self.output(f"{self.step}:           {plain(line)}")
+
+    def still(self, what: str) -> None:
+        """Say what goes on, if nothing was said for a while."""
+        if time.monotonic() - self._last >= HEARTBEAT_SECONDS:
+            self.say(f"still {what}")
+
+
+@dataclass(slots=True, kw_only=True)
+class LogLines:
+    """The lines that a container writes: shown as they come, up to a limit, and the last ones kept.
+
+    Attributes:
+        saying: Shows them.
+        shown_at_most: After so many lines the others are only counted, because Pulumi keeps all that it shows; None
+            shows all.
+        seen: How many there were.
+        last: The last ones.
+    """
+
+    saying: Saying
+    shown_at_most: int | None
+    seen: int = 0
+    last: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
+
+    def add(self, line: str) -> None:
+        """One more line."""
+        self.seen += 1
+        self.last.append(plain(line))
+        if self.shown_at_most is None or self.seen <= self.shown_at_most:
+            self.saying.say(f"| {line}")
+        elif self.seen == self.shown_at_most + 1:
+            self.saying.say(f"| {self.shown_at_most} lines were shown; the others are in the log group")
+
+    @property
+    def not_shown(self) -> int:
+        """How many were only counted."""
+        return 0 if self.shown_at_most is None else max(0, self.seen - self.shown_at_most)
+
+
+def plain(text: str) -> str:
+    """A text as one line that no terminal and no log stumbles over: nothing that moves a cursor, nothing that is not
+    UTF-8, and of a very long line the beginning."""
+    line = CONTROL.sub(" ", text.rstrip("\r\n").replace("\r\n", " ").replace("\n", " "))
+    encodable = line.encode("utf-8", "replace").decode("utf-8")
+    return encodable if len(encodable) <= LONGEST_LINE else f"{encodable[:LONGEST_LINE]} ..."

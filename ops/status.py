@@ -1,0 +1,145 @@
+"""`story status`: what each service of a stack runs, and how its deployment stands."""
+
+import json
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+
+from ops.aws_account import Json, items, part
+from ops.contract import StepError, revision
+from ops.deployment import is_gone, primary
+from ops.live_stack import LiveStack, LiveStackError, live_stack
+from ops.patience import CredentialsExpiredError, Patience, in_short
+from ops.pulumi_command import PulumiError
+from ops.rollout import follow_rollout
+
+COMPLETE = "COMPLETED"
+AT_ONCE = 10
+"""DescribeServices takes no more: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStatus:
+    """A service at this moment.
+
+    Attributes:
+        service: Its name.
+        running: Tasks that run.
+        desired: Tasks that it should have.
+        image: Image of its application; "" if it does not exist.
+        revision: Family and revision of its task definition.
+        deployment: `COMPLETED`, `IN_PROGRESS` or `FAILED`; `GONE` if the service does not exist.
+        reason: What ECS says of the deployment.
+        is_last_good: It runs the image of the last fully successful update.
+    """
+
+    service: str
+    running: int
+    desired: int
+    image: str
+    revision: str
+    deployment: str
+    reason: str
+    is_last_good: bool
+
+    @property
+    def is_well(self) -> bool:
+        """Whether all its tasks run, and nothing is going on."""
+        return self.deployment == COMPLETE and self.running == self.desired
+
+
+def run(*, stack: str, project: Path, config_file: Path | None, wait: bool, as_json: bool) -> int:
+    """Shows every service; returns the exit code: 0 if all are well, 1 if not, or if nobody could tell."""
+    try:
+        live = live_stack(stack, project, config_file)
+        failures = _wait(live) if wait else []
+        found = statuses(live)
+    except (PulumiError, LiveStackError, CredentialsExpiredError, StepError) as error:
+        print(f"story status: {error}", file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"story status: AWS: {in_short(error)}", file=sys.stderr)
+        return 1
+    if as_json:
+        print(json.dumps({"image": live.image, "services": [asdict(one) for one in found]}, indent=2))
+    else:
+        print("\n".join(described(live, found)))
+    for failure in failures:
+        print(f"story status: {failure}", file=sys.stderr)
+    return 0 if all(one.is_well for one in found) and not failures else 1
+
+
+def statuses(live: LiveStack) -> Sequence[ServiceStatus]:
+    """Every service of the stack, by name."""
+    aws = Patience(live.place, lambda line: print(line, file=sys.stderr))
+    return [_status(live, aws, name, service) for name, service in sorted(_services(live, aws).items())]
+
+
+def described(live: LiveStack, found: Sequence[ServiceStatus]) -> list[str]:
+    """Lines for people."""
+    lines = [f"Stack {live.place.stack}, cluster {live.place.cluster} in {live.place.region}"]
+    lines += [f"Last good image: {live.image or 'none: no update succeeded yet'}"]
+    width = max((len(one.service) for one in found), default=0)
+    for one in found:
+        if not one.revision:
+            lines.append(f"  {one.service:{width}}  does not exist in ECS; the next `pulumi up` makes it again")
+            continue
+        lines.append(f"  {one.service:{width}}  {one.running} of {one.desired} tasks, {one.deployment}, {one.revision}")
+        if not one.is_last_good:
+            lines.append(f"  {'':{width}}  runs another image: {one.image}")
+        if one.deployment != COMPLETE and one.reason:
+            lines.append(f"  {'':{width}}  {one.reason}")
+    return lines if found else [*lines, "  no service is on"]
+
+
+def _wait(live: LiveStack) -> list[str]:
+    """Follows every deployment that is going on to its end, side by side; returns what failed."""
+    aws = Patience(live.place, print)
+    going_on = [
+        live.rollout(name, primary(service)["taskDefinition"])
+        for name, service in sorted(_services(live, aws).items())
+        if primary(service).get("rolloutState") == "IN_PROGRESS"
+    ]
+    if not going_on:
+        return []
+    with ThreadPoolExecutor(max_workers=len(going_on)) as pool:
+        followed = [pool.submit(follow_rollout, rollout) for rollout in going_on]
+        return [str(error) for future in followed if (error := future.exception())]
+
+
+def _services(live: LiveStack, aws: Patience) -> dict[str, Json]:
+    """Each service as ECS tells it; empty for one that it does not have."""
+    names, found = sorted(live.services), dict[str, Json]()
+    for first in range(0, len(names), AT_ONCE):
+        some = names[first : first + AT_ONCE]
+        answer = aws.ask("ecs", "describe_services", cluster=live.place.cluster, services=some)
+        there = {one["serviceName"]: one for one in items(answer, "services") if not is_gone(one)}
+        found |= {name: there.get(name, {}) for name in some}
+    return found
+
+
+def _status(live: LiveStack, aws: Patience, name: str, service: Json) -> ServiceStatus:
+    leading = primary(service)
+    image = _image(aws, service.get("taskDefinition", ""))
+    return ServiceStatus(
+        service=name,
+        running=service.get("runningCount", 0),
+        desired=service.get("desiredCount", 0),
+        image=image,
+        revision=revision(service.get("taskDefinition", "")),
+        deployment=leading.get("rolloutState", "GONE"),
+        reason=leading.get("rolloutStateReason", ""),
+        is_last_good=image == live.image,
+    )
+
+
+def _image(aws: Patience, task_definition: str) -> str:
+    if not task_definition:
+        return ""
+    answer = aws.ask("ecs", "describe_task_definition", taskDefinition=task_definition)
+    containers = items(part(answer, "taskDefinition"), "containerDefinitions")
+    return str({one["name"]: one["image"] for one in containers}.get("app", ""))

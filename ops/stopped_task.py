@@ -1,0 +1,50 @@
+"""Why a task stopped, from what ECS keeps of it (for about an hour)."""
+
+from collections.abc import Sequence
+
+from ops.aws_account import Json, items
+
+OUT_OF_MEMORY = 137
+
+
+def container_named(task: Json, name: str) -> Json:
+    """A container of a task; empty if ECS does not list it."""
+    return {one["name"]: one for one in items(task, "containers")}.get(name, {})
+
+
+def has_started(task: Json) -> bool:
+    """Whether any of its containers may have run."""
+    return "startedAt" in task or any("exitCode" in container for container in items(task, "containers"))
+
+
+def why(task: Json) -> str:
+    """The reason in a few words, the most telling one first."""
+    reasons = [*(container.get("reason", "") for container in items(task, "containers")), task.get("stoppedReason", "")]
+    known = [reason for reason in dict.fromkeys(reasons) if reason]
+    return "; ".join(known) or task.get("stopCode", "") or "ECS gives no reason"
+
+
+def everything_known(task: Json) -> list[str]:
+    """What ECS tells of a stopped task, a line for each."""
+    lines = [f"task            {task['taskArn']}"]
+    for key, label in (("stopCode", "stop code"), ("stoppedReason", "stopped reason")):
+        if task.get(key):
+            lines.append(f"{label:16}{task[key]}")
+    for container in sorted(items(task, "containers"), key=lambda one: str(one.get("name"))):
+        code = container.get("exitCode")
+        told = "no exit code" if code is None else f"exit code {code}"
+        reason = f", {container['reason']}" if container.get("reason") else ""
+        lines.append(f"{'container':16}{container.get('name')}: {told}{reason}")
+    return lines
+
+
+def advice(task: Json, container: str) -> Sequence[str]:
+    """What usually helps; nothing if only the log can tell."""
+    said = why(task)
+    if "CannotPullContainer" in said:
+        return ["Look whether the image exists, is built for the cluster's processor, and may be pulled."]
+    if "ResourceInitializationError" in said:
+        return ["A secret, a log group or the way to AWS's endpoints is missing; the reason names which one."]
+    if container_named(task, container).get("exitCode") == OUT_OF_MEMORY or "OutOfMemory" in said:
+        return ["It was killed, most often for want of memory: memory_mib in the stack's file sets how much it has."]
+    return []
