@@ -148,8 +148,8 @@ def migrate(
 ) -> None:
     """Run the migration of the last update again, as a task of its own, and show what it writes.
 
-    If one still runs, because an update was interrupted, it is followed to its end instead. Another command, such as
-    --command "php artisan migrate:status", runs with the migration's rights, image and network.
+    If it still runs, because somebody was interrupted or gave up waiting, it is followed to its end instead. Another
+    command, such as --command "php artisan migrate:status", runs with the migration's rights, image and network.
 
     Exit code 0: it ended with 0. 1: it did not. 2: wrong usage. 130: interrupted; the task goes on.
     """

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 import pulumi
@@ -10,6 +11,10 @@ import pulumi_random as random
 from components.base import Component
 
 Contract = TypeVar("Contract")
+
+STEPS_AT_ONCE = 256
+"""More than a stack has. The event loop's own threads are few, and Pulumi registers resources with them."""
+_threads = ThreadPoolExecutor(max_workers=STEPS_AT_ONCE, thread_name_prefix="step")
 
 
 def marker(
@@ -38,7 +43,8 @@ def marker(
 
     async def step(_: Any) -> None:
         # Hooks run in updates only, and after everything that the marker depends on: the value is known.
-        await asyncio.to_thread(work, cast(Contract, await contract.future()))
+        known = cast(Contract, await contract.future())
+        await asyncio.get_running_loop().run_in_executor(_threads, work, known)
 
     hook = pulumi.ResourceHook(name, step)
     return random.RandomUuid(

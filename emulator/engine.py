@@ -101,20 +101,24 @@ class Engine:
         """The settings that `prepare` wrote."""
         return dict(_mapping(self.stack_file)["config"])
 
-    def run(self, *args: str, image: str | None = None, timeout_seconds: float = 900) -> Finished:
+    def run(
+        self, *args: str, image: str | None = None, rollback: str | None = None, timeout_seconds: float = 900
+    ) -> Finished:
         """Run `pulumi ARGS` to its end.
 
         Args:
             args: Command and options; stack, settings and `--non-interactive` are added.
             image: Image of a release; None is an update without one.
+            rollback: Earlier image to go back to, in place of a release.
             timeout_seconds: After that it is killed.
 
         Raises:
             subprocess.TimeoutExpired: It was killed.
         """
-        finished = self._run_once(args, image, timeout_seconds)
+        environment = self.environment(image, rollback)
+        finished = self._run_once(args, environment, timeout_seconds)
         if finished.returncode and HALF_WRITTEN in finished.output:
-            return self._run_once(args, image, timeout_seconds)
+            return self._run_once(args, environment, timeout_seconds)
         return finished
 
     def start(self, *args: str, image: str | None = None, log: Path) -> subprocess.Popen[bytes]:
@@ -149,7 +153,7 @@ class Engine:
         settings = ["--config-file", str(self.stack_file.resolve())] if args[0] in RUN_WITH_PROGRAM else []
         return ["pulumi", *args, "--stack", f"organization/{PROJECT}/{self.stack}", *settings]
 
-    def environment(self, image: str | None = None) -> dict[str, str]:
+    def environment(self, image: str | None = None, rollback: str | None = None) -> dict[str, str]:
         """The environment of a command: of a person's own settings of AWS and Pulumi, none but Pulumi's folder of
         plugins reaches it, so that no run on the emulator touches an account."""
         kept = {
@@ -165,14 +169,15 @@ class Engine:
             "PULUMI_CONFIG_PASSPHRASE": "local",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             **({"STORY_IMAGE": image} if image else {}),
+            **({"STORY_ROLLBACK_IMAGE": rollback} if rollback else {}),
         }
 
-    def _run_once(self, args: tuple[str, ...], image: str | None, timeout_seconds: float) -> Finished:
+    def _run_once(self, args: tuple[str, ...], environment: Mapping[str, str], timeout_seconds: float) -> Finished:
         began = time.monotonic()
         with subprocess.Popen(
             self.command(*args, "--non-interactive"),
             cwd=self._cwd(args),
-            env=self.environment(image),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -112,7 +112,8 @@ def is_over(service_deployment: Json) -> bool:
 
 def events_since(service: Json, known: frozenset[str]) -> Sequence[str]:
     """Messages of events that were not there before, the oldest first."""
-    new = [event for event in items(service, "events") if event["id"] not in known]
+    # ECS lists the newest one first, also among those of the same moment.
+    new = [event for event in reversed(items(service, "events")) if event["id"] not in known]
     return [event["message"] for event in sorted(new, key=created)]
 
 

@@ -1,20 +1,32 @@
 """A stack as its last update left it, read from its outputs."""
 
+import hashlib
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.aws_account import Json
-from ops.contract import OneOffTask, Place, Rollout, started_by
-from ops.pulumi_command import PulumiCommand
+from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
-NEVER_UP = "this stack was never up: `STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up` makes it"
+from ops.aws_account import Json, items, part
+from ops.contract import OneOffTask, Place, Rollout, StepError, started_by
+from ops.patience import CredentialsExpiredError, Patience, in_short
+from ops.pulumi_command import PulumiCommand, PulumiError
+
+APP = "app"
 
 
 class LiveStackError(Exception):
     """The stack's outputs do not say what is needed; the message is the one line to show."""
+
+
+class CommandLineError(Exception):
+    """A command to run is not a command line; the message is the one line to show."""
+
+
+EXPECTED = (PulumiError, LiveStackError, StepError, CredentialsExpiredError, BotoCoreError, ClientError)
+"""What may well go wrong for whoever asks for a live stack; `explained` makes a line of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,24 +45,28 @@ class LiveStack:
     services: Mapping[str, Json]
     migration: Json
 
-    def migration_task(self, command: str | None) -> OneOffTask:
+    @property
+    def migration_definition(self) -> str:
+        """ARN of the migration's task definition. After a failed update it may bring another image than `image`."""
+        return str(self.migration["taskDefinition"])
+
+    def migration_task(self, image: str, command: Sequence[str] = ()) -> OneOffTask:
         """The migration, or another command in its container.
 
         Args:
-            command: Command line; None for the migration itself.
-
-        Raises:
-            LiveStackError: The command line is not one.
+            image: Image of the task definition: by it a migration is known that an update started.
+            command: Words of another command.
         """
-        step = "migration" if command is None else "command"
-        definition = str(self.migration["taskDefinition"])
+        step = "command" if command else "migration"
+        starter = started_by(self.place.stack, step, image=image, task_definition=self.migration_definition)
         return OneOffTask(
             step=step,
             place=self.place,
-            started_by=started_by(self.place.stack, step, image=self.image, task_definition=definition),
-            task_definition=definition,
+            # Another command that still runs is not taken for this one.
+            started_by=f"{starter}/{_short_hash(command)}" if command else starter,
+            task_definition=self.migration_definition,
             container=str(self.migration["container"]),
-            command=_words(command),
+            command=command,
             subnet_ids=list(self.migration["subnetIds"]),
             security_group_id=str(self.migration["securityGroupId"]),
             log_group=str(self.migration["logGroup"]),
@@ -86,7 +102,7 @@ def live_stack(stack: str, project: Path, config_file: Path | None) -> LiveStack
         LiveStackError: It was never up.
     """
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
-    return stack_of_outputs(stack.rpartition("/")[2], pulumi.outputs(), pulumi.aws_profile())
+    return stack_of_outputs(stack.rpartition("/")[2], pulumi.outputs(), pulumi.aws_profile() or None)
 
 
 def stack_of_outputs(name: str, outputs: Mapping[str, Any], profile: str | None) -> LiveStack:
@@ -102,20 +118,49 @@ def stack_of_outputs(name: str, outputs: Mapping[str, Any], profile: str | None)
     """
     missing = [key for key in ("cluster", "region", "services", "migration") if key not in outputs]
     if missing:
-        raise LiveStackError(NEVER_UP)
+        raise LiveStackError(
+            f"stack {name} was never up (it has no output {', '.join(missing)}): "
+            f"`STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up --stack {name}` makes it"
+        )
     return LiveStack(
         place=Place(stack=name, region=outputs["region"], profile=profile, cluster=outputs["cluster"]),
-        image=outputs.get("image", ""),
+        image=outputs.get("image") or "",
         services=outputs["services"],
         migration=outputs["migration"],
     )
 
 
-def _words(command: str | None) -> Sequence[str]:
+def command_words(line: str) -> Sequence[str]:
+    """The words of a command line.
+
+    Raises:
+        CommandLineError: It is not one.
+    """
+    allowed = "allowed is a line such as `php artisan migrate:status`"
     try:
-        words = shlex.split(command or "")
+        words = shlex.split(line)
     except ValueError as error:
-        raise LiveStackError(f"--command: {error}") from None
-    if command is not None and not words:
-        raise LiveStackError("--command: given nothing; allowed is a command line such as `php artisan migrate:status`")
+        raise CommandLineError(f'--command: given "{line}" ({str(error).lower()}); {allowed}') from None
+    if not words:
+        raise CommandLineError(f"--command: given nothing; {allowed}")
     return words
+
+
+def image_of(aws: Patience, task_definition: str) -> str:
+    """The application's image in a task definition; "" if it has none."""
+    answer = aws.ask("ecs", "describe_task_definition", taskDefinition=task_definition)
+    containers = items(part(answer, "taskDefinition"), "containerDefinitions")
+    return str({one["name"]: one["image"] for one in containers}.get(APP, ""))
+
+
+def explained(stack: str, error: Exception) -> str:
+    """One of the `EXPECTED` errors as the line to show."""
+    if isinstance(error, CredentialsExpiredError):
+        return f"stack {stack}: the AWS credentials are no longer valid ({error}); sign in, and try again"
+    if isinstance(error, (BotoCoreError, ClientError)):
+        return f"stack {stack}: AWS: {in_short(error)}"
+    return str(error)
+
+
+def _short_hash(words: Sequence[str]) -> str:
+    return hashlib.sha256(shlex.join(words).encode("utf-8", "replace")).hexdigest()[:16]

@@ -18,8 +18,24 @@ from ops.contract import Place, StepError
 
 ANSWER_SECONDS = 180
 PAUSE_SECONDS = 1.0
-THROTTLED = ("Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown", "LimitExceeded")
-EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnrecognizedClientException")
+PASSING = (
+    "Throttl",
+    "TooManyRequests",
+    "LimitExceeded",
+    "ThroughputExceeded",
+    "SlowDown",
+    "RequestTimeout",
+    "PriorRequestNotComplete",
+    "TransactionInProgress",
+)
+"""What AWS's codes for "later" contain; some of them come with status 400."""
+EXPIRED = (
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+)
 """An expired session token is not renewed by asking again with it:
 docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html"""
 
@@ -98,7 +114,7 @@ class Patience:
 def is_passing(error: Exception) -> bool:
     """Whether the next request may well succeed: throttling, a failure inside AWS, a lost connection."""
     if isinstance(error, ClientError):
-        return _status_of(error) >= 500 or any(word in code_of(error) for word in THROTTLED)
+        return _status_of(error) >= 500 or any(word in code_of(error) for word in PASSING)
     return isinstance(error, (HTTPClientError, ConnectionError, IncompleteReadError))
 
 
@@ -110,8 +126,10 @@ def code_of(error: ClientError) -> str:
 def in_short(error: Exception) -> str:
     """An error in one line, without botocore's preface."""
     if isinstance(error, ClientError):
-        return f"{code_of(error)}: {cast(Any, error.response).get('Error', {}).get('Message', '')}".rstrip(": ")
-    return " ".join(str(error).split())
+        told = f"{code_of(error)}: {cast(Any, error.response).get('Error', {}).get('Message', '')}".rstrip(": ")
+    else:
+        told = str(error)
+    return " ".join(told.split())
 
 
 def _status_of(error: ClientError) -> int:

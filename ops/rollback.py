@@ -1,17 +1,17 @@
 """`story rollback`: puts an earlier image back, through the same program."""
 
 import re
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
-
-from ops.aws_account import items, part
-from ops.contract import StepError, revision
-from ops.live_stack import LiveStack, LiveStackError, live_stack
-from ops.patience import CredentialsExpiredError, Patience, in_short
-from ops.pulumi_command import PulumiCommand, PulumiError
+from ops.contract import revision
+from ops.live_stack import EXPECTED, LiveStack, explained, image_of, live_stack
+from ops.patience import Patience
+from ops.pulumi_command import PulumiCommand
+from ops.saying import print_line
 from ops.status import statuses
 
 IMAGE, ROLLBACK_IMAGE = "STORY_IMAGE", "STORY_ROLLBACK_IMAGE"
@@ -31,30 +31,28 @@ def run(*, stack: str, image: str | None, project: Path, config_file: Path | Non
     try:
         live = live_stack(stack, project, config_file)
         chosen = _chosen(live, image)
-    except (PulumiError, LiveStackError, CredentialsExpiredError, StepError, RollbackError) as error:
+    except RollbackError as error:
         print(f"story rollback: {error}", file=sys.stderr)
-        return 2 if isinstance(error, RollbackError) else 1
-    except (BotoCoreError, ClientError) as error:
-        print(f"story rollback: AWS: {in_short(error)}", file=sys.stderr)
+        return 2
+    except EXPECTED as error:
+        print(f"story rollback: {explained(stack, error)}", file=sys.stderr)
         return 1
-    print(f"Every service of {live.place.stack} goes back to {chosen or f'the last good image, {live.image}'}.")
-    print("Nothing is migrated: the database stays as the last migration left it.")
+    print_line(f"Every service of {live.place.stack} goes back to {chosen or f'the last good image, {live.image}'}.")
+    print_line("Nothing is migrated: the database stays as the last migration left it.")
     if not (yes or _agreed()):
         return 2
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
-    return 1 if pulumi.up({IMAGE: "", ROLLBACK_IMAGE: chosen}) else 0
+    with _interrupts_left_to_pulumi():
+        return 1 if pulumi.up({IMAGE: "", ROLLBACK_IMAGE: chosen}) else 0
 
 
 def earlier_images(live: LiveStack) -> Sequence[str]:
     """Images of earlier releases, the newest one first: every release has a revision of the migration's task."""
     aws = Patience(live.place, lambda line: print(line, file=sys.stderr))
-    family = revision(str(live.migration["taskDefinition"])).rpartition(":")[0]
+    family = revision(live.migration_definition).rpartition(":")[0]
     answer = aws.ask("ecs", "list_task_definitions", familyPrefix=family, sort="DESC", maxResults=REVISIONS)
-    images: list[str] = []
-    for arn in answer["taskDefinitionArns"]:
-        found = aws.ask("ecs", "describe_task_definition", taskDefinition=arn)
-        images += [str(one["image"]) for one in items(part(found, "taskDefinition"), "containerDefinitions")[:1]]
-    return [image for image in dict.fromkeys(images) if image != live.image]
+    images = dict.fromkeys(image_of(aws, arn) for arn in answer["taskDefinitionArns"])
+    return [image for image in images if image not in ("", live.image)]
 
 
 def _chosen(live: LiveStack, image: str | None) -> str:
@@ -68,18 +66,20 @@ def _chosen(live: LiveStack, image: str | None) -> str:
             raise RollbackError("no update of this stack succeeded yet, so there is nothing to go back to")
         if all(one.is_last_good and one.is_well for one in statuses(live)):
             raise RollbackError(
-                f"every service runs the last good image already: {live.image}; name an earlier one: "
-                f"{_listed(earlier_images(live))}"
+                f"every service runs the last good image already: {live.image}; name an earlier one (also those of "
+                f"failed releases are known): {_listed(earlier_images(live))}"
             )
         return ""
     if BY_DIGEST.fullmatch(image):
         return image
-    known = [live.image, *earlier_images(live)]
+    known = [one for one in (live.image, *earlier_images(live)) if one]
     digest = image.removeprefix("sha256:")
     fitting = [
         one for one in known if len(digest) >= SHORTEST_DIGEST and one.partition("@sha256:")[2].startswith(digest)
     ]
-    if len(fitting) != 1:
+    if len(fitting) > 1:
+        raise RollbackError(f'given "{image}", which fits several; allowed is one of: {_listed(fitting)}')
+    if not fitting:
         raise RollbackError(
             f'given "{image}"; allowed is an image by digest, or the first {SHORTEST_DIGEST} or more letters of the '
             f"digest of one of: {_listed(known)}"
@@ -95,4 +95,21 @@ def _agreed() -> bool:
     if not sys.stdin.isatty():
         print("story rollback: nobody can be asked here; --yes goes on without asking", file=sys.stderr)
         return False
-    return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+@contextmanager
+def _interrupts_left_to_pulumi() -> Generator[None]:
+    """Ctrl-C reaches every process of the terminal: `pulumi` ends its update in an orderly way by itself. If this one
+    ended too, it would kill `pulumi` a quarter of a second later, in the middle of what it does."""
+
+    def nothing(_signal: int, _frame: object) -> None: ...
+
+    before = signal.signal(signal.SIGINT, nothing)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

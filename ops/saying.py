@@ -1,21 +1,27 @@
 """What a step says: whole lines that begin with the step's name and the time since it began."""
 
 import re
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 Print = Callable[[str], None]
-CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Colours, control characters, and what else ends a line or turns its direction round."""
 LONGEST_LINE = 1000
 LAST_LINES = 30
 HEARTBEAT_SECONDS = 15
 
 
 def print_line(line: str) -> None:
-    """Print a line in one piece, so that steps that run side by side do not mix within a line."""
-    print(f"{line}\n", end="", flush=True)
+    """Print a line in one piece, so that steps that run side by side do not mix within a line.
+
+    What the terminal's encoding has no letter for is shown as `?`: no log line may fail a step.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    print(f"{line}\n".encode(encoding, "replace").decode(encoding), end="", flush=True)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,6 +95,6 @@ class LogLines:
 def plain(text: str) -> str:
     """A text as one line that no terminal and no log stumbles over: nothing that moves a cursor, nothing that is not
     UTF-8, and of a very long line the beginning."""
-    line = CONTROL.sub(" ", text.rstrip("\r\n").replace("\r\n", " ").replace("\n", " "))
+    line = CONTROL.sub(" ", text.rstrip("\r\n").replace("\r\n", " "))
     encodable = line.encode("utf-8", "replace").decode("utf-8")
     return encodable if len(encodable) <= LONGEST_LINE else f"{encodable[:LONGEST_LINE]} ..."

@@ -3,19 +3,17 @@
 import json
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Thread
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
-
-from ops.aws_account import Json, items, part
-from ops.contract import StepError, revision
+from ops.aws_account import Json, items
+from ops.contract import Rollout, revision
 from ops.deployment import is_gone, primary
-from ops.live_stack import LiveStack, LiveStackError, live_stack
-from ops.patience import CredentialsExpiredError, Patience, in_short
-from ops.pulumi_command import PulumiError
+from ops.live_stack import EXPECTED, LiveStack, explained, image_of, live_stack
+from ops.patience import Patience
 from ops.rollout import follow_rollout
+from ops.saying import Print, print_line
 
 COMPLETE = "COMPLETED"
 AT_ONCE = 10
@@ -56,13 +54,11 @@ def run(*, stack: str, project: Path, config_file: Path | None, wait: bool, as_j
     """Shows every service; returns the exit code: 0 if all are well, 1 if not, or if nobody could tell."""
     try:
         live = live_stack(stack, project, config_file)
-        failures = _wait(live) if wait else []
+        # What it says while it waits is no part of the document.
+        failures = _wait(live, _to_stderr if as_json else print_line) if wait else []
         found = statuses(live)
-    except (PulumiError, LiveStackError, CredentialsExpiredError, StepError) as error:
-        print(f"story status: {error}", file=sys.stderr)
-        return 1
-    except (BotoCoreError, ClientError) as error:
-        print(f"story status: AWS: {in_short(error)}", file=sys.stderr)
+    except EXPECTED as error:
+        print(f"story status: {explained(stack, error)}", file=sys.stderr)
         return 1
     if as_json:
         print(json.dumps({"image": live.image, "services": [asdict(one) for one in found]}, indent=2))
@@ -75,7 +71,7 @@ def run(*, stack: str, project: Path, config_file: Path | None, wait: bool, as_j
 
 def statuses(live: LiveStack) -> Sequence[ServiceStatus]:
     """Every service of the stack, by name."""
-    aws = Patience(live.place, lambda line: print(line, file=sys.stderr))
+    aws = Patience(live.place, _to_stderr)
     return [_status(live, aws, name, service) for name, service in sorted(_services(live, aws).items())]
 
 
@@ -96,19 +92,33 @@ def described(live: LiveStack, found: Sequence[ServiceStatus]) -> list[str]:
     return lines if found else [*lines, "  no service is on"]
 
 
-def _wait(live: LiveStack) -> list[str]:
+def _wait(live: LiveStack, output: Print) -> list[str]:
     """Follows every deployment that is going on to its end, side by side; returns what failed."""
-    aws = Patience(live.place, print)
+    aws = Patience(live.place, _to_stderr)
     going_on = [
         live.rollout(name, primary(service)["taskDefinition"])
         for name, service in sorted(_services(live, aws).items())
         if primary(service).get("rolloutState") == "IN_PROGRESS"
     ]
-    if not going_on:
-        return []
-    with ThreadPoolExecutor(max_workers=len(going_on)) as pool:
-        followed = [pool.submit(follow_rollout, rollout) for rollout in going_on]
-        return [str(error) for future in followed if (error := future.exception())]
+    failures: dict[str, str] = {}
+
+    def follow(rollout: Rollout) -> None:
+        try:
+            follow_rollout(rollout, output=output)
+        except Exception as error:
+            failures[rollout.service] = str(error) or type(error).__name__
+
+    # Ctrl-C does not wait for daemons; those of a pool would be waited for.
+    threads = [Thread(target=follow, args=(rollout,), daemon=True) for rollout in going_on]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [message for _, message in sorted(failures.items())]
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _services(live: LiveStack, aws: Patience) -> dict[str, Json]:
@@ -124,7 +134,7 @@ def _services(live: LiveStack, aws: Patience) -> dict[str, Json]:
 
 def _status(live: LiveStack, aws: Patience, name: str, service: Json) -> ServiceStatus:
     leading = primary(service)
-    image = _image(aws, service.get("taskDefinition", ""))
+    image = image_of(aws, service["taskDefinition"]) if service else ""
     return ServiceStatus(
         service=name,
         running=service.get("runningCount", 0),
@@ -135,11 +145,3 @@ def _status(live: LiveStack, aws: Patience, name: str, service: Json) -> Service
         reason=leading.get("rolloutStateReason", ""),
         is_last_good=image == live.image,
     )
-
-
-def _image(aws: Patience, task_definition: str) -> str:
-    if not task_definition:
-        return ""
-    answer = aws.ask("ecs", "describe_task_definition", taskDefinition=task_definition)
-    containers = items(part(answer, "taskDefinition"), "containerDefinitions")
-    return str({one["name"]: one["image"] for one in containers}.get("app", ""))

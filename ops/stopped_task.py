@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from ops.aws_account import Json, items
 
-OUT_OF_MEMORY = 137
+KILLED = 137
+STOPPED_BY_SOMEBODY = ("UserInitiated", "ServiceSchedulerInitiated", "SpotInterruption", "TerminationNotice")
+"""Stop codes of tasks that get a signal, and that are killed if they do not heed it in time."""
 
 
 def container_named(task: Json, name: str) -> Json:
@@ -18,9 +20,10 @@ def has_started(task: Json) -> bool:
 
 
 def why(task: Json) -> str:
-    """The reason in a few words, the most telling one first."""
+    """The reason in one line, the most telling one first; errors of other services, which ECS passes on, have several
+    lines."""
     reasons = [*(container.get("reason", "") for container in items(task, "containers")), task.get("stoppedReason", "")]
-    known = [reason for reason in dict.fromkeys(reasons) if reason]
+    known = [" ".join(reason.split()) for reason in dict.fromkeys(reasons) if reason]
     return "; ".join(known) or task.get("stopCode", "") or "ECS gives no reason"
 
 
@@ -41,10 +44,11 @@ def everything_known(task: Json) -> list[str]:
 def advice(task: Json, container: str) -> Sequence[str]:
     """What usually helps; nothing if only the log can tell."""
     said = why(task)
-    if "CannotPullContainer" in said:
+    if "CannotPull" in said:
         return ["Look whether the image exists, is built for the cluster's processor, and may be pulled."]
     if "ResourceInitializationError" in said:
         return ["A secret, a log group or the way to AWS's endpoints is missing; the reason names which one."]
-    if container_named(task, container).get("exitCode") == OUT_OF_MEMORY or "OutOfMemory" in said:
+    was_killed = container_named(task, container).get("exitCode") == KILLED
+    if "OutOfMemory" in said or (was_killed and task.get("stopCode") not in STOPPED_BY_SOMEBODY):
         return ["It was killed, most often for want of memory: memory_mib in the stack's file sets how much it has."]
     return []

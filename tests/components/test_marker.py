@@ -1,5 +1,6 @@
 """Markers and the image as state."""
 
+import asyncio
 import threading
 from typing import Any
 
@@ -24,9 +25,9 @@ def made(work: Any = print, preview: bool = False) -> Record:
     return record(lambda: _marker(work), preview=preview)
 
 
-def _marker(work: Any) -> None:
+def _marker(work: Any, name: str = "migration") -> None:
     contract = pulumi.Output.from_input("known")
-    marker(Owner("owner"), "migration", keepers={"image": IMAGE}, contract=contract, work=work, depends_on=[])
+    marker(Owner(f"owner-of-{name}"), name, keepers={"image": IMAGE}, contract=contract, work=work, depends_on=[])
 
 
 def run_hook(monkeypatch: pytest.MonkeyPatch, work: Any) -> None:
@@ -78,6 +79,23 @@ def test_work_runs_in_a_thread_so_that_other_steps_go_on(monkeypatch: pytest.Mon
     threads: list[threading.Thread] = []
     run_hook(monkeypatch, lambda _: threads.append(threading.current_thread()))
     assert threads[0] is not threading.main_thread()
+
+
+def test_many_steps_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = 60
+    all_of_them = threading.Barrier(steps)
+    callbacks: list[Any] = []
+    monkeypatch.setattr(pulumi, "ResourceHook", lambda _, callback: callbacks.append(callback))
+    monkeypatch.setattr(pulumi, "ResourceHookBinding", lambda **_: None)
+
+    async def program() -> None:
+        for number in range(steps):
+            _marker(lambda _: all_of_them.wait(timeout=20), name=f"rollout-{number}")
+        await asyncio.gather(*(callback(None) for callback in callbacks))
+
+    record(program)
+    assert all_of_them.n_waiting == 0
+    assert not all_of_them.broken
 
 
 def image_output(given: str | None, last: str | None) -> Any:

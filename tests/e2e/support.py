@@ -59,9 +59,9 @@ class Stack:
     client: Callable[[str], Any]
     ran: list[str] = field(default_factory=list)
 
-    def run(self, *args: str, image: str | None = None) -> Finished:
+    def run(self, *args: str, image: str | None = None, rollback: str | None = None) -> Finished:
         """A command that may fail."""
-        finished = self.engine.run(*args, image=image)
+        finished = self.engine.run(*args, image=image, rollback=rollback)
         self.ran.append(f"{args[0]} {finished.seconds:.0f}")
         return finished
 
@@ -119,6 +119,27 @@ class Stack:
     def works_again(self) -> None:
         """Let the emulator fail nothing more."""
         emulator_answers(self.engine.emulator_url, "DELETE", "/emulator/faults")
+
+    def behaves(self, name: str, image: str = "", **behaviour: Any) -> None:
+        """What the tasks of a step or a service do from now on, perhaps with one image only; see emulator/README.md."""
+        family = f"story-{self.engine.stack}-{name}"
+        described = {"family": family, "image": image.partition("@")[2], **behaviour}
+        emulator_answers(self.engine.emulator_url, "POST", "/emulator/behaviours", described)
+
+    def behaves_well(self) -> None:
+        """Let every task do what it should."""
+        emulator_answers(self.engine.emulator_url, "DELETE", "/emulator/behaviours")
+
+    def revisions(self, name: str) -> int:
+        """How many revisions of a task definition there are."""
+        family = f"story-{self.engine.stack}-{name}"
+        return len(self.client("ecs").list_task_definitions(familyPrefix=family)["taskDefinitionArns"])
+
+    def running_tasks(self) -> dict[str, set[str]]:
+        """The tasks that should run, by service."""
+        cluster, api = f"story-{self.engine.stack}", self.client("ecs")
+        services = [arn.rpartition("/")[2] for arn in api.list_services(cluster=cluster)["serviceArns"]]
+        return {name: set(api.list_tasks(cluster=cluster, serviceName=name)["taskArns"]) for name in services}
 
     def service(self, name: str) -> dict[str, Any]:
         """A service as ECS describes it."""

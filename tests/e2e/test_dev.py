@@ -64,3 +64,30 @@ def test_an_edit_of_the_number_of_tasks_takes_effect(stack: Stack) -> None:
     stack.configure("story:workers", {"default": {"tasks": 2}})
     stack.up()
     assert stack.service("worker-default")["desiredCount"] == 2
+
+
+def test_a_users_task_that_fails_leaves_every_service_as_it_is(stack: Stack) -> None:
+    services = ("scheduler", "web", "worker-default")
+    before, running = stack.markers(), {name: stack.service(name)["taskDefinition"] for name in services}
+    denied = "SQLSTATE[HY000] [1045] Access denied"
+    stack.behaves("users", container="app", exits=1, lines=[denied])
+    stack.configure("story:aurora", {"password_version": 2})
+    output = stack.failing_up()
+    assert "users: app ended with exit code 1" in output
+    assert f"| {denied}" in output
+    assert stack.markers() == before
+    assert {name: stack.service(name)["taskDefinition"] for name in services} == running
+    assert stack.engine.outputs()["image"] == image(1)
+
+
+def test_a_new_password_reaches_every_service_once_the_users_task_succeeds(stack: Stack) -> None:
+    before = stack.markers()
+    stack.behaves_well()
+    finished = stack.up()
+    assert steps_in(finished.output)[0] == "users"
+    assert "migration" not in steps_in(finished.output), "no image, no migration"
+    after = stack.markers()
+    assert sorted(name for name in after if after[name] != before[name]) == [
+        *("rollout-scheduler", "rollout-web", "rollout-worker-default", "users")
+    ]
+    assert stack.is_clean()
