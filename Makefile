@@ -7,7 +7,7 @@ SET_UP := $(VENV)/.set-up
 LOCK := --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up plan local local-down up preview destroy test lint format e2e e2e-kills docs lock bench clean
+.PHONY: help set-up plan local local-down up preview destroy test lint format e2e e2e-kills docs lock bench bench-migrate clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ lock: $(SET_UP) ## pin the dependencies of requirements*.in
 
 bench: $(SET_UP) ## measure plan and preview for 1 to 50 workers
 	@$(BIN)/python bench/preview.py
+
+bench-migrate: $(SET_UP) ## measure how soon the end of a migration is seen (seven minutes)
+	@$(BIN)/python bench/migrate.py
 
 clean: ## remove the environment and every cache (a rehearsal goes with `make local-down`)
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -40,9 +40,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 REPORT = PROJECT / "bench" / "migrate.md"
 SECONDS = (2, 30, 300)
 LINES = (1, 1_000, 10_000, 100_000)
-SIDE_BY_SIDE = 3
-"""Tasks of each length: how late a waiter is depends on where in its pause a task ends."""
-APART_SECONDS = 2.0
+LONGER_BY_SECONDS = (0, 2, 4)
+"""Each length is run three times: how late a waiter is depends on where in its pause of six seconds a task ends."""
 SAMPLE_SECONDS = 0.01
 MIB = 1024 * 1024
 PLACE = Place(stack="bench", region=REGION, profile=None, cluster="story-bench")
@@ -64,10 +63,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """The tasks of one length, as each of the two saw them.
+    """The tasks of about one length, as each of the two saw them.
 
     Attributes:
-        seconds: How long they ran.
+        seconds: How long the shortest one ran.
         run_task: As `run_task` saw them.
         waiter: As `aws ecs wait tasks-stopped` saw them.
     """
@@ -128,21 +127,18 @@ def _rows(lengths: Sequence[int], aws: Path, folder: Path, console: Console) -> 
     subnet_id = _account()
     rows: list[Row] = []
     for seconds in lengths:
-        console.print(f"{SIDE_BY_SIDE} tasks of {seconds} s ...")
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            tasks = [_task(f"runs-{seconds}-{number}", subnet_id) for number in range(SIDE_BY_SIDE)]
-            for task in tasks:
-                _behaves(family=task.family, exits=0, after_seconds=seconds, lines=["Running migrations."])
-            begun = [
-                pool.submit(_both, task, number * APART_SECONDS, aws, folder, calls)
-                for number, task in enumerate(tasks)
-            ]
+        console.print(f"tasks of {_lengths(seconds)} ...")
+        with ThreadPoolExecutor(len(LONGER_BY_SECONDS)) as pool:
+            tasks = {longer_by: _task(f"runs-{seconds}-{longer_by}", subnet_id) for longer_by in LONGER_BY_SECONDS}
+            for longer_by, task in tasks.items():
+                _behaves(family=task.family, exits=0, after_seconds=seconds + longer_by, lines=["Running migrations."])
+            begun = [pool.submit(_both, task, longer_by, aws, folder, calls) for longer_by, task in tasks.items()]
             pairs = [one.result() for one in begun]
         rows.append(Row(seconds=seconds, run_task=[pair[0] for pair in pairs], waiter=[pair[1] for pair in pairs]))
     return rows
 
 
-def _both(task: OneOffTask, after_seconds: float, aws: Path, folder: Path, calls: Calls) -> tuple[Seen, Seen]:
+def _both(task: OneOffTask, after_seconds: int, aws: Path, folder: Path, calls: Calls) -> tuple[Seen, Seen]:
     """Runs a task, and has the other waiter wait for it from the moment on when its id is known."""
     time.sleep(after_seconds)
     log = folder / f"{task.family}.log"
@@ -289,15 +285,15 @@ def _report(rows: Sequence[Row], memory: Mapping[int, float], version: str) -> s
         "",
         f"`make bench-migrate`, {datetime.date.today()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
         f"{version}.",
-        f"{SIDE_BY_SIDE} tasks of each length on the emulator. For each waited `run_task` and, as soon as its id was",
-        "known, `aws ecs wait tasks-stopped`. Late is the time from the task's `stoppedAt` to the end of the wait: the",
-        "median, and the worst. Calls are requests to AWS, the median.",
+        "Three tasks a row on the emulator, which end at different points of a pause. For each waited `run_task` and, as",
+        "soon as its id was known, `aws ecs wait tasks-stopped`. Late is the time from the task's `stoppedAt` to the end",
+        "of the wait: the median, and the worst. Calls are requests to AWS, the median.",
         "",
-        "| a task of | `run_task`: late | worst | calls | `aws ecs wait`: late | worst | calls |",
+        "| tasks of | `run_task`: late | worst | calls | `aws ecs wait`: late | worst | calls |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
-        lines.append(f"| {row.seconds} s | {_told(row.run_task)} | {_told(row.waiter)} |")
+        lines.append(f"| {_lengths(row.seconds)} | {_told(row.run_task)} | {_told(row.waiter)} |")
     lines += [
         "",
         "- Of its lateness `run_task` spends half a second on the last log lines, after it has seen the end.",
@@ -315,6 +311,10 @@ def _report(rows: Sequence[Row], memory: Mapping[int, float], version: str) -> s
         *(f"| {count:,} | {grown:.1f} MiB |" for count, grown in memory.items()),
     ]
     return "\n".join([*lines, ""])
+
+
+def _lengths(seconds: int) -> str:
+    return f"{', '.join(str(seconds + longer_by) for longer_by in LONGER_BY_SECONDS)} s"
 
 
 def _told(seen: Sequence[Seen]) -> str:

@@ -68,6 +68,10 @@ def request_handler(*, verbose: bool = False) -> type[WSGIRequestHandler]:
     """moto's request handler; it prints a line per request only if `verbose`."""
 
     class Handler(MotoRequestHandler):
+        # An answer leaves in one piece. Where its head and its body came in two, clients in Go now and then gave the
+        # connection up between them, and asked again for what had been done already.
+        wbufsize = -1
+
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             if verbose:
                 super().log_request(code, size)
@@ -101,8 +105,7 @@ def _own_path(_operation: str, environ: Environ, start_response: StartResponse) 
             status, content = _posted("behaviours", behaviour.in_force, method, environ)
         case method, path:
             status, content = "404 Not Found", {"error": f"no {method} {path} here; see emulator/README.md"}
-    start_response(status, [("Content-Type", "application/json")])
-    return [json.dumps(content, indent=1).encode()]
+    return _answer(start_response, status, json.dumps(content, indent=1), "application/json")
 
 
 def _posted(name: str, in_force: Any, method: str, environ: Environ) -> tuple[str, Any]:
@@ -135,8 +138,7 @@ def _aws_or_fault(aws: Application, operation: str, environ: Environ, start_resp
         # The server takes this for a client that has gone, and closes the connection without a word.
         raise LostAnswerError
     if fault.answer is not None:
-        start_response("200 OK", [("Content-Type", "application/x-amz-json-1.1")])
-        return [json.dumps(fault.answer).encode()]
+        return _answer(start_response, "200 OK", json.dumps(fault.answer), "application/x-amz-json-1.1")
     status = f"{fault.status} {HTTPStatus(fault.status).phrase}"
     return _error(operation, environ, start_response, status, fault.code, "/emulator/faults")
 
@@ -182,15 +184,25 @@ def _error(
     """An error that AWS's clients can read: JSON for services that speak it, else the XML of the others."""
     message = f"{operation}: {message}"
     if "HTTP_X_AMZ_TARGET" in environ:
-        start_response(status, [("Content-Type", "application/x-amz-json-1.1"), ("X-Amzn-ErrorType", code)])
-        return [json.dumps({"__type": code, "message": message}).encode()]
-    start_response(status, [("Content-Type", "text/xml")])
-    inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+        content = json.dumps({"__type": code, "message": message})
+        return _answer(start_response, status, content, "application/x-amz-json-1.1", ("X-Amzn-ErrorType", code))
+    content = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
     if operation.startswith("ec2."):
-        return [f"<Response><Errors><Error>{inner}</Error></Errors></Response>".encode()]
-    if operation.startswith("s3 "):
-        return [f"<Error>{inner}</Error>".encode()]
-    return [f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>".encode()]
+        content = f"<Response><Errors><Error>{content}</Error></Errors></Response>"
+    elif operation.startswith("s3 "):
+        content = f"<Error>{content}</Error>"
+    else:
+        content = f"<ErrorResponse><Error>{content}</Error></ErrorResponse>"
+    return _answer(start_response, status, content, "text/xml")
+
+
+def _answer(
+    start_response: StartResponse, status: str, content: str, content_type: str, *more: tuple[str, str]
+) -> Iterable[bytes]:
+    """A whole answer; one that tells its length needs no further piece that says where it ends."""
+    body = content.encode()
+    start_response(status, [("Content-Type", content_type), ("Content-Length", str(len(body))), *more])
+    return [body]
 
 
 def _log(line: str) -> None:

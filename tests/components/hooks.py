@@ -1,15 +1,14 @@
 """What the hooks of a program would do, without doing it."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import pulumi
 import pytest
 
-from components import marker
+from components import fargate_service, migration_task
+from components.marker import marker
 from plan.recorder import record
 
 
@@ -27,33 +26,34 @@ class Step:
 
 
 def steps(build: Callable[[], Any], **options: Any) -> Mapping[str, Step]:
-    """What each marker's hook would call, by the marker's name.
+    """What each marker's hook calls, by the marker's name, once the engine comes to it.
 
     Args:
         build: Makes components.
         options: Those of `plan.recorder.record`.
     """
-    hooks: dict[str, Any] = {}
+    hooks: list[Any] = []
     found: dict[str, Step] = {}
     original = pulumi.ResourceHook.__init__
 
     def remember(self: Any, name: str, callback: Any, *args: Any, **more: Any) -> None:
-        hooks[name] = callback
+        hooks.append(callback)
         original(self, name, callback, *args, **more)
+
+    def noting(owner: Any, name: str, *, work: Any, **more: Any) -> Any:
+        def note(contract: Any) -> None:
+            found[name] = Step(work=work, contract=contract)
+
+        return marker(owner, name, work=note, **more)
 
     async def program() -> None:
         build()
-        for name, hook in hooks.items():
-
-            async def to_thread(work: Any, contract: Any, name: str = name) -> None:
-                await asyncio.sleep(0)
-                found[name] = Step(work=work, contract=contract)
-
-            with pytest.MonkeyPatch.context() as changed:
-                changed.setattr(marker, "asyncio", SimpleNamespace(to_thread=to_thread))
-                await hook(None)
+        for hook in hooks:
+            await hook(None)
 
     with pytest.MonkeyPatch.context() as changed:
         changed.setattr(pulumi.ResourceHook, "__init__", remember)
+        for user in (fargate_service, migration_task):
+            changed.setattr(user, "marker", noting)
         record(program, **options)
     return found
