@@ -7,7 +7,7 @@ SET_UP := $(VENV)/.set-up
 LOCK := --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up plan local local-down up preview destroy test lint format e2e e2e-kills docs lock bench bench-migrate clean
+.PHONY: help set-up plan local local-down up preview destroy test lint format e2e docs lock bench bench-migrate clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,10 +52,7 @@ format: $(SET_UP) ## let ruff write
 	@$(BIN)/ruff format .
 
 e2e: $(SET_UP) ## the real engine on the emulator: both environments, then failures (20 minutes)
-	@$(BIN)/pytest -n 2 --dist loadfile tests/e2e --ignore tests/e2e/test_kills.py
-
-e2e-kills: $(SET_UP) ## the same for updates that are killed and recovered; not yet steady on a busy machine
-	@$(BIN)/pytest tests/e2e/test_kills.py
+	@$(BIN)/pytest -n 2 --dist loadfile tests/e2e
 
 docs: $(SET_UP) ## write settings.schema.json and docs/settings.md from the specs
 	@$(BIN)/story schema

@@ -13,7 +13,6 @@ from typing import Any, cast
 import yaml
 
 from emulator.process import end_session
-from ops.pulumi_command import HALF_WRITTEN
 
 PROJECT = "story"
 REGION = "ap-northeast-1"
@@ -115,11 +114,23 @@ class Engine:
         Raises:
             subprocess.TimeoutExpired: It was killed.
         """
-        environment = self.environment(image, rollback)
-        finished = self._run_once(args, environment, timeout_seconds)
-        if finished.returncode and HALF_WRITTEN in finished.output:
-            return self._run_once(args, environment, timeout_seconds)
-        return finished
+        began = time.monotonic()
+        with subprocess.Popen(
+            self.command(*args, "--non-interactive"),
+            cwd=self._cwd(args),
+            env=self.environment(image, rollback),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                stdout, stderr = process.communicate(timeout=timeout_seconds)
+            finally:
+                # Its plugins as well: in time, they would hold the pipes open; later, they would only take memory.
+                end_session(process.pid)
+        return Finished(returncode=process.returncode, stdout=stdout, stderr=stderr, seconds=time.monotonic() - began)
 
     def start(self, *args: str, image: str | None = None, log: Path) -> subprocess.Popen[bytes]:
         """Start `pulumi ARGS` in a session of its own: its process id is that of a group, which can be killed as one.
@@ -164,32 +175,15 @@ class Engine:
         return {
             **kept,
             **aws_environment(self.emulator_url),
-            "PULUMI_BACKEND_URL": (self.folder / "state").resolve().as_uri(),
+            # Without the files of attributes, which are not replaced at once as the state is: a program that reads its
+            # own stack's outputs may find one empty. pkg.go.dev/gocloud.dev/blob/fileblob#URLOpener
+            "PULUMI_BACKEND_URL": f"{(self.folder / 'state').resolve().as_uri()}?metadata=skip",
             "PULUMI_CREDENTIALS_PATH": str(self.folder.resolve()),
             "PULUMI_CONFIG_PASSPHRASE": "local",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             **({"STORY_IMAGE": image} if image else {}),
             **({"STORY_ROLLBACK_IMAGE": rollback} if rollback else {}),
         }
-
-    def _run_once(self, args: tuple[str, ...], environment: Mapping[str, str], timeout_seconds: float) -> Finished:
-        began = time.monotonic()
-        with subprocess.Popen(
-            self.command(*args, "--non-interactive"),
-            cwd=self._cwd(args),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        ) as process:
-            try:
-                stdout, stderr = process.communicate(timeout=timeout_seconds)
-            finally:
-                # Its plugins as well: in time, they would hold the pipes open; later, they would only take memory.
-                end_session(process.pid)
-        return Finished(returncode=process.returncode, stdout=stdout, stderr=stderr, seconds=time.monotonic() - began)
 
     def _ask(self, *args: str) -> str:
         finished = self.run(*args)

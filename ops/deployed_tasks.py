@@ -118,10 +118,10 @@ class DeployedTasks:
 
 
 def _reason(task: Json) -> str:
-    ended = {str(one["name"]): one["exitCode"] for one in items(task, "containers") if one.get("exitCode")}
-    # The container that ended by itself tells more than those that ECS stopped because of it.
-    telling = {name: code for name, code in ended.items() if code != STOPPED_BY_SIGNAL} or ended
-    return ", ".join([why(task), *(f"{name} exit code {code}" for name, code in sorted(telling.items()))])
+    # A container that ECS stopped tells nothing of why.
+    ended = [one for one in items(task, "containers") if one.get("exitCode") not in (None, 0, STOPPED_BY_SIGNAL)]
+    codes = sorted(f"{one['name']} exit code {one['exitCode']}" for one in ended)
+    return ", ".join([why(task), *codes])
 
 
 def _address(task: Json) -> str:

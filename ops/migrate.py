@@ -58,6 +58,16 @@ def say_nothing_to_migrate(task: OneOffTask) -> None:
     print_line(f"{task.step}: no new image, so nothing to migrate")
 
 
+NEXT = {
+    "users": ["Next: no service was changed; the next update runs this task again."],
+    "migration": [
+        "Next: no service was changed, all run the image that they ran before. What the migration did before it failed",
+        "      stays done. Repair it so that it can run again, and release (docs/migrations.md).",
+    ],
+}
+"""What a person should know and do when a step failed."""
+
+
 class _DidNotStartError(Exception):
     """The task ended before any of its containers ran, for a reason that may be gone the next time."""
 
@@ -229,6 +239,7 @@ class _Run:
         self.saying.say(f"FAILED: {self.task.container} ended {told}")
         self.saying.explain([*everything_known(ended), *advice(ended, self.task.container)])
         self._say_last(log, lines)
+        self.saying.explain(NEXT.get(self.task.step, []))
         raise StepError(f"{self.task.step}: {self.task.container} ended {told}: {why(ended)} ({self.arn})")
 
     def _say_last(self, log: TaskLog, lines: LogLines) -> None:

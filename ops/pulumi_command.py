@@ -14,8 +14,8 @@ from typing import Any, cast
 
 HEARTBEAT_SECONDS = 10
 HALF_WRITTEN = "failed to load checkpoint: EOF"
-"""What is said of a state in a `file://` store that is read while it is written, also by a program that reads its own
-stack's outputs; stores such as S3 show either the old file or the new one."""
+"""What is said of a state in a `file://` store that is read while the file of its attributes is written. Stores such as
+S3 show either the old file or the new one, and so does `file://...?metadata=skip`, which keeps no attributes."""
 HALF_WRITTEN_TRIES = 5
 
 

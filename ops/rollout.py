@@ -210,3 +210,6 @@ class _Following:
         container, lines = tasks.last_log_lines()
         if lines:
             self.saying.explain([f"last log lines of {container}:", *(f"| {line}" for line in lines)])
+        self.saying.explain(
+            [f"Next: story rollback --stack {self.rollout.place.stack} puts the last good image back in every service."]
+        )

@@ -80,7 +80,7 @@ def test_a_kill_while_the_load_balancer_is_made(stack: Stack) -> None:
 
 def test_a_kill_during_the_migration(stack: Stack) -> None:
     # Long enough for a repair and for the beginning of the next update.
-    stack.behaves("migration", container="app", exits=0, after_seconds=150, lines=["altering a large table"])
+    stack.behaves("migration", container="app", exits=0, after_seconds=100, lines=["altering a large table"])
     said = killed_and_repaired(
         stack, FIRST, begun=["RandomUuid migration creating"], made=lambda: stack.migrations() == 1
     )

@@ -1,4 +1,4 @@
-"""Releases, on a stack with stores, NAT and domain off and one worker."""
+"""Good releases, and one that ECS refuses, on a stack with stores, NAT and domain off and one worker."""
 
 from typing import Any
 
@@ -86,34 +86,7 @@ def test_an_edit_without_an_image_migrates_nothing(stack: Stack) -> None:
     assert stack.engine.outputs()["image"] == SECOND
 
 
-def test_a_migration_that_fails_leaves_every_service_untouched(stack: Stack) -> None:
-    before, running = stack.markers(), [stack.service(service)["taskDefinition"] for service in SERVICES]
-    # It takes its time to fail, in which a service that did not wait for it would be moved.
-    stack.fails_at(action="RegisterTaskDefinition", contains='"story-small-migration"', times=5, seconds=15)
-    output = stack.failing_up(image=BROKEN)
-    stack.works_again()
-    assert "InjectedFault" in output
-    assert stack.markers() == before
-    assert stack.engine.outputs()["image"] == SECOND
-    assert [stack.service(service)["taskDefinition"] for service in SERVICES] == running
-
-
-def test_a_worker_that_fails_leaves_the_site_and_the_image_untouched(stack: Stack) -> None:
-    site = stack.service("web")["taskDefinition"]
-    stack.fails_at(action="UpdateService", contains="story-small/worker-default", times=5)
-    output = stack.failing_up(image=BROKEN)
-    stack.works_again()
-    assert "InjectedFault" in output
-    assert steps_in(output) == ["migration"]
-    assert stack.engine.outputs()["image"] == SECOND
-    assert stack.service("web")["taskDefinition"] == site
-
-
-def test_an_update_without_an_image_goes_back_from_the_failed_worker(stack: Stack) -> None:
-    goes_back(stack)
-
-
-def test_a_site_that_fails_leaves_the_image_untouched_although_workers_moved(stack: Stack) -> None:
+def test_a_site_that_ecs_refuses_to_change_leaves_the_image_untouched_although_workers_moved(stack: Stack) -> None:
     stack.fails_at(action="UpdateService", contains="story-small/web", times=5)
     output = stack.failing_up(image=BROKEN)
     stack.works_again()
@@ -123,7 +96,7 @@ def test_a_site_that_fails_leaves_the_image_untouched_although_workers_moved(sta
     assert stack.engine.outputs()["image"] == SECOND
 
 
-def test_an_update_without_an_image_goes_back_from_the_failed_site(stack: Stack) -> None:
+def test_an_update_without_an_image_goes_back_from_there(stack: Stack) -> None:
     goes_back(stack)
 
 

@@ -72,6 +72,7 @@ def test_exit_code_1_fails_with_everything_that_is_known(cloud: Cloud) -> None:
     assert "\n" not in message
     for told in ("stop code       EssentialContainerExited", "container       app: exit code 1", task["taskArn"]):
         assert told in cloud.output
+    assert "Next: no service was changed" in cloud.output
     shown = cloud.output.partition("its last 30 of 40 log lines:")[2]
     assert re.findall(r"\| line ([0-9]+)", shown) == [str(number) for number in range(10, 40)]
 

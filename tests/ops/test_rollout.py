@@ -82,6 +82,7 @@ def test_a_rollback_is_a_failure_with_its_reason(cloud: Cloud) -> None:
     assert re.search(r"[3-9] tasks stopped: Essential container in task exited, app exit code 1", cloud.output)
     assert "last log lines of app:" in cloud.output
     assert "| PHP Fatal error: no such class" in cloud.output
+    assert "Next: story rollback --stack prod " in cloud.output
     assert "what ECS says:" in cloud.output
     assert "deployment failed: tasks failed to start" in cloud.output
     assert until_complete(cloud) == first

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from emulator import local_command, process, rehearsal
-from emulator.engine import EXAMPLE_IMAGE, HALF_WRITTEN, Engine
+from emulator.engine import EXAMPLE_IMAGE, Engine
 from emulator.rehearsal import Running
 
 # Writes down how it was called, and answers as the files beside it say.
@@ -356,13 +356,12 @@ def test_a_stack_is_made_once_and_outside_of_the_project(engine: Engine, pulumi:
     assert Path(init["cwd"]) == engine.folder
 
 
-def test_a_state_that_was_read_half_written_is_read_again_once(engine: Engine, pulumi: FakePulumi) -> None:
+def test_the_state_is_kept_without_files_of_attributes_which_may_be_read_half_written(
+    engine: Engine, pulumi: FakePulumi
+) -> None:
     engine.prepare({})
-    pulumi.answers(up=(f"error: {HALF_WRITTEN}", 255), preview=("error: another one", 255))
-    assert engine.run("up", "--yes").returncode == 255
-    assert engine.run("preview").returncode == 255
-    assert len(pulumi.calls_of("up")) == 2
-    assert len(pulumi.calls_of("preview")) == 1
+    [made] = pulumi.calls_of("stack")
+    assert made["PULUMI_BACKEND_URL"] == f"{(engine.folder / 'state').as_uri()}?metadata=skip"
 
 
 def test_only_commands_that_run_the_program_get_the_settings(engine: Engine, pulumi: FakePulumi) -> None:
