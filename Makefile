@@ -4,6 +4,8 @@ STACK ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
+# Twice the processors, since many tests wait for an emulated AWS.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 LOCK := --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
@@ -40,7 +42,7 @@ destroy: $(SET_UP) ## remove STACK (lift its protection first)
 	pulumi destroy --stack $(STACK)
 
 test: lint ## lint, then all tests but the end-to-end ones, the fast ones first
-	@$(BIN)/pytest -n auto --dist loadscope tests/unit tests/components tests/program tests/ops tests/emulator
+	@$(BIN)/pytest -n $(WORKERS) --dist loadscope tests/unit tests/components tests/program tests/ops tests/emulator
 
 lint: $(SET_UP) ## ruff, and basedpyright in strict mode
 	@$(BIN)/ruff check .

@@ -285,9 +285,9 @@ def _report(rows: Sequence[Row], memory: Mapping[int, float], version: str) -> s
         "",
         f"`make bench-migrate`, {datetime.date.today()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
         f"{version}.",
-        "Three tasks a row on the emulator, which end at different points of a pause. For each waited `run_task` and, as",
-        "soon as its id was known, `aws ecs wait tasks-stopped`. Late is the time from the task's `stoppedAt` to the end",
-        "of the wait: the median, and the worst. Calls are requests to AWS, the median.",
+        "Three tasks a row on the emulator, which end at different points of a pause. For each waited `run_task` and,",
+        "as soon as its id was known, `aws ecs wait tasks-stopped`. Late is the time from the task's `stoppedAt` to",
+        "the end of the wait: the median, and the worst. Calls are requests to AWS, the median.",
         "",
         "| tasks of | `run_task`: late | worst | calls | `aws ecs wait`: late | worst | calls |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",

@@ -100,15 +100,12 @@ class Engine:
         """The settings that `prepare` wrote."""
         return dict(_mapping(self.stack_file)["config"])
 
-    def run(
-        self, *args: str, image: str | None = None, rollback: str | None = None, timeout_seconds: float = 900
-    ) -> Finished:
+    def run(self, *args: str, image: str | None = None, timeout_seconds: float = 900) -> Finished:
         """Run `pulumi ARGS` to its end.
 
         Args:
             args: Command and options; stack, settings and `--non-interactive` are added.
             image: Image of a release; None is an update without one.
-            rollback: Earlier image to go back to, in place of a release.
             timeout_seconds: After that it is killed.
 
         Raises:
@@ -118,7 +115,7 @@ class Engine:
         with subprocess.Popen(
             self.command(*args, "--non-interactive"),
             cwd=self._cwd(args),
-            env=self.environment(image, rollback),
+            env=self.environment(image),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -164,7 +161,7 @@ class Engine:
         settings = ["--config-file", str(self.stack_file.resolve())] if args[0] in RUN_WITH_PROGRAM else []
         return ["pulumi", *args, "--stack", f"organization/{PROJECT}/{self.stack}", *settings]
 
-    def environment(self, image: str | None = None, rollback: str | None = None) -> dict[str, str]:
+    def environment(self, image: str | None = None) -> dict[str, str]:
         """The environment of a command: of a person's own settings of AWS and Pulumi, none but Pulumi's folder of
         plugins reaches it, so that no run on the emulator touches an account."""
         kept = {
@@ -182,7 +179,6 @@ class Engine:
             "PULUMI_CONFIG_PASSPHRASE": "local",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             **({"STORY_IMAGE": image} if image else {}),
-            **({"STORY_ROLLBACK_IMAGE": rollback} if rollback else {}),
         }
 
     def _ask(self, *args: str) -> str:

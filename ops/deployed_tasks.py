@@ -1,5 +1,6 @@
 """The tasks of one deployment: how many are healthy, and why others stopped."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from ops.task_log import TaskLog, stream_name
 AT_ONCE = 100
 """DescribeTasks takes at most so many: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
 STOPPED_BY_SIGNAL = 143
+REQUEST_ID = re.compile(r",? ?request ?id:? [0-9a-f-]{36}", re.IGNORECASE)
+"""What makes equal reasons differ."""
 MOST_TASKS = 300
 """Of larger services a part tells enough."""
 
@@ -121,7 +124,7 @@ def _reason(task: Json) -> str:
     # A container that ECS stopped tells nothing of why.
     ended = [one for one in items(task, "containers") if one.get("exitCode") not in (None, 0, STOPPED_BY_SIGNAL)]
     codes = sorted(f"{one['name']} exit code {one['exitCode']}" for one in ended)
-    return ", ".join([why(task), *codes])
+    return ", ".join([REQUEST_ID.sub("", why(task)), *codes])
 
 
 def _address(task: Json) -> str:

@@ -73,6 +73,8 @@ def judge(service: Json, deployment_id: str, service_deployment: Json) -> Verdic
     if is_gone(service):
         return Verdict(state=State.FAILED, reason="the service was deleted")
     status = str(service_deployment.get("status", ""))
+    if status == "ROLLBACK_FAILED":
+        return Verdict(state=State.FAILED, reason=f"ECS could not go back: {rollback_reason(service_deployment)}")
     if status.startswith("ROLLBACK"):
         return Verdict(state=State.FAILED, reason=f"ECS rolled it back: {rollback_reason(service_deployment)}")
     own, leading = with_id(service, deployment_id), primary(service)

@@ -44,7 +44,11 @@ def run_task(task: OneOffTask, *, output: Print = print_line, shown_lines: int |
         StepError: It did not end with exit code 0 of its container. What is known was said before.
     """
     saying = Saying(step=task.step, output=output)
-    run = _Run(task=task, saying=saying, aws=Patience(task.place, saying.say), shown_lines=shown_lines)
+    try:
+        aws = Patience(task.place, saying.say)
+    except BotoCoreError as error:
+        raise StepError(f"{task.step}: {in_short(error)}; no task was started") from None
+    run = _Run(task=task, saying=saying, aws=aws, shown_lines=shown_lines)
     try:
         run.to_its_end()
     except CredentialsExpiredError as error:

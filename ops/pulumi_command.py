@@ -42,25 +42,12 @@ class PulumiCommand:
         return str(json.loads(self._run("whoami", "--json"))["url"])
 
     def export(self) -> dict[str, Any]:
-        """The state, with its secrets encrypted.
-
-        A `file://` store may be read while the file is being written; the next look finds it whole.
-        """
-        for _ in range(HALF_WRITTEN_TRIES - 1):
-            try:
-                return self._export()
-            except PulumiError as error:
-                if HALF_WRITTEN not in str(error):
-                    raise
-                time.sleep(1)
-        return self._export()
-
-    def _export(self) -> dict[str, Any]:
-        return cast(dict[str, Any], json.loads(self._run("stack", "export", "--stack", self.stack)))
+        """The state, with its secrets encrypted."""
+        return cast(dict[str, Any], json.loads(self._read("stack", "export", "--stack", self.stack)))
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, as the last update left them; a secret one reads `[secret]`."""
-        return cast(dict[str, Any], json.loads(self._run("stack", "output", "--json", "--stack", self.stack)))
+        return cast(dict[str, Any], json.loads(self._read("stack", "output", "--json", "--stack", self.stack)))
 
     def aws_profile(self) -> str | None:
         """The profile of the AWS credentials that the stack's config names."""
@@ -105,6 +92,17 @@ class PulumiCommand:
         settings = ["--config-file", str(self.config_file.resolve())] if self.config_file else []
         with heartbeat("refreshing"):
             self._run("refresh", "--yes", "--skip-preview", "--stack", self.stack, *settings)
+
+    def _read(self, *args: str) -> str:
+        """What a command says that reads the state. Where it found a half-written one, the next look finds it whole."""
+        for _ in range(HALF_WRITTEN_TRIES - 1):
+            try:
+                return self._run(*args)
+            except PulumiError as error:
+                if HALF_WRITTEN not in str(error):
+                    raise
+                time.sleep(1)
+        return self._run(*args)
 
     def _run(self, *args: str) -> str:
         finished = subprocess.run(

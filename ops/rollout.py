@@ -21,7 +21,7 @@ SAME_MOMENT = timedelta(seconds=5)
 MOST_EVENTS = 10
 
 
-def follow_rollout(rollout: Rollout, *, output: Print = print_line) -> None:
+def follow_rollout(rollout: Rollout, *, output: Print = print_line, intervenes: bool = True) -> None:
     """Wait until the deployment that brings a task definition is complete.
 
     Ends at once where it is complete already. One that failed in an earlier update, and that nothing replaced, is
@@ -31,13 +31,15 @@ def follow_rollout(rollout: Rollout, *, output: Print = print_line) -> None:
     Args:
         rollout: What to wait for.
         output: Gets each line.
+        intervenes: Start a failed deployment again, and stop one at its timeout; otherwise it is only looked at.
 
     Raises:
         StepError: The service does not run the task definition. What is known was said before.
     """
     saying = Saying(step=f"rollout {rollout.service}", output=output)
     try:
-        _Following(rollout=rollout, saying=saying, aws=Patience(rollout.place, saying.say)).to_its_end()
+        aws = Patience(rollout.place, saying.say)
+        _Following(rollout=rollout, saying=saying, aws=aws, intervenes=intervenes).to_its_end()
     except CredentialsExpiredError as error:
         raise StepError(
             f"{saying.step}: the AWS credentials are no longer valid ({error}); the deployment goes on, and the next "
@@ -52,6 +54,7 @@ class _Following:
     rollout: Rollout
     saying: Saying
     aws: Patience
+    intervenes: bool
     deadline: float = 0
     known_events: frozenset[str] = frozenset()
     service_deployment_arn: str = ""
@@ -65,7 +68,7 @@ class _Following:
         if deployment["rolloutState"] == "COMPLETED":
             self.saying.say(f"{revision(self.rollout.task_definition)} runs already")
             return
-        if deployment["rolloutState"] == "FAILED":
+        if deployment["rolloutState"] == "FAILED" and self.intervenes:
             deployment = self._started_again(deployment)
         self.saying.say(f"{revision(self.rollout.task_definition)} is deployed as {deployment['id']}")
         tasks = DeployedTasks(aws=self.aws, rollout=self.rollout, deployment_id=deployment["id"])
@@ -99,7 +102,8 @@ class _Following:
             if time.monotonic() >= until:
                 leading = revision(primary(service).get("taskDefinition", "nothing"))
                 ended = self._service_deployment()
-                told = judge(service, "", ended).reason if ended else f"the service is to run {leading}"
+                told = judge(service, "", ended).reason if ended else ""
+                told = told or f"the service is to run {leading}"
                 raise StepError(f"{self.saying.step}: {revision(self.rollout.task_definition)} failed: {told}")
             time.sleep(POLL_SECONDS)
             service = self._service()
@@ -178,6 +182,8 @@ class _Following:
         """Stops the deployment at its timeout, waits until ECS is back, and returns what happened."""
         told = f"not complete within {self.rollout.timeout_seconds} s, the timeout in the stack's file"
         arn = service_deployment.get("serviceDeploymentArn")
+        if not self.intervenes:
+            return f"{told}; it goes on"
         if not arn:
             return f"{told}; it goes on, since ECS lists nothing to stop"
         self.saying.say(f"{told}; stopping it, so that ECS goes back")
@@ -210,6 +216,10 @@ class _Following:
         container, lines = tasks.last_log_lines()
         if lines:
             self.saying.explain([f"last log lines of {container}:", *(f"| {line}" for line in lines)])
+        stack = self.rollout.place.stack
         self.saying.explain(
-            [f"Next: story rollback --stack {self.rollout.place.stack} puts the last good image back in every service."]
+            [
+                f"Next: story rollback --stack {stack} puts the last good image back in every service.",
+                "      Where no update succeeded yet there is none: release an image that works.",
+            ]
         )

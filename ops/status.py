@@ -104,7 +104,7 @@ def _wait(live: LiveStack, output: Print) -> list[str]:
 
     def follow(rollout: Rollout) -> None:
         try:
-            follow_rollout(rollout, output=output)
+            follow_rollout(rollout, output=output, intervenes=False)
         except Exception as error:
             failures[rollout.service] = str(error) or type(error).__name__
 

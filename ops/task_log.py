@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
-from ops.patience import Patience, code_of
+from ops.patience import Patience, in_short
 
 PAGES_PER_LOOK = 20
 
@@ -19,7 +19,7 @@ class TaskLog:
         aws: Where it is.
         group: Log group.
         stream: Log stream; it may not exist yet.
-        missing: What AWS said the last time that there was no such group or stream; empty once it was there.
+        missing: What AWS said the last time that it has no such log, or will not show it; empty once it was there.
     """
 
     aws: Patience
@@ -41,11 +41,8 @@ class TaskLog:
                     "logs", "get_log_events", logGroupName=self.group, logStreamName=self.stream, **position
                 )
             except ClientError as error:
-                if code_of(error) == "ResourceNotFoundException":
-                    self.missing = str(error)
-                    return
                 # Not being allowed to read a log is no reason to lose sight of the task.
-                self.missing = code_of(error)
+                self.missing = in_short(error)
                 return
             if page is None:
                 return

@@ -57,7 +57,7 @@ def steps_of_migration(**options: Any) -> Mapping[str, Step]:
 
 
 def definition(name: str) -> str:
-    return f"arn:aws:ecs:{REGION}:{ACCOUNT}:taskdefinition/{name}"
+    return f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/story-test-{name}:1"
 
 
 def test_the_migration_s_hook_runs_its_task_once_with_all_that_run_task_needs() -> None:
@@ -84,7 +84,7 @@ def test_the_users_hook_runs_its_own_task_with_its_own_group_log_and_timeout() -
     assert step.contract == OneOffTask(
         step="users",
         place=PLACE,
-        started_by=f"story-test/users/{HEX}/users",
+        started_by=f"story-test/users/{HEX}/1",
         task_definition=definition("users"),
         container="app",
         command=(),

@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,11 +62,29 @@ class Stack:
     client: Callable[[str], Any]
     ran: list[str] = field(default_factory=list)
 
-    def run(self, *args: str, image: str | None = None, rollback: str | None = None) -> Finished:
+    def run(self, *args: str, image: str | None = None) -> Finished:
         """A command that may fail."""
-        finished = self.engine.run(*args, image=image, rollback=rollback)
+        finished = self.engine.run(*args, image=image)
         self.ran.append(f"{args[0]} {finished.seconds:.0f}")
         return finished
+
+    def story(self, command: str, *args: str) -> Finished:
+        """`story COMMAND` for this stack, without a terminal."""
+        engine = self.engine
+        place = ["--stack", f"organization/story/{engine.stack}", "--config-file", str(engine.stack_file)]
+        began = time.monotonic()
+        finished = subprocess.run(
+            [sys.executable, "cli.py", command, *place, *args],
+            cwd=PROJECT,
+            env=engine.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        seconds = time.monotonic() - began
+        self.ran.append(f"{command} {seconds:.0f}")
+        return Finished(returncode=finished.returncode, stdout=finished.stdout, stderr=finished.stderr, seconds=seconds)
 
     def up(self, image: str | None = None) -> Finished:
         """An update that must succeed. Its preview is left out: what it would say is asked where it matters."""

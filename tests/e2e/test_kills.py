@@ -3,8 +3,6 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,7 +14,7 @@ import pytest
 from emulator.engine import Finished
 from emulator.process import end_session
 from tests.e2e.conftest import Begin
-from tests.e2e.support import PROJECT, Stack, image
+from tests.e2e.support import Stack, image
 
 CONFIG: dict[str, Any] = {
     # By them things are found that have no name.
@@ -140,23 +138,8 @@ def repaired(stack: Stack, *, image_is_known: bool = False) -> str:
 
 
 def recover(stack: Stack, *args: str) -> Finished:
-    """`story recover`, without a terminal."""
-    engine = stack.engine
-    command = [sys.executable, "cli.py", "recover", "--stack", f"organization/story/{engine.stack}"]
-    files = ["--config-file", str(engine.stack_file), "--backups", str(engine.folder / "backups")]
-    began = time.monotonic()
-    finished = subprocess.run(
-        [*command, *files, *args],
-        cwd=PROJECT,
-        env=engine.environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    seconds = time.monotonic() - began
-    stack.ran.append(f"recover {seconds:.0f}")
-    return Finished(returncode=finished.returncode, stdout=finished.stdout, stderr=finished.stderr, seconds=seconds)
+    """`story recover`."""
+    return stack.story("recover", "--backups", str(stack.engine.folder / "backups"), *args)
 
 
 def kill_an_update(stack: Stack, image: str, *, begun: Sequence[str], made: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Begin
-from tests.e2e.support import MARKER, TASK_DEFINITION, Stack, image, steps_in
+from tests.e2e.support import MARKER, TASK_DEFINITION, Stack, image, steps_in, succeeded
 
 CONFIG: dict[str, Any] = {
     "story:protect": False,
@@ -148,15 +148,37 @@ def test_the_next_good_release_goes_through(stack: Stack) -> None:
     assert stack.engine.outputs()["image"] == THIRD
 
 
+def test_where_all_is_well_a_rollback_names_the_earlier_images(stack: Stack) -> None:
+    finished = stack.story("rollback", "--yes")
+    assert finished.returncode == 2, finished.output
+    assert f"every service runs the last good image already: {THIRD}" in finished.output
+    assert SECOND in finished.output
+
+
 def test_a_named_earlier_image_goes_back_without_a_migration(stack: Stack) -> None:
     migrations = stack.migrations()
-    finished = stack.run("up", "--yes", "--skip-preview", rollback=SECOND)
-    assert finished.returncode == 0, finished.output
+    finished = succeeded(stack.story("rollback", "--yes", SECOND.partition("@")[2][:71]))
     assert "migration: no new image, so nothing to migrate" in finished.output
     assert images(stack) == {SECOND}
     assert stack.migrations() == migrations
     assert stack.engine.outputs()["image"] == SECOND
     assert stack.is_clean()
+
+
+def test_the_status_tells_what_runs(stack: Stack) -> None:
+    finished = succeeded(stack.story("status", "--wait"))
+    assert f"Last good image: {SECOND}" in finished.stdout
+    for service in SERVICES:
+        assert re.search(
+            rf"^  {service} +1 of 1 tasks, COMPLETED, story-releases-{service}:", finished.stdout, re.MULTILINE
+        )
+
+
+def test_a_command_runs_in_the_migrations_task(stack: Stack) -> None:
+    stack.behaves("migration", container="app", exits=0, after_seconds=1, lines=["2026_01_01_create_users ... [1] Ran"])
+    finished = succeeded(stack.story("migrate", "--command", "php artisan migrate:status"))
+    assert "| 2026_01_01_create_users ... [1] Ran" in finished.output
+    stack.behaves_well()
 
 
 def test_a_setting_that_ecs_deploys_is_followed_too(stack: Stack) -> None:

@@ -1,9 +1,12 @@
 """Good releases, and one that ECS refuses, on a stack with stores, NAT and domain off and one worker."""
 
+import signal
+import time
 from typing import Any
 
 import pytest
 
+from emulator.process import end_session
 from tests.e2e.conftest import Begin
 from tests.e2e.support import MARKER, TASK_DEFINITION, Change, Stack, changed_nothing, image, steps_in, succeeded
 
@@ -17,7 +20,8 @@ CONFIG: dict[str, Any] = {
 }
 STEPS = ["migration", "rollout-web", "rollout-worker-default"]
 SERVICES = ["web", "worker-default"]
-FIRST, SECOND, BROKEN, THIRD = (image(number) for number in range(1, 5))
+FIRST, SECOND, BROKEN, THIRD, FOURTH, FIFTH = (image(number) for number in range(1, 7))
+INTERRUPTED = {signal.SIGINT: FOURTH, signal.SIGTERM: FIFTH}
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +102,35 @@ def test_a_site_that_ecs_refuses_to_change_leaves_the_image_untouched_although_w
 
 def test_an_update_without_an_image_goes_back_from_there(stack: Stack) -> None:
     goes_back(stack)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_lets_the_migration_end_and_the_next_update_does_not_repeat_it(
+    stack: Stack, ending: signal.Signals
+) -> None:
+    released, before = INTERRUPTED[ending], stack.engine.outputs()["image"]
+    migrations = stack.migrations()
+    stack.behaves("migration", released, container="app", exits=0, after_seconds=10, lines=["altering a large table"])
+    log = stack.engine.folder / f"{ending.name}.log"
+    process = stack.engine.start("up", "--yes", "--skip-preview", image=released, log=log)
+    try:
+        deadline = time.monotonic() + 120
+        while "altering a large table" not in log.read_text("utf-8", "replace"):
+            assert time.monotonic() < deadline, log.read_text("utf-8", "replace")
+            time.sleep(0.2)
+        process.send_signal(ending)
+        assert process.wait(timeout=120) != 0
+    finally:
+        end_session(process.pid)
+    said = log.read_text("utf-8", "replace")
+    assert "aws logs tail /story/small/migration --log-stream-names migration/app/" in said
+    assert "done: app ended with exit code 0" in said
+    assert stack.engine.outputs()["image"] == before
+
+    stack.up(released)
+
+    assert stack.migrations() == migrations + 1
+    assert images(stack) == {released}
 
 
 def test_the_next_good_release_goes_through(stack: Stack) -> None:

@@ -361,3 +361,15 @@ def test_a_target_keeps_its_tags(client: Client) -> None:
     assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"stack": "dev", "owner": "web"}
     scaling.untag_resource(ResourceARN=arn, TagKeys=["stack"])
     assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"owner": "web"}
+
+
+def test_task_definitions_are_listed_page_by_page_in_the_order_asked_for(client: Client) -> None:
+    arns = [task_definition(client, "site") for _ in range(11)]
+    task_definition(client, "sit")
+    pages = client("ecs").get_paginator("list_task_definitions")
+    asked = {"familyPrefix": "site", "PaginationConfig": {"PageSize": 4}}
+    listed = {
+        order: [arn for page in pages.paginate(**asked, sort=order) for arn in page["taskDefinitionArns"]]
+        for order in ("ASC", "DESC")
+    }
+    assert listed == {"ASC": arns, "DESC": arns[::-1]}

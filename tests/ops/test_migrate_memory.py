@@ -10,11 +10,11 @@ from ops import migrate
 from ops.migrate import run_task
 from tests.ops.steps import Cloud
 
-FEW_PAGES, MANY_PAGES = 20_000, 80_000
+FEW_PAGES, MANY_PAGES = 20_000, 50_000
 """GetLogEvents answers at most 10,000 lines at once; the page before is still there when the next one comes:
 docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html"""
-TOLERANCE_MIB = 1.5
-"""The 60,000 further lines, if somebody kept them, would take more than twice as much."""
+TOLERANCE_MIB = 1.0
+"""The 30,000 further lines, if somebody kept them, would take twice as much."""
 
 
 def test_memory_stays_flat_whatever_a_task_writes(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,15 +38,9 @@ def program(kind: str) -> Record:
 @cache
 def hooks(kind: str) -> dict[str, Step]:
     """What the program's hooks would call."""
-    found: dict[str, Step] = {}
-
-    def build(run: Any, **options: Any) -> Record:
-        found.update(steps(run, **options))
-        return program(RELEASE)
-
     with pytest.MonkeyPatch.context() as changed:
-        changed.setattr("plan.recorder.record", build)
-        record_program(PROJECT, environment=VARIABLES[kind], **_run(kind, **{"aws:profile": "work"}))
+        changed.setattr("plan.recorder.record", steps)
+        found: Any = record_program(PROJECT, environment=VARIABLES[kind], **_run(kind, **{"aws:profile": "work"}))
     return found
 
 
@@ -117,10 +111,10 @@ def test_the_outputs_name_the_region_and_where_the_migration_runs() -> None:
     outputs = program(RELEASE).outputs
     assert outputs["region"] == REGION
     assert outputs["migration"] == {
-        "taskDefinition": f"arn:aws:ecs:{REGION}:123456789012:taskdefinition/migration",
+        "taskDefinition": f"arn:aws:ecs:{REGION}:123456789012:task-definition/story-prod-migration:1",
         "container": "app",
         "subnetIds": [f"subnet-private-{REGION}{zone}" for zone in "acd"],
         "securityGroupId": "migration-id",
         "logGroup": "/story/prod/migration",
-        "timeoutSeconds": 3600,
+        "timeoutSeconds": 1800,
     }
