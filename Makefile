@@ -42,7 +42,7 @@ destroy: $(SET_UP) ## remove STACK (lift its protection first)
 	pulumi destroy --stack $(STACK)
 
 test: lint ## lint, then all tests but the end-to-end ones, the fast ones first
-	@$(BIN)/pytest -n $(WORKERS) --dist loadscope tests/unit tests/components tests/program tests/ops tests/emulator
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/unit tests/components tests/program tests/ops tests/emulator
 
 lint: $(SET_UP) ## ruff, and basedpyright in strict mode
 	@$(BIN)/ruff check .

@@ -23,6 +23,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class PageFormat(StrEnum):
+    """How to print a page."""
+
+    MARKDOWN = "markdown"
+    TEXT = "text"
+
+
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show where an unexpected failure came from.")] = False,
@@ -61,6 +68,42 @@ def plan(
             start=Path.cwd(),
         )
     )
+
+
+@app.command()
+def cost(
+    stack: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Stack to estimate; may be repeated. Default: all.")
+    ] = None,
+    as_format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
+) -> None:
+    """Estimate what stacks cost a month, by component, with the assumptions: no account, no Pulumi CLI.
+
+    Exit code 0: estimated. 1: the settings have mistakes, all of which are listed. 2: wrong usage.
+    """
+    from plan.cost_command import run
+
+    raise typer.Exit(run(stacks=stack or [], as_format=as_format.value, start=Path.cwd()))
+
+
+@app.command()
+def summary(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="What `pulumi preview --json` printed; - is stdin.")],
+    as_format: Annotated[
+        PageFormat, typer.Option("--format", help="A comment on a pull request, or a page for terminals and logs.")
+    ] = PageFormat.MARKDOWN,
+    stack: Annotated[str, typer.Option(metavar="NAME", help="Stack, where the preview does not name it.")] = "",
+    migrations: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Migrations that the new image brings; docs/pull-requests.md.")
+    ] = None,
+) -> None:
+    """Say in plain words what a preview will do, and what it will cost.
+
+    Exit code 0: the update could be made. 1: the preview failed, or a policy forbids the update. 2: wrong usage.
+    """
+    from plan.summary_command import run
+
+    raise typer.Exit(run(file=file, as_format=as_format.value, stack=stack, migrations=migrations))
 
 
 @app.command()

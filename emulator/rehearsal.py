@@ -168,8 +168,8 @@ The aws command sees it, for instance `aws ecs list-services --cluster story-{ST
 {exports}
 
 This proves that the program and the provider's plan run to their end, with these names and in this order, and
-that the next preview shows no change. It proves nothing about what AWS alone can: no container ran, no health
-check and no migration; IAM is not enforced, and there are no quotas and no prices here.
+that the next preview shows no change. It proves nothing about what AWS alone can: no container ran, so no health
+check and no migration was put to the test; IAM is not enforced, and there are no quotas and no prices here.
 """
 
 

@@ -1,6 +1,7 @@
 """The tasks of one deployment: how many are healthy, and why others stopped."""
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ AT_ONCE = 100
 STOPPED_BY_SIGNAL = 143
 REQUEST_ID = re.compile(r",? ?request ?id:? [0-9a-f-]{36}", re.IGNORECASE)
 """What makes equal reasons differ."""
+SETTLE_SECONDS = 10.0
+SETTLE_PAUSE_SECONDS = 0.5
 MOST_TASKS = 300
 """Of larger services a part tells enough."""
 
@@ -45,6 +48,14 @@ class DeployedTasks:
         for task in self._described():
             self.tasks[task["taskArn"]] = task
         self._look_at_targets(service)
+
+    def look_until_settled(self, service: Json) -> None:
+        """Look until each task that is being stopped has stopped, since only then its exit codes are known."""
+        until = time.monotonic() + SETTLE_SECONDS
+        self.look(service)
+        while any(map(_is_stopping, self.tasks.values())) and time.monotonic() < until:
+            time.sleep(SETTLE_PAUSE_SECONDS)
+            self.look(service)
 
     def counts(self) -> str:
         """How many tasks stand where, in words."""
@@ -101,7 +112,7 @@ class DeployedTasks:
                         self.unhealthy[address] = ": ".join(filter(None, told)) or "unhealthy"
 
     def _state_of(self, task: Json) -> str:
-        if task["lastStatus"] in ("DEPROVISIONING", "STOPPING", "DEACTIVATING", "STOPPED"):
+        if _is_stopping(task) or task["lastStatus"] == "STOPPED":
             return "stopped"
         if task["lastStatus"] != "RUNNING":
             return "starting"
@@ -118,6 +129,10 @@ class DeployedTasks:
                 prefix, name = options.get("awslogs-stream-prefix", ""), definition["name"]
                 stream = stream_name(prefix, name, task["taskArn"])
                 yield name, TaskLog(aws=self.aws, group=options["awslogs-group"], stream=stream)
+
+
+def _is_stopping(task: Json) -> bool:
+    return task["lastStatus"] in ("DEACTIVATING", "STOPPING", "DEPROVISIONING")
 
 
 def _reason(task: Json) -> str:

@@ -206,7 +206,7 @@ class _Following:
         )
         services = items(answer, "services")
         if services:
-            tasks.look(services[0])
+            tasks.look_until_settled(services[0])
         for reason, count in tasks.reasons():
             self.saying.explain([f"{count} task{'s' if count > 1 else ''} stopped: {reason}"])
         for told in dict.fromkeys(tasks.unhealthy.values()):

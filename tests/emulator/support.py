@@ -67,7 +67,7 @@ def wait_for(look: Callable[[], Any], wanted: Callable[[Any], Any]) -> Any:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not wanted(found := look()):
         assert time.monotonic() < deadline, f"this stayed: {found}"
-        time.sleep(0.02)
+        time.sleep(0.15)
     return found
 
 

@@ -15,23 +15,9 @@ from tests.ops.given_states import FOUND, GROUP, LOG_GROUP, FakePulumi, fake_pul
 from tests.ops.steps import Cloud
 
 
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """An account and region, in an emulator that the tests of a file share."""
-    running = process.start(process.free_port(), tmp_path_factory.mktemp("emulator") / "emulator.log")
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="ap-northeast-1")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ENDPOINT_URL", running.url)
-        environment.delenv("AWS_CA_BUNDLE", raising=False)
-        try:
-            process.wait_until_ready(running.url)
-            yield Aws(session)
-        finally:
-            process.stop(running.pid)
-
-
-@pytest.fixture(scope="module")
-def _emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(scope="session")
+def emulator_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An emulator for the whole session; who uses it empties it first."""
     running = process.start(process.free_port(), tmp_path_factory.mktemp("emulator") / "emulator.log")
     try:
         process.wait_until_ready(running.url)
@@ -40,13 +26,24 @@ def _emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.stop(running.pid)
 
 
+@pytest.fixture(scope="module")
+def aws(emulator_url: str) -> Iterator[Aws]:
+    """An account and region that the tests of a file share."""
+    Cloud(url=emulator_url).ask("POST", "/emulator/reset")
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="ap-northeast-1")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL", emulator_url)
+        environment.delenv("AWS_CA_BUNDLE", raising=False)
+        yield Aws(session)
+
+
 @pytest.fixture
-def cloud(_emulator: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+def cloud(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """An account in which nothing exists yet, and to which the environment points."""
-    for name, value in aws_environment(_emulator).items():
+    for name, value in aws_environment(emulator_url).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
-    made = Cloud(url=_emulator)
+    made = Cloud(url=emulator_url)
     made.ask("POST", "/emulator/reset")
     return made
 

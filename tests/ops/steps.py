@@ -4,7 +4,7 @@ import json
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import boto3
@@ -32,14 +32,7 @@ class Cloud:
     said: list[str] = field(default_factory=list)
 
     def client(self, service: str) -> Any:
-        untyped: Any = boto3
-        return untyped.client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.url,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return _client(self.url, service)
 
     def ask(self, method: str, path: str, **content: Any) -> Any:
         body = json.dumps(content).encode() if content else None
@@ -164,3 +157,15 @@ class Cloud:
     def output(self) -> str:
         """All that the steps said."""
         return "\n".join(self.said)
+
+
+@cache  # A client takes a good part of a second to make.
+def _client(url: str, service: str) -> Any:
+    untyped: Any = boto3
+    return untyped.client(
+        service,
+        region_name=REGION,
+        endpoint_url=url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )

@@ -22,7 +22,7 @@ CAPACITY = {
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrate, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(migrate, "POLL_SECONDS", 0.25)
     monkeypatch.setattr(migrate, "CAPACITY_PAUSES_SECONDS", (0.1, 0.1))
     monkeypatch.setattr(migrate, "LATE_LINES_SECONDS", 1.5)
     monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.1)

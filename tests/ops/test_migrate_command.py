@@ -16,7 +16,7 @@ from tests.ops.steps import CLUSTER, STARTED_BY, Cloud
 def live(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setattr(migrate, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(migrate, "POLL_SECONDS", 0.25)
     monkeypatch.setattr(migrate, "LATE_LINES_SECONDS", 0.5)
     return Live(home=tmp_path, cloud=cloud).prepared()
 

@@ -18,7 +18,7 @@ TOLERANCE_MIB = 1.0
 
 
 def test_memory_stays_flat_whatever_a_task_writes(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrate, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(migrate, "POLL_SECONDS", 0.25)
     run_task(cloud.task(), output=cloud.said.append)  # loads what is loaded once
     short, long = peak_mib(cloud, FEW_PAGES), peak_mib(cloud, MANY_PAGES)
     assert long < short + TOLERANCE_MIB, f"{short:.1f} MiB with {FEW_PAGES} lines, {long:.1f} with {MANY_PAGES}"

@@ -17,7 +17,7 @@ GROUP = {"Protocol": "HTTP", "Port": 8080, "TargetType": "ip"}
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rollout, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(rollout, "POLL_SECONDS", 0.3)
     monkeypatch.setattr(rollout, "APPEARS_WITHIN_SECONDS", 1.0)
     monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.1)
 

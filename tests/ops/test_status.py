@@ -17,7 +17,7 @@ from tests.ops.steps import CLUSTER, IMAGE, REGION, Cloud
 def live(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setattr(rollout, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(rollout, "POLL_SECONDS", 0.3)
     return Live(home=tmp_path, cloud=cloud).prepared()
 
 

@@ -1,0 +1,39 @@
+"""A summary as plain text, for a terminal and for the log of a build: everything, however long it is."""
+
+from collections.abc import Iterator, Sequence
+
+from plan.markdown import visible
+from plan.page import Foreign, Line, Style, blocks
+from plan.summary import Summary
+
+BEFORE = {Style.TEXT: "", Style.LIST: "  - ", Style.LOUD: "  - ", Style.TABLE: "  | ", Style.DIFF: "  "}
+"""What stands before a line. None begins with text from outside: the log of a build may take `::error::` for a command.
+"""
+
+
+def plain_text(summary: Summary) -> str:
+    """The page; its first line is the verdict."""
+    return "\n".join(_lines(summary)) + "\n"
+
+
+def _lines(summary: Summary) -> Iterator[str]:
+    yield f"{'!! ' if summary.loud else ''}{summary.verdict}"
+    for block in blocks(summary):
+        if block.title:
+            yield ""
+            yield block.title if block.style is not Style.LOUD else f"!! {block.title}"
+        before = BEFORE[block.style]
+        for line in _table(block.lines) if block.style is Style.TABLE else map(_text, block.lines):
+            yield (before + line).rstrip()
+
+
+def _table(rows: Sequence[Line]) -> Iterator[str]:
+    cells = [[_text([part]) for part in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        first, *rest = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join([first.strip().ljust(widths[0]), *rest])
+
+
+def _text(line: Line) -> str:
+    return "".join(visible(part.text) if isinstance(part, Foreign) else part for part in line)
