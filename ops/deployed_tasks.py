@@ -5,10 +5,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from ops.aws_account import Json, items, part
 from ops.contract import Rollout
-from ops.patience import Patience
+from ops.patience import Patience, in_short
 from ops.saying import LAST_LINES
 from ops.stopped_task import why
 from ops.task_log import TaskLog, stream_name
@@ -34,6 +37,7 @@ class DeployedTasks:
         deployment_id: The deployment; a service's tasks name it as their starter.
         tasks: The tasks, as they were at the last look. A stopped one is kept.
         unhealthy: What the load balancer said of targets that were not healthy, the last thing for each address.
+        refused: What AWS would not tell, with its words.
     """
 
     aws: Patience
@@ -41,6 +45,7 @@ class DeployedTasks:
     deployment_id: str
     tasks: dict[str, Json] = field(default_factory=dict[str, Json])
     unhealthy: dict[str, str] = field(default_factory=dict[str, str])
+    refused: dict[str, str] = field(default_factory=dict[str, str])
     _healthy: set[str] = field(default_factory=set[str])
 
     def look(self, service: Json) -> None:
@@ -84,14 +89,22 @@ class DeployedTasks:
     def _described(self) -> Iterator[Json]:
         place = self.rollout.place
         for status in ("RUNNING", "STOPPED"):
-            listed = self.aws.try_to_ask(
+            listed = self._ask(
                 "ecs", "list_tasks", cluster=place.cluster, serviceName=self.rollout.service, desiredStatus=status
             )
             arns: list[str] = [arn for arn in (listed or {}).get("taskArns", []) if not self._has_stopped(arn)]
             for first in range(0, min(len(arns), MOST_TASKS), AT_ONCE):
                 some = arns[first : first + AT_ONCE]
-                answer = self.aws.try_to_ask("ecs", "describe_tasks", cluster=place.cluster, tasks=some)
+                answer = self._ask("ecs", "describe_tasks", cluster=place.cluster, tasks=some)
                 yield from (one for one in items(answer, "tasks") if one.get("startedBy") == self.deployment_id)
+
+    def _ask(self, service: str, operation: str, /, **parameters: Any) -> Json | None:
+        """The answer; None if there is none, even for want of a right: it only explains, and decides nothing."""
+        try:
+            return self.aws.try_to_ask(service, operation, **parameters)
+        except ClientError as error:
+            self.refused[operation] = in_short(error)
+            return None
 
     def _has_stopped(self, arn: str) -> bool:
         return arn in self.tasks and self.tasks[arn]["lastStatus"] == "STOPPED"
@@ -101,7 +114,7 @@ class DeployedTasks:
         for balancer in items(service, "loadBalancers"):
             alternate = part(balancer, "advancedConfiguration").get("alternateTargetGroupArn")
             for group in filter(None, [balancer.get("targetGroupArn"), alternate]):
-                answer = self.aws.try_to_ask("elbv2", "describe_target_health", TargetGroupArn=group)
+                answer = self._ask("elbv2", "describe_target_health", TargetGroupArn=group)
                 for target in items(answer, "TargetHealthDescriptions"):
                     address, health = target["Target"]["Id"], target["TargetHealth"]
                     if health["State"] == "healthy":
@@ -120,7 +133,7 @@ class DeployedTasks:
 
     def _logs(self, task: Json) -> Iterator[tuple[str, TaskLog]]:
         """The logs of a task's containers, those that failed first."""
-        answer = self.aws.try_to_ask("ecs", "describe_task_definition", taskDefinition=task["taskDefinitionArn"])
+        answer = self._ask("ecs", "describe_task_definition", taskDefinition=task["taskDefinitionArn"])
         failed = {one["name"] for one in items(task, "containers") if one.get("exitCode")}
         definitions = items(part(answer, "taskDefinition"), "containerDefinitions")
         for definition in sorted(definitions, key=lambda one: (one["name"] not in failed, one["name"])):

@@ -216,6 +216,8 @@ class _Following:
         container, lines = tasks.last_log_lines()
         if lines:
             self.saying.explain([f"last log lines of {container}:", *(f"| {line}" for line in lines)])
+        for operation, refusal in tasks.refused.items():
+            self.saying.explain([f"AWS did not answer {operation}: {refusal}"])
         stack = self.rollout.place.stack
         self.saying.explain(
             [

@@ -64,13 +64,15 @@ class Cloud:
         self.client("logs").create_log_group(logGroupName=LOG_GROUP)
         return CLUSTER
 
-    def task_definition(self, family: str = FAMILY, *, image: str = IMAGE, log_group: str = LOG_GROUP) -> str:
+    def task_definition(
+        self, family: str = FAMILY, *, image: str = IMAGE, log_group: str = LOG_GROUP, essential_agent: bool = False
+    ) -> str:
         """ARN of a new revision with the containers `app` and `agent`."""
         options = {"awslogs-group": log_group, "awslogs-region": REGION, "awslogs-stream-prefix": "migration"}
         logs = {"logDriver": "awslogs", "options": options}
         containers = [
             {"name": "app", "image": image, "essential": True, "logConfiguration": logs},
-            {"name": "agent", "image": "agent", "essential": False},
+            {"name": "agent", "image": "agent", "essential": essential_agent},
         ]
         answer = self.client("ecs").register_task_definition(
             family=family,

@@ -93,6 +93,22 @@ def test_a_side_container_that_dies_first_changes_nothing(cloud: Cloud) -> None:
     assert "done: app ended with exit code 0" in cloud.output
 
 
+def test_an_essential_side_container_that_dies_first_takes_the_migration_along_and_is_named(cloud: Cloud) -> None:
+    cloud.behaves(container="agent", exits=3, after_seconds=0.5)
+    cloud.behaves(container="app", exits=143, after_seconds=20)
+    message = failure(cloud, cloud.task(task_definition=cloud.task_definition(essential_agent=True)))
+    assert message.startswith("migration: app ended with exit code 143: ")
+    assert "container       agent: exit code 3" in cloud.output
+
+
+def test_a_stop_that_aws_throttles_is_asked_for_again(cloud: Cloud) -> None:
+    cloud.behaves(stays="PENDING")
+    task = cloud.task(timeout_seconds=1)
+    cloud.fails_at("StopTask", code="ThrottlingException", times=2)
+    assert "was stopped" in failure(cloud, task)
+    assert [one["desiredStatus"] for one in cloud.tasks()] == ["STOPPED"]
+
+
 def test_a_container_that_is_killed_is_told_to_want_memory(cloud: Cloud) -> None:
     cloud.behaves(container="app", exits=137)
     assert "exit code 137" in failure(cloud, cloud.task())

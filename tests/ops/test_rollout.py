@@ -182,6 +182,25 @@ def test_at_the_timeout_the_deployment_is_stopped_and_ecs_goes_back(cloud: Cloud
     assert service["deployments"][0]["rolloutState"] == "COMPLETED", "it waits until ECS is back"
 
 
+def test_a_stop_that_aws_throttles_is_asked_for_again(cloud: Cloud) -> None:
+    first = running(cloud)
+    cloud.behaves(family="story-prod-web", stays="PENDING")
+    brought = cloud.deployed()
+    cloud.fails_at("StopServiceDeployment", code="ThrottlingException", times=2)
+    assert "stopped: ROLLBACK_SUCCESSFUL" in failure(cloud, brought, timeout_seconds=1)
+    assert cloud.described()["taskDefinition"] == first
+
+
+@pytest.mark.parametrize("action", ["DescribeTargetHealth", "DescribeTaskDefinition", "GetLogEvents"])
+def test_what_only_explains_a_failure_does_not_hide_it(cloud: Cloud, action: str) -> None:
+    running(cloud, **balanced(cloud))
+    cloud.behaves(family="story-prod-web", container="app", exits=1)
+    brought = cloud.deployed()
+    cloud.fails_at(action, code="AccessDeniedException", times=1000)
+    assert "circuit breaker" in failure(cloud, brought)
+    assert action == "GetLogEvents" or "AWS did not answer describe_t" in cloud.output
+
+
 def test_a_first_deployment_at_its_timeout_says_that_nothing_could_be_stopped(cloud: Cloud) -> None:
     cloud.behaves(family="story-prod-web", stays="PENDING")
     message = failure(cloud, cloud.service()["taskDefinition"], timeout_seconds=1)
@@ -207,7 +226,17 @@ def test_an_alarm_that_rolls_back_is_named(cloud: Cloud) -> None:
         pytest.param({"lost": True}, id="lost"),
     ],
 )
-@pytest.mark.parametrize("action", ["DescribeServices", "ListServiceDeployments", "ListTasks", "DescribeTasks"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        "DescribeServices",
+        "ListServiceDeployments",
+        "DescribeServiceRevisions",
+        "DescribeServiceDeployments",
+        "ListTasks",
+        "DescribeTasks",
+    ],
+)
 def test_what_passes_by_itself_is_passed_over(cloud: Cloud, action: str, fault: dict[str, Any]) -> None:
     running(cloud)
     brought = cloud.deployed()
