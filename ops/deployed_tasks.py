@@ -34,7 +34,8 @@ class DeployedTasks:
     Attributes:
         aws: Where they run.
         rollout: The service, and the task definition that the deployment brings.
-        deployment_id: The deployment; a service's tasks name it as their starter.
+        deployment_id: The deployment; a service's tasks name it as their starter. "" if it is not known: then all
+            tasks of the task definition count.
         tasks: The tasks, as they were at the last look. A stopped one is kept.
         unhealthy: What the load balancer said of targets that were not healthy, the last thing for each address.
         refused: What AWS would not tell, with its words.
@@ -96,7 +97,12 @@ class DeployedTasks:
             for first in range(0, min(len(arns), MOST_TASKS), AT_ONCE):
                 some = arns[first : first + AT_ONCE]
                 answer = self._ask("ecs", "describe_tasks", cluster=place.cluster, tasks=some)
-                yield from (one for one in items(answer, "tasks") if one.get("startedBy") == self.deployment_id)
+                yield from filter(self._is_own, items(answer, "tasks"))
+
+    def _is_own(self, task: Json) -> bool:
+        if self.deployment_id:
+            return task.get("startedBy") == self.deployment_id
+        return task.get("taskDefinitionArn") == self.rollout.task_definition
 
     def _ask(self, service: str, operation: str, /, **parameters: Any) -> Json | None:
         """The answer; None if there is none, even for want of a right: it only explains, and decides nothing."""

@@ -64,19 +64,26 @@ class _Following:
         self.deadline = time.monotonic() + self.rollout.timeout_seconds
         service = self._service()
         self.known_events = frozenset(str(event["id"]) for event in items(service, "events"))
-        deployment = self._own_deployment(service)
-        if deployment["rolloutState"] == "COMPLETED":
+        service, deployment = self._own_deployment(service)
+        if not deployment:
+            # All that ECS says of it was said before this look.
+            self.known_events = frozenset()
+            raise self._failure(self._why_there_is_none(service), self._tasks(""))
+        if deployment.get("rolloutState") == "COMPLETED":
             self.saying.say(f"{revision(self.rollout.task_definition)} runs already")
             return
-        if deployment["rolloutState"] == "FAILED" and self.intervenes:
+        is_stuck = deployment.get("rolloutState") == "FAILED" and deployment["id"] == primary(service).get("id")
+        if is_stuck and self.intervenes:
             deployment = self._started_again(deployment)
         self.saying.say(f"{revision(self.rollout.task_definition)} is deployed as {deployment['id']}")
-        tasks = DeployedTasks(aws=self.aws, rollout=self.rollout, deployment_id=deployment["id"])
+        tasks = self._tasks(deployment["id"])
         verdict = self._verdict(deployment, tasks)
         if verdict.state is State.FAILED:
-            self._say_what_failed(verdict, tasks)
-            raise StepError(f"{self.saying.step}: {revision(self.rollout.task_definition)} failed: {verdict.reason}")
+            raise self._failure(verdict.reason, tasks)
         self.saying.say(f"complete: {tasks.counts()}")
+
+    def _tasks(self, deployment_id: str) -> DeployedTasks:
+        return DeployedTasks(aws=self.aws, rollout=self.rollout, deployment_id=deployment_id)
 
     def _service(self) -> Json:
         """The service now.
@@ -91,23 +98,19 @@ class _Following:
             raise StepError(f"{self.saying.step}: the service was deleted, or never made")
         return answer["services"][0]
 
-    def _own_deployment(self, service: Json) -> Json:
-        """The deployment that brings the task definition.
-
-        Raises:
-            StepError: There is none, since ECS went back already or another one displaced it.
-        """
+    def _own_deployment(self, service: Json) -> tuple[Json, Json]:
+        """The service, and the deployment of it that brings the task definition; empty if none appears."""
         until = time.monotonic() + APPEARS_WITHIN_SECONDS
-        while not (own := bringing(service, self.rollout.task_definition)):
-            if time.monotonic() >= until:
-                leading = revision(primary(service).get("taskDefinition", "nothing"))
-                ended = self._service_deployment()
-                told = judge(service, "", ended).reason if ended else ""
-                told = told or f"the service is to run {leading}"
-                raise StepError(f"{self.saying.step}: {revision(self.rollout.task_definition)} failed: {told}")
+        while not (own := bringing(service, self.rollout.task_definition)) and time.monotonic() < until:
             time.sleep(POLL_SECONDS)
             service = self._service()
-        return own
+        return service, own
+
+    def _why_there_is_none(self, service: Json) -> str:
+        """ECS went back before anybody looked, or another deployment displaced it."""
+        ended = self._service_deployment()
+        reason = judge(service, "", ended).reason if ended else ""
+        return reason or f"the service is to run {revision(primary(service).get('taskDefinition', 'nothing'))}"
 
     def _started_again(self, failed: Json) -> Json:
         """A deployment like the failed one, which nothing had replaced because there was nothing to go back to.
@@ -124,7 +127,7 @@ class _Following:
             forceNewDeployment=True,
         )
         until = time.monotonic() + APPEARS_WITHIN_SECONDS
-        while (own := self._own_deployment(self._service()))["id"] == failed["id"]:
+        while (own := primary(self._service())).get("id") in (None, failed["id"]):
             if time.monotonic() >= until:
                 raise StepError(f"{self.saying.step}: ECS did not start a new deployment of {self.rollout.service}")
             time.sleep(POLL_SECONDS)
@@ -199,16 +202,17 @@ class _Following:
             time.sleep(POLL_SECONDS)
         return f"{told}; stopped: {ended.get('status')}"
 
-    def _say_what_failed(self, verdict: Verdict, tasks: DeployedTasks) -> None:
-        self.saying.say(f"FAILED: {verdict.reason}")
+    def _failure(self, reason: str, tasks: DeployedTasks) -> StepError:
+        """The error to raise, once all that explains it is said."""
+        self.saying.say(f"FAILED: {reason}")
         answer = self.aws.try_to_ask(
             "ecs", "describe_services", cluster=self.rollout.place.cluster, services=[self.rollout.service]
         )
         services = items(answer, "services")
         if services:
             tasks.look_until_settled(services[0])
-        for reason, count in tasks.reasons():
-            self.saying.explain([f"{count} task{'s' if count > 1 else ''} stopped: {reason}"])
+        for told, count in tasks.reasons():
+            self.saying.explain([f"{count} task{'s' if count > 1 else ''} stopped: {told}"])
         for told in dict.fromkeys(tasks.unhealthy.values()):
             self.saying.explain([f"the load balancer's check: {told}"])
         if services and (events := events_since(services[0], self.known_events)):
@@ -225,3 +229,4 @@ class _Following:
                 "      Where no update succeeded yet there is none: release an image that works.",
             ]
         )
+        return StepError(f"{self.saying.step}: {revision(self.rollout.task_definition)} failed: {reason}")

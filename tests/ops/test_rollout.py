@@ -148,6 +148,8 @@ def test_a_deployment_that_was_rolled_back_before_anybody_looked_has_failed(clou
     broken = cloud.deployed()
     assert until_complete(cloud, other_than=broken) == first
     assert "story-prod-web:2 failed: ECS rolled it back" in failure(cloud, broken)
+    assert "tasks stopped: Essential container in task exited, app exit code 1" in cloud.output
+    assert "deployment failed: tasks failed to start" in cloud.output
 
 
 def test_a_newer_deployment_displaces_the_older_one(cloud: Cloud) -> None:
