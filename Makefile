@@ -6,10 +6,11 @@ BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
 # Twice the processors, since many tests wait for an emulated AWS.
 WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+FAST := tests/unit tests/components tests/program tests/ops tests/emulator
 LOCK := --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up plan local local-down up preview destroy test lint format e2e docs lock bench bench-migrate clean
+.PHONY: help set-up plan local local-down up preview destroy test timed lint format e2e docs lock bench bench-migrate clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,8 +42,11 @@ preview: $(SET_UP) ## what `up` of STACK would do
 destroy: $(SET_UP) ## remove STACK (lift its protection first)
 	pulumi destroy --stack $(STACK)
 
-test: lint ## lint, then all tests but the end-to-end ones, the fast ones first
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/unit tests/components tests/program tests/ops tests/emulator
+test: lint ## lint, then all tests but the timed and the end-to-end ones, the fast ones first
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not timed" $(FAST)
+
+timed: $(SET_UP) ## the steps of a release on the emulator, whose tasks and deployments take their time (2 minutes)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m timed tests/ops tests/emulator
 
 lint: $(SET_UP) ## ruff, and basedpyright in strict mode
 	@$(BIN)/ruff check .
@@ -53,7 +57,7 @@ format: $(SET_UP) ## let ruff write
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-e2e: $(SET_UP) ## the real engine on the emulator: both environments, then failures (20 minutes)
+e2e: timed ## the timed tests, then the real engine on the emulator: both environments, then failures (20 minutes)
 	@$(BIN)/pytest -n 2 --dist loadfile tests/e2e
 
 docs: $(SET_UP) ## write settings.schema.json and docs/settings.md from the specs

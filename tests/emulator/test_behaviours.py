@@ -21,6 +21,8 @@ from tests.emulator.support import (
     wait_for,
 )
 
+pytestmark = pytest.mark.timed
+
 Behave = Callable[..., Any]
 HEALTH_CHECK = {"healthCheck": {"command": ["CMD", "true"]}}
 LOGS = {

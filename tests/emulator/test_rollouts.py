@@ -22,6 +22,8 @@ from tests.emulator.support import (
     wait_for,
 )
 
+pytestmark = pytest.mark.timed
+
 Behave = Callable[..., Any]
 BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
 BREAKER_WITHOUT_ROLLBACK = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}

@@ -14,6 +14,8 @@ from ops.contract import OneOffTask, StepError
 from ops.migrate import run_task
 from tests.ops.steps import CLUSTER, DIGEST, LOG_GROUP, STARTED_BY, Cloud
 
+pytestmark = pytest.mark.timed
+
 CAPACITY = {
     "tasks": [],
     "failures": [{"arn": "arn:1", "reason": "Capacity is unavailable at this time. Please try again later"}],

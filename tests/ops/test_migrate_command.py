@@ -11,6 +11,8 @@ from ops import migrate
 from tests.ops.live import BROKEN, Live, Process, story
 from tests.ops.steps import CLUSTER, STARTED_BY, Cloud
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture
 def live(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:

@@ -10,6 +10,8 @@ from ops import migrate
 from ops.migrate import run_task
 from tests.ops.steps import Cloud
 
+pytestmark = pytest.mark.timed
+
 FEW_PAGES, MANY_PAGES = 20_000, 50_000
 """GetLogEvents answers at most 10,000 lines at once; the page before is still there when the next one comes:
 docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html"""

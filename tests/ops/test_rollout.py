@@ -12,6 +12,8 @@ from ops.contract import StepError
 from ops.rollout import follow_rollout
 from tests.ops.steps import CLUSTER, Cloud
 
+pytestmark = pytest.mark.timed
+
 GROUP = {"Protocol": "HTTP", "Port": 8080, "TargetType": "ip"}
 
 

@@ -12,6 +12,8 @@ from ops.live_stack import live_stack
 from tests.ops.live import OLDER, Live, Process, story
 from tests.ops.steps import CLUSTER, IMAGE, REGION, Cloud
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture
 def live(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
