@@ -72,4 +72,12 @@ LEFT_AFTER_DESTROY = (
         why="Revisions are kept, so that ECS can go back to one; they are free.",
         removal="aws ecs deregister-task-definition, then delete-task-definitions",
     ),
+    Left(
+        service="ecs",
+        kind="task",
+        name=r"story-{stack}-(users|migration)",
+        state="STOPPED",
+        why="ECS tells of a task for about an hour after its end, without cost.",
+        removal="by itself",
+    ),
 )
