@@ -72,6 +72,12 @@ def request_handler(*, verbose: bool = False) -> type[WSGIRequestHandler]:
         # connection up between them, and asked again for what had been done already.
         wbufsize = -1
 
+        def handle_expect_100(self) -> bool:
+            # Whoever asks before it sends a body waits a second for the word.
+            goes_on = super().handle_expect_100()
+            self.wfile.flush()
+            return goes_on
+
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             if verbose:
                 super().log_request(code, size)

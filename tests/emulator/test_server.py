@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -193,3 +194,10 @@ def test_the_end_of_a_session_ends_what_its_processes_left_behind() -> None:
         while process._runs(left):
             assert time.monotonic() < deadline, "it was not ended"
             time.sleep(0.05)
+
+
+def test_whoever_asks_before_it_sends_a_body_is_told_to_go_on(emulator: RunningEmulator) -> None:
+    address = urlsplit(emulator.url)
+    with socket.create_connection((str(address.hostname), address.port or 0), timeout=10) as connection:
+        connection.sendall(b"PUT /things HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue")
