@@ -7,6 +7,8 @@ SET_UP := $(VENV)/.set-up
 # Twice the processors, since many tests wait for an emulated AWS.
 WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 FAST := tests/unit tests/components tests/program tests/ops tests/emulator
+# Every process would compile the tests and the tools anew.
+unexport PYTHONDONTWRITEBYTECODE
 LOCK := --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help

@@ -1,6 +1,8 @@
 """How a service's deployments go: exact inputs for each strategy, and what AWS's own model says of them."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import botocore.session
@@ -360,18 +362,18 @@ def problems(request: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    "inputs",
+    "build",
     [
-        *(service(web(strategy)) for strategy in STRATEGIES),
-        service(web("blue-green", test_port=None)),
-        service(web(both_groups=True)),
-        service(web(alarms=None)),
-        service(worker()),
+        *(partial(web, strategy) for strategy in STRATEGIES),
+        partial(web, "blue-green", test_port=None),
+        partial(web, both_groups=True),
+        partial(web, alarms=None),
+        worker,
     ],
     ids=[*STRATEGIES, "no test port", "both groups", "no alarms", "worker"],
 )
-def test_aws_s_model_takes_the_request(inputs: Any) -> None:
-    assert problems(create_service(inputs)) == ""
+def test_aws_s_model_takes_the_request(build: Callable[[], Record]) -> None:
+    assert problems(create_service(service(build()))) == ""
 
 
 def test_the_check_would_find_what_aws_does_not_know() -> None:
