@@ -1,7 +1,7 @@
 """What a service's deployments are to be like, as ECS takes it: settings in, arguments out, no resources."""
 
 import json
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -11,21 +11,14 @@ from components.iam import Statement, allow
 from specs.deployment import DeploymentAlarmsSpec, DeploymentSpec, Strategy
 from specs.services import WebSpec
 
-STRATEGIES: dict[Strategy, Literal["ROLLING", "BLUE_GREEN", "CANARY", "LINEAR"]] = {
-    Strategy.ROLLING: "ROLLING",
-    Strategy.BLUE_GREEN: "BLUE_GREEN",
-    Strategy.CANARY: "CANARY",
-    Strategy.LINEAR: "LINEAR",
-}
-
 
 def deployment_configuration(spec: DeploymentSpec) -> aws.ecs.ServiceDeploymentConfigurationArgs:
     """Strategy and bake times. `rolling` is said as well, because ECS keeps what an update leaves out: the way back
     from another strategy would not be taken."""
     if not spec.shifts:
-        return aws.ecs.ServiceDeploymentConfigurationArgs(strategy=STRATEGIES[spec.strategy])
+        return aws.ecs.ServiceDeploymentConfigurationArgs(strategy=spec.strategy.name)
     return aws.ecs.ServiceDeploymentConfigurationArgs(
-        strategy=STRATEGIES[spec.strategy],
+        strategy=spec.strategy.name,
         bake_time_in_minutes=str(spec.bake_time_minutes),
         canary_configuration=aws.ecs.ServiceDeploymentConfigurationCanaryConfigurationArgs(
             canary_percent=spec.canary_percent, canary_bake_time_in_minutes=str(spec.canary_bake_time_minutes)

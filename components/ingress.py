@@ -107,18 +107,21 @@ class Ingress(Component):
             opts=self.child(),
         )
         for port in (HTTP_PORT, HTTPS_PORT) if args.spec.domain else (HTTP_PORT,):
-            for cidr in args.spec.allowed_cidrs:
-                aws.vpc.SecurityGroupIngressRule(
-                    f"{name}-{port}-from-{cidr.replace('/', '-')}",
-                    security_group_id=group.id,
-                    description=f"Visitors from {cidr}",
-                    cidr_ipv4=cidr,
-                    ip_protocol="tcp",
-                    from_port=port,
-                    to_port=port,
-                    opts=self.child(),
-                )
+            self._let_in("Visitors", args.spec.allowed_cidrs, group, port, f"{name}-{port}")
         return group
+
+    def _let_in(self, who: str, cidrs: Sequence[str], group: aws.ec2.SecurityGroup, port: int, prefix: str) -> None:
+        for cidr in cidrs:
+            aws.vpc.SecurityGroupIngressRule(
+                f"{prefix}-from-{cidr.replace('/', '-')}",
+                security_group_id=group.id,
+                description=f"{who} from {cidr}",
+                cidr_ipv4=cidr,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                opts=self.child(),
+            )
 
     def _log_bucket(self, name: str, args: IngressArgs) -> aws.s3.Bucket:
         """A bucket with S3's own key, because the load balancer can write to no other:
@@ -238,17 +241,7 @@ class Ingress(Component):
         if not args.test_door:
             return None
         port = args.test_door.port
-        for cidr in args.test_door.cidrs:
-            aws.vpc.SecurityGroupIngressRule(
-                f"{name}-test-from-{cidr.replace('/', '-')}",
-                security_group_id=group.id,
-                description=f"Testers from {cidr}",
-                cidr_ipv4=cidr,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-                opts=self.child(),
-            )
+        self._let_in("Testers", args.test_door.cidrs, group, port, f"{name}-test")
         if certificate_arn is None:
             return self._serve_http(f"{name}-test", port, load_balancer)
         return self._serve_https(f"{name}-test", port, args.spec.tls_policy, load_balancer, certificate_arn)

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,11 +80,13 @@ class DeployedTasks:
 
     def last_log_lines(self) -> tuple[str, Sequence[str]]:
         """Name and last log lines of the container that failed last, if it wrote any."""
+        definition = self._ask("ecs", "describe_task_definition", taskDefinition=self.rollout.task_definition)
+        containers = items(part(definition, "taskDefinition"), "containerDefinitions")
         for task in reversed(self.stopped()):
-            for container, log in self._logs(task):
-                lines = list(log.new_lines())
+            for container, log in self._logs(task, containers):
+                lines = deque(log.new_lines(), maxlen=LAST_LINES)
                 if lines:
-                    return container, lines[-LAST_LINES:]
+                    return container, list(lines)
         return "", []
 
     def _described(self) -> Iterator[Json]:
@@ -137,11 +139,9 @@ class DeployedTasks:
             return "starting"
         return "healthy" if _address(task) in self._healthy or task.get("healthStatus") == "HEALTHY" else "running"
 
-    def _logs(self, task: Json) -> Iterator[tuple[str, TaskLog]]:
+    def _logs(self, task: Json, definitions: Sequence[Json]) -> Iterator[tuple[str, TaskLog]]:
         """The logs of a task's containers, those that failed first."""
-        answer = self._ask("ecs", "describe_task_definition", taskDefinition=task["taskDefinitionArn"])
         failed = {one["name"] for one in items(task, "containers") if one.get("exitCode")}
-        definitions = items(part(answer, "taskDefinition"), "containerDefinitions")
         for definition in sorted(definitions, key=lambda one: (one["name"] not in failed, one["name"])):
             options = part(part(definition, "logConfiguration"), "options")
             if "awslogs-group" in options:

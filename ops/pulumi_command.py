@@ -51,8 +51,7 @@ class PulumiCommand:
 
     def aws_profile(self) -> str | None:
         """The profile of the AWS credentials that the stack's config names."""
-        settings = ["--config-file", str(self.config_file.resolve())] if self.config_file else []
-        config = json.loads(self._run("config", "--json", "--stack", self.stack, *settings))
+        config = json.loads(self._run("config", "--json", "--stack", self.stack, *self._settings))
         return cast(str | None, config.get("aws:profile", {}).get("value"))
 
     def up(self, environment: Mapping[str, str]) -> int:
@@ -61,10 +60,9 @@ class PulumiCommand:
         Args:
             environment: Variables that the program gets beside those of this process; an empty one is taken away.
         """
-        settings = ["--config-file", str(self.config_file.resolve())] if self.config_file else []
         given = {**os.environ, **environment}
         return subprocess.run(
-            [_program(), "up", "--yes", "--stack", self.stack, *settings, "--non-interactive"],
+            [_program(), "up", "--yes", "--stack", self.stack, *self._settings, "--non-interactive"],
             cwd=self.project,
             stdin=subprocess.DEVNULL,
             env={name: value for name, value in given.items() if value},
@@ -89,9 +87,12 @@ class PulumiCommand:
 
     def refresh(self) -> None:
         """Read every resource of the stack from AWS."""
-        settings = ["--config-file", str(self.config_file.resolve())] if self.config_file else []
         with heartbeat("refreshing"):
-            self._run("refresh", "--yes", "--skip-preview", "--stack", self.stack, *settings)
+            self._run("refresh", "--yes", "--skip-preview", "--stack", self.stack, *self._settings)
+
+    @property
+    def _settings(self) -> list[str]:
+        return ["--config-file", str(self.config_file.resolve())] if self.config_file else []
 
     def _read(self, *args: str) -> str:
         """What a command says that reads the state. Where it found a half-written one, the next look finds it whole."""

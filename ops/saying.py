@@ -86,11 +86,6 @@ class LogLines:
         elif self.seen == self.shown_at_most + 1:
             self.saying.say(f"| {self.shown_at_most} lines were shown; the others are in the log group")
 
-    @property
-    def not_shown(self) -> int:
-        """How many were only counted."""
-        return 0 if self.shown_at_most is None else max(0, self.seen - self.shown_at_most)
-
 
 def plain(text: str) -> str:
     """A text as one line that no terminal and no log stumbles over: nothing that moves a cursor, nothing that is not

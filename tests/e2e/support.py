@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,14 @@ STEP_LINE = re.compile(r"^ {4}(users|migration|rollout [a-z0-9-]+): ", re.MULTIL
 indented, in their order."""
 UNCHANGED = re.compile(r"^Resources:\n +[0-9]+ unchanged$", re.MULTILINE)
 NO_CHANGE = ("same", "refresh", "read")
+WITHOUT_STORES: dict[str, Any] = {
+    "story:protect": False,
+    "story:network": {"nat": "none"},
+    "story:aurora": {"enabled": False},
+    "story:valkey": {"enabled": False},
+    "story:documentdb": {"enabled": False},
+}
+"""Settings of a stack that comes up and goes away soon: scenarios of releases and failures need no more."""
 SECRET_AT_LEAST = 16
 """Length from which a value in a secret is taken for a password, and not for a user's name or an engine's."""
 
@@ -172,6 +180,10 @@ class Stack:
         definition = self.service(service)["taskDefinition"]
         found = self.client("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]
         return {container["name"]: container["image"] for container in found["containerDefinitions"]}["app"]
+
+    def images_of(self, services: Iterable[str]) -> set[str]:
+        """The images that services run; one, if all of them run the same."""
+        return {self.image_of(service) for service in services}
 
     def markers(self) -> dict[str, str]:
         """The steps that the state says were done, by name; a step that was done again has another id."""

@@ -14,16 +14,13 @@ import pytest
 from emulator.engine import Finished
 from emulator.process import end_session
 from tests.e2e.conftest import Begin
-from tests.e2e.support import Stack, image
+from tests.e2e.support import WITHOUT_STORES, Stack, image
 
 CONFIG: dict[str, Any] = {
+    **WITHOUT_STORES,
     # By them things are found that have no name.
     "aws:defaultTags": {"tags": {"Project": "story", "Environment": "killed"}},
-    "story:protect": False,
     "story:network": {"nat": "single"},
-    "story:aurora": {"enabled": False},
-    "story:valkey": {"enabled": False},
-    "story:documentdb": {"enabled": False},
 }
 FIRST, SECOND = image(1), image(2)
 ONCE = {"vpc", "internet-gateway", "nat-gateway", "elastic-ip", "flow-log", "cluster", "load-balancer", "topic"}

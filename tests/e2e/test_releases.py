@@ -2,20 +2,12 @@
 
 import re
 from datetime import datetime
-from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import Begin
-from tests.e2e.support import MARKER, TASK_DEFINITION, Stack, image, steps_in, succeeded
+from tests.e2e.support import MARKER, TASK_DEFINITION, WITHOUT_STORES, Stack, image, steps_in, succeeded
 
-CONFIG: dict[str, Any] = {
-    "story:protect": False,
-    "story:network": {"nat": "none"},
-    "story:aurora": {"enabled": False},
-    "story:valkey": {"enabled": False},
-    "story:documentdb": {"enabled": False},
-}
 SERVICES = ["scheduler", "web", "worker-default"]
 BROKEN_FIRST, FIRST, SECOND, BAD_MIGRATION, BAD_WORKER, BAD_WEB, THIRD, FOURTH = (image(n) for n in range(1, 9))
 FATAL = "PHP Fatal error: Uncaught Error: Class not found"
@@ -24,12 +16,8 @@ FATAL = "PHP Fatal error: Uncaught Error: Class not found"
 @pytest.fixture(scope="module")
 def stack(begin: Begin) -> Stack:
     stack = begin("releases")
-    stack.engine.prepare(CONFIG)
+    stack.engine.prepare(WITHOUT_STORES)
     return stack
-
-
-def images(stack: Stack) -> set[str]:
-    return {stack.image_of(service) for service in SERVICES}
 
 
 def test_a_first_update_with_a_broken_image_fails_at_the_worker_and_remembers_no_image(stack: Stack) -> None:
@@ -52,7 +40,7 @@ def test_the_same_broken_first_update_fails_again_although_nothing_else_changed(
 
 def test_after_it_an_update_with_a_good_image_makes_all(stack: Stack) -> None:
     stack.up(FIRST)
-    assert images(stack) == {FIRST}
+    assert stack.images_of(SERVICES) == {FIRST}
     assert stack.engine.outputs()["image"] == FIRST
     assert stack.is_clean()
 
@@ -67,7 +55,7 @@ def test_workers_and_scheduler_roll_out_side_by_side_and_web_after_them(stack: S
     consumers = [times["scheduler"], times["worker-default"]]
     assert max(began for began, _ in consumers) < min(ended for _, ended in consumers), "one after the other"
     assert times["web"][0] > max(ended for _, ended in consumers), "the site moved before its consumers"
-    assert images(stack) == {SECOND}
+    assert stack.images_of(SERVICES) == {SECOND}
 
 
 def test_a_migration_that_fails_changes_nothing_but_its_own_definition(stack: Stack) -> None:
@@ -135,7 +123,7 @@ def test_the_way_back_ends_clean_once_the_worker_can_start(stack: Stack) -> None
     migrations = stack.migrations()
     stack.behaves_well()
     stack.up()
-    assert images(stack) == {SECOND}
+    assert stack.images_of(SERVICES) == {SECOND}
     assert stack.migrations() == migrations, "a way back never migrates"
     assert stack.is_clean()
 
@@ -143,7 +131,7 @@ def test_the_way_back_ends_clean_once_the_worker_can_start(stack: Stack) -> None
 def test_the_next_good_release_goes_through(stack: Stack) -> None:
     migrations = stack.migrations()
     stack.up(THIRD)
-    assert images(stack) == {THIRD}
+    assert stack.images_of(SERVICES) == {THIRD}
     assert stack.migrations() == migrations + 1
     assert stack.engine.outputs()["image"] == THIRD
 
@@ -159,7 +147,7 @@ def test_a_named_earlier_image_goes_back_without_a_migration(stack: Stack) -> No
     migrations = stack.migrations()
     finished = succeeded(stack.story("rollback", "--yes", SECOND.partition("@")[2][:71]))
     assert "migration: no new image, so nothing to migrate" in finished.output
-    assert images(stack) == {SECOND}
+    assert stack.images_of(SERVICES) == {SECOND}
     assert stack.migrations() == migrations
     assert stack.engine.outputs()["image"] == SECOND
     assert stack.is_clean()

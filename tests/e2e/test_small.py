@@ -2,22 +2,23 @@
 
 import signal
 import time
-from typing import Any
 
 import pytest
 
 from emulator.process import end_session
 from tests.e2e.conftest import Begin
-from tests.e2e.support import MARKER, TASK_DEFINITION, Change, Stack, changed_nothing, image, steps_in, succeeded
+from tests.e2e.support import (
+    MARKER,
+    TASK_DEFINITION,
+    WITHOUT_STORES,
+    Change,
+    Stack,
+    changed_nothing,
+    image,
+    steps_in,
+    succeeded,
+)
 
-CONFIG: dict[str, Any] = {
-    "story:protect": False,
-    "story:network": {"nat": "none"},
-    "story:aurora": {"enabled": False},
-    "story:valkey": {"enabled": False},
-    "story:documentdb": {"enabled": False},
-    "story:scheduler": {"enabled": False},
-}
 STEPS = ["migration", "rollout-web", "rollout-worker-default"]
 SERVICES = ["web", "worker-default"]
 FIRST, SECOND, BROKEN, THIRD, FOURTH, FIFTH = (image(number) for number in range(1, 7))
@@ -27,12 +28,8 @@ INTERRUPTED = {signal.SIGINT: FOURTH, signal.SIGTERM: FIFTH}
 @pytest.fixture(scope="module")
 def stack(begin: Begin) -> Stack:
     stack = begin("small")
-    stack.engine.prepare(CONFIG)
+    stack.engine.prepare({**WITHOUT_STORES, "story:scheduler": {"enabled": False}})
     return stack
-
-
-def images(stack: Stack) -> set[str]:
-    return {stack.image_of(service) for service in SERVICES}
 
 
 @pytest.mark.parametrize("command", ["preview", "up"])
@@ -49,7 +46,7 @@ def test_a_first_update_with_an_image_makes_all_in_order(stack: Stack) -> None:
     finished = stack.up(FIRST)
     assert steps_in(finished.output) == ["migration", "rollout worker-default", "rollout web"]
     assert stack.engine.outputs()["image"] == FIRST
-    assert images(stack) == {FIRST}
+    assert stack.images_of(SERVICES) == {FIRST}
     assert sorted(stack.markers()) == STEPS
 
 
@@ -76,7 +73,7 @@ def test_a_release_takes_every_step_in_order_and_moves_the_image(stack: Stack) -
     assert sorted(after) == STEPS
     assert not set(before.values()) & set(after.values()), "a marker that stays is a step that was not taken"
     assert stack.engine.outputs()["image"] == SECOND
-    assert images(stack) == {SECOND}
+    assert stack.images_of(SERVICES) == {SECOND}
 
 
 def test_an_edit_without_an_image_migrates_nothing(stack: Stack) -> None:
@@ -130,13 +127,13 @@ def test_an_interrupt_lets_the_migration_end_and_the_next_update_does_not_repeat
     stack.up(released)
 
     assert stack.migrations() == migrations + 1
-    assert images(stack) == {released}
+    assert stack.images_of(SERVICES) == {released}
 
 
 def test_the_next_good_release_goes_through(stack: Stack) -> None:
     stack.up(THIRD)
     assert stack.engine.outputs()["image"] == THIRD
-    assert images(stack) == {THIRD}
+    assert stack.images_of(SERVICES) == {THIRD}
     assert stack.is_clean()
 
 
@@ -144,7 +141,7 @@ def goes_back(stack: Stack) -> None:
     """Without an image: every service on the last good one, no migration, and nothing left to do."""
     migrations = stack.migrations()
     stack.up()
-    assert images(stack) == {SECOND}
+    assert stack.images_of(SERVICES) == {SECOND}
     assert stack.migrations() == migrations, "a way back never migrates"
     assert stack.engine.outputs()["image"] == SECOND
     assert sorted(stack.markers()) == STEPS
