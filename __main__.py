@@ -21,10 +21,9 @@ from components.uploads import Uploads, UploadsArgs
 stack = settings.read()
 site, region, is_release = stack.settings, stack.region, stack.is_release
 image = running_image(stack.image_given)
-
 encryption = Encryption("encryption", EncryptionArgs(protect=site.protect))
-key_arn, account_id = encryption.key_arn, encryption.account_id
-network = Network("network", NetworkArgs(spec=site.network, region=region, key_arn=key_arn))
+key_arn, account_id, boundary = encryption.key_arn, encryption.account_id, site.permissions.boundary_arn
+network = Network("network", NetworkArgs(spec=site.network, region=region, key_arn=key_arn, boundary_arn=boundary))
 stores = DataStores(
     "stores",
     DataStoresArgs(
@@ -36,6 +35,7 @@ stores = DataStores(
         zones=site.network.zones,
         key_arn=key_arn,
         protect=site.protect,
+        boundary_arn=boundary,
     ),
 )
 uploads = Uploads("uploads", UploadsArgs(spec=site.uploads, key_arn=key_arn, protect=site.protects(site.uploads)))
@@ -73,6 +73,7 @@ application = Application(
             subnet_ids=network.private_subnet_ids,
             key_arn=key_arn,
             needed=[network, cluster],
+            boundary_arn=boundary,
         ),
         protect=site.protect,
     ),

@@ -1,6 +1,5 @@
 """The stack's settings: what they are, and the only place that reads them."""
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,14 +8,21 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import pulumi
-from pulumi.runtime import config as runtime_config
 from pydantic import Field
 
 from specs.base import Finding, ProtectedSpec, Spec
-from specs.checking import check, printable, unknown_key
+from specs.checking import check, printable
 from specs.network import Nat, NetworkSpec
 from specs.services import MigrationSpec, SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
-from specs.site import ApplicationSpec, ClusterSpec, IngressSpec, ObservabilitySpec, UploadsSpec
+from specs.site import (
+    ApplicationSpec,
+    ClusterSpec,
+    IngressSpec,
+    ObservabilitySpec,
+    PermissionsSpec,
+    UploadsSpec,
+)
+from specs.stack_config import given_config, values_of, warn
 from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 from specs.types import IMAGE_FORM, NAME, Name, image_problem
 
@@ -24,6 +30,7 @@ PREFIX = "story"
 IMAGE_VARIABLE = "STORY_IMAGE"
 ROLLBACK_VARIABLE = "STORY_ROLLBACK_IMAGE"
 """An earlier image to go back to: nothing is migrated, and web waits for no other service."""
+WHERE_SECRETS_BELONG = "put it in Secrets Manager and its ARN in application.secrets"
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 FIRST_ZONES = {"ap-northeast-1": ("a", "c")}
 """Letters of the zones that a stack gets by default, where `a` and `b` do not do: new accounts in Tokyo have no `b`."""
@@ -34,6 +41,8 @@ class Settings(Spec):
 
     protect: bool = True
     """Protect whatever holds data from deletion. Single parts may differ by a `protect` of their own."""
+    permissions: PermissionsSpec = PermissionsSpec()
+    """What the roles of the stack may do at most."""
     application: ApplicationSpec = ApplicationSpec()
     """The Laravel application in the image: its environment and its secrets."""
     network: NetworkSpec = NetworkSpec()
@@ -138,16 +147,15 @@ def read() -> Stack:
     Raises:
         pulumi.RunError: One line for each mistake; Pulumi shows it without a traceback.
     """
-    config = cast(dict[str, str], {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()})
+    config, secret_keys = given_config()
     stack = stack_of(
         name=pulumi.get_stack(),
         config=config,
-        secret_keys={key for key in config if runtime_config.is_config_secret(key)},
+        secret_keys=secret_keys,
         image_given=os.environ.get(IMAGE_VARIABLE),
         rollback_image=os.environ.get(ROLLBACK_VARIABLE),
     )
-    for line in stack.warnings:
-        pulumi.log.warn(line)
+    warn(stack.warnings)
     return stack
 
 
@@ -172,7 +180,7 @@ def stack_of(
         pulumi.RunError: One line for each mistake.
     """
     region = config.get("aws:region", "")
-    values, unread = _values(config, secret_keys)
+    values, unread = values_of(PREFIX, list(Settings.model_fields), config, secret_keys, WHERE_SECRETS_BELONG)
     _name_zones(values, region)
     checked = check(Settings, values, unread)
     settings = checked.spec
@@ -191,35 +199,6 @@ def stack_of(
         is_release=image_given is not None,
         warnings=tuple(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()),
     )
-
-
-def _values(config: Mapping[str, str], secret_keys: AbstractSet[str]) -> tuple[dict[str, Any], list[Finding]]:
-    """What each known key holds, and the mistakes that are found before its content is looked at."""
-    names = list(Settings.model_fields)
-    given = {key.partition(":")[2]: text for key, text in config.items() if key.startswith(f"{PREFIX}:")}
-    secret = {key.partition(":")[2] for key in secret_keys}
-    values: dict[str, Any] = {}
-    mistakes: list[Finding] = []
-    # The engine hands config over in another order each time.
-    for key in sorted(given, key=lambda key: (names.index(key) if key in names else -1, key)):
-        if key in secret:
-            problem = "holds an encrypted value (secure:); put it in Secrets Manager and its ARN in application.secrets"
-            mistakes.append(Finding(key=key, problem=problem))
-        elif key not in names:
-            mistakes.append(unknown_key(key, names))
-        else:
-            values[key] = _value(given[key])
-    return values, mistakes
-
-
-def _value(text: str) -> Any:
-    """A value from the engine's text; today's engine makes an empty one of a key without a value."""
-    if not text:
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _name_zones(values: dict[str, Any], region: str) -> None:

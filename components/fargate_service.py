@@ -142,7 +142,11 @@ class FargateService(Component):
         if door.spec.deployment.has_two_groups:
             surroundings = args.surroundings
             shift_args = TrafficShiftArgs(
-                door=door, primary=own, vpc_id=surroundings.vpc_id, account_id=surroundings.account_id
+                door=door,
+                primary=own,
+                vpc_id=surroundings.vpc_id,
+                account_id=surroundings.account_id,
+                boundary_arn=surroundings.boundary_arn,
             )
             shift = TrafficShift(name, shift_args, opts=self.child())
             groups[f"{name}-alternate"] = shift.alternate

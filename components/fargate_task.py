@@ -31,6 +31,7 @@ class Surroundings:
         subnet_ids: Private subnets.
         key_arn: Key that encrypts logs and secrets.
         needed: What must be there before any task starts: the network with its routes, the cluster with its capacity.
+        boundary_arn: Policy that bounds the rights of every role; None for none.
     """
 
     region: str
@@ -43,6 +44,7 @@ class Surroundings:
     subnet_ids: pulumi.Input[Sequence[str]]
     key_arn: pulumi.Input[str]
     needed: Sequence[pulumi.Resource]
+    boundary_arn: str | None = None
 
     @property
     def place(self) -> Place:
@@ -198,6 +200,7 @@ class FargateTask(Component):
         return aws.iam.Role(
             physical_name(name),
             assume_role_policy=trusted_by_tasks(args.surroundings.account_id, args.surroundings.region),
+            permissions_boundary=args.surroundings.boundary_arn,
             opts=self.child(),
         )
 

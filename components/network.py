@@ -31,11 +31,13 @@ class NetworkArgs:
         spec: Range, zones, way out.
         region: The region of the zones; endpoints are named after it.
         key_arn: Key that encrypts the flow logs.
+        boundary_arn: Policy that bounds the rights of its role; None for none.
     """
 
     spec: NetworkSpec
     region: str
     key_arn: pulumi.Input[str]
+    boundary_arn: str | None = None
 
 
 class Network(Component):
@@ -149,6 +151,7 @@ class Network(Component):
         role = aws.iam.Role(
             physical_name("flow-logs"),
             assume_role_policy=assumed_by("vpc-flow-logs.amazonaws.com"),
+            permissions_boundary=args.boundary_arn,
             opts=self.child(),
         )
         policy = aws.iam.RolePolicy(

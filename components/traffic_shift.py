@@ -23,12 +23,14 @@ class TrafficShiftArgs:
         primary: The service's own target group; here its tasks are when it is made.
         vpc_id: The VPC.
         account_id: The account of the stack; ECS may use the role for no other one.
+        boundary_arn: Policy that bounds the rights of its role; None for none.
     """
 
     door: Door
     primary: aws.lb.TargetGroup
     vpc_id: pulumi.Input[str]
     account_id: pulumi.Input[str]
+    boundary_arn: str | None = None
 
 
 class TrafficShift(Component):
@@ -102,6 +104,7 @@ class TrafficShift(Component):
                     "Condition": {"StringEquals": {"aws:SourceAccount": args.account_id}},
                 }
             ),
+            permissions_boundary=args.boundary_arn,
             opts=self.child(),
         )
         tested = args.door.test_listener

@@ -17,7 +17,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import WSGIRequestHandler
 
-from emulator import faults, inventory
+from emulator import faults, inventory, requests
 from emulator.services.ecs import behaviour, clock
 
 Environ = dict[str, Any]
@@ -47,6 +47,8 @@ def application(*, verbose: bool = False) -> Application:
         handler = _own_path if path.startswith("/emulator/") else partial(_aws_or_fault, aws)
         operation = path if path.startswith("/emulator/") else _operation(environ)
         environ[OPERATION] = operation
+        if not path.startswith("/emulator/"):
+            requests.note(operation, environ)
         try:
             return handler(operation, environ, start_response)
         except NotImplementedError as error:
@@ -104,7 +106,10 @@ def _own_path(_operation: str, environ: Environ, start_response: StartResponse) 
                 moto_api_backend.reset()
             faults.in_force.clear()
             behaviour.in_force.clear()
+            requests.noted.clear()
             status, content = "200 OK", {"status": "empty"}
+        case "GET", "/emulator/requests":
+            status, content = "200 OK", dict(sorted(requests.noted.items()))
         case method, "/emulator/faults":
             status, content = _posted("faults", faults.in_force, method, environ)
         case method, "/emulator/behaviours":

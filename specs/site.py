@@ -9,7 +9,18 @@ from pydantic import Field
 
 from specs.base import Finding, ProtectedSpec, Spec
 from specs.services import Environment
-from specs.types import Cidr, Domain, Email, EnvironmentName, Form, HostedZoneId, Percent, RetentionDays, SecretArn
+from specs.types import (
+    Cidr,
+    Domain,
+    Email,
+    EnvironmentName,
+    Form,
+    HostedZoneId,
+    Percent,
+    PolicyArn,
+    RetentionDays,
+    SecretArn,
+)
 
 USER = re.compile(r"(?!root$)[a-z_][a-z0-9_-]*|[1-9][0-9]*")
 PATH = re.compile(r"/[!-~]+")
@@ -22,6 +33,14 @@ class Architecture(StrEnum):
     """Graviton, a fifth cheaper in Tokyo."""
     X86_64 = "x86_64"
     """For images with parts that exist for x86 only."""
+
+
+class PermissionsSpec(Spec):
+    """What the roles of the stack may do at most."""
+
+    boundary_arn: PolicyArn | None = None
+    """ARN of the policy that bounds every role: the output `boundaryArn` of bootstrap/, whose deploy roles may not make
+    one without it. Default: none, for stacks that a person updates."""
 
 
 class ApplicationSpec(Spec):

@@ -24,6 +24,7 @@ NODE_TYPE = re.compile(rf"cache\.{FAMILY}\.{SIZE}")
 SECRET_ARN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+(:[A-Za-z0-9_.-]+)?"
 )
+POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9/_+=,.@-]+")
 HOSTED_ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
 DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 IMAGE = re.compile(
@@ -105,6 +106,9 @@ ProvisionedClass = Annotated[str, Form(PROVISIONED_CLASS, "a class such as db.t4
 NodeType = Annotated[str, Form(NODE_TYPE, "a node type such as cache.t4g.small")]
 SecretArn = Annotated[
     str, Form(SECRET_ARN, "the ARN of a Secrets Manager secret, if need be with :<key of its JSON> behind it")
+]
+PolicyArn = Annotated[
+    str, Form(POLICY_ARN, "the ARN of a policy such as arn:aws:iam::123456789012:policy/bootstrap-story-boundary")
 ]
 HostedZoneId = Annotated[str, Form(HOSTED_ZONE_ID, "a Route 53 hosted zone id such as Z0123456789ABCDEFGHIJ")]
 Domain = Annotated[str, Form(DOMAIN, "a host name such as www.example.com, in lower case")]

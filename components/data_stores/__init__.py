@@ -24,6 +24,7 @@ class DataStoresArgs:
         zones: Zones of these subnets.
         key_arn: Key that encrypts everything of the stores.
         protect: The stack's default; each store may have its own.
+        boundary_arn: Policy that bounds the rights of their roles; None for none.
     """
 
     aurora: AuroraSpec
@@ -34,6 +35,7 @@ class DataStoresArgs:
     zones: Sequence[str]
     key_arn: pulumi.Input[str]
     protect: bool
+    boundary_arn: str | None = None
 
 
 class DataStores(Component):
@@ -70,6 +72,7 @@ class DataStores(Component):
                 zones=args.zones,
                 key_arn=args.key_arn,
                 protect=args.aurora.protected(args.protect),
+                boundary_arn=args.boundary_arn,
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

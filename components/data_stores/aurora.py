@@ -42,6 +42,7 @@ class AuroraArgs:
         zones: Zones of these subnets. Instances are made in one after the other; later edits move none.
         key_arn: Key that encrypts data, snapshots, secrets, logs and Performance Insights.
         protect: Refuse to delete the cluster, by Pulumi and by AWS.
+        boundary_arn: Policy that bounds the rights of its role; None for none.
     """
 
     spec: AuroraSpec
@@ -50,6 +51,7 @@ class AuroraArgs:
     zones: Sequence[str]
     key_arn: pulumi.Input[str]
     protect: bool
+    boundary_arn: str | None = None
 
 
 class Aurora(Component):
@@ -151,6 +153,7 @@ class Aurora(Component):
         role = aws.iam.Role(
             physical_name(f"{name}-monitoring"),
             assume_role_policy=assumed_by("monitoring.rds.amazonaws.com"),
+            permissions_boundary=args.boundary_arn,
             opts=self.child(),
         )
         permission = aws.iam.RolePolicyAttachment(

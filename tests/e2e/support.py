@@ -141,6 +141,10 @@ class Stack:
         """What exists in the emulator."""
         return emulator_answers(self.engine.emulator_url, "GET", "/emulator/inventory")
 
+    def asked_for(self) -> set[str]:
+        """Every API action that the program's tools asked for; see emulator/README.md."""
+        return set(emulator_answers(self.engine.emulator_url, "GET", "/emulator/requests"))
+
     def fails_at(self, **fault: Any) -> None:
         """Let the emulator fail an action; see emulator/README.md."""
         emulator_answers(self.engine.emulator_url, "POST", "/emulator/faults", fault)

@@ -239,3 +239,18 @@ def test_the_properties_that_the_rehearsals_provider_does_not_know_are_known_to_
         configuration = models["ecs"].operation_model(operation).input_shape.members["deploymentConfiguration"]
         assert {"strategy", "bakeTimeInMinutes"} <= set(configuration.members)
     assert program("prod").one("Service", "web").inputs["deploymentConfiguration"] == {"strategy": "ROLLING"}
+
+
+def test_every_role_is_bounded_by_the_policy_that_the_settings_name() -> None:
+    boundary = "arn:aws:iam::123456789012:policy/bootstrap-story-boundary"
+    shifting = {"deployment": {"strategy": "blue-green"}, "autoscaling": {"requests_per_target": None}}
+    made = program("prod", permissions={"boundary_arn": boundary}, web=shifting)
+    roles = made.all("aws:iam/role:Role")
+    assert len(roles) > 10
+    assert {role.name: role.inputs.get("permissionsBoundary") for role in roles} == {
+        role.name: boundary for role in roles
+    }
+
+
+def test_without_such_a_policy_no_role_names_one() -> None:
+    assert [role.name for role in program("dev").all("aws:iam/role:Role") if "permissionsBoundary" in role.inputs] == []

@@ -142,7 +142,7 @@ def test_a_misspelt_top_level_key_is_named_with_the_one_that_was_meant() -> None
 
 
 def test_a_key_like_none_of_ours_gets_the_list() -> None:
-    assert mistakes(xyz="1")[0].startswith("story:xyz: unknown key; allowed are protect, application, network, ")
+    assert mistakes(xyz="1")[0].startswith("story:xyz: unknown key; allowed are protect, permissions, application, ")
 
 
 def test_keys_of_others_are_left_alone() -> None:

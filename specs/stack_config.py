@@ -1,0 +1,61 @@
+"""The values in a stack's config, as the engine hands them over."""
+
+import json
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, cast
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+
+from specs.base import Finding
+from specs.checking import unknown_key
+
+
+def given_config() -> tuple[Mapping[str, str], AbstractSet[str]]:
+    """What the engine gave to the running program: full keys with their texts, and the keys that are encrypted."""
+    config = cast(dict[str, str], {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()})
+    return config, {key for key in config if runtime_config.is_config_secret(key)}
+
+
+def warn(lines: Sequence[str]) -> None:
+    """Show warnings about the settings as Pulumi's."""
+    for line in lines:
+        pulumi.log.warn(line)
+
+
+def values_of(
+    prefix: str, names: Sequence[str], config: Mapping[str, str], secret_keys: AbstractSet[str], instead: str
+) -> tuple[dict[str, Any], list[Finding]]:
+    """What each known key holds, and the mistakes that are found before its content is looked at.
+
+    Args:
+        prefix: What stands before the colon of the program's own keys.
+        names: What may stand behind it.
+        config: Full keys and the engine's texts.
+        secret_keys: Keys of `config` that hold encrypted values.
+        instead: Where a secret belongs.
+    """
+    given = {key.partition(":")[2]: text for key, text in config.items() if key.startswith(f"{prefix}:")}
+    secret = {key.partition(":")[2] for key in secret_keys}
+    values: dict[str, Any] = {}
+    mistakes: list[Finding] = []
+    # The engine hands config over in another order each time.
+    for key in sorted(given, key=lambda key: (names.index(key) if key in names else -1, key)):
+        if key in secret:
+            mistakes.append(Finding(key=key, problem=f"holds an encrypted value (secure:); {instead}"))
+        elif key not in names:
+            mistakes.append(unknown_key(key, names))
+        else:
+            values[key] = _value(given[key])
+    return values, mistakes
+
+
+def _value(text: str) -> Any:
+    """A value from the engine's text; today's engine makes an empty one of a key without a value."""
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
