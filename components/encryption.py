@@ -1,5 +1,6 @@
 """The stack's own key, and who may use it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -57,18 +58,22 @@ class EncryptionArgs:
 
     Attributes:
         protect: Refuse to delete the key: without it, nothing that it encrypted can be read again.
+        alias: Last part of its name: `alias/story-<stack>-data`.
+        services: Further services of AWS that may encrypt with it, for this account.
         deletion_window_days: Days between a deletion and its effect, 7 to 30.
     """
 
     protect: bool
+    alias: str = "data"
+    services: Sequence[str] = ()
     deletion_window_days: int = 30
 
 
 class Encryption(Component):
-    """A customer key that encrypts stores, secrets, logs, buckets and the alarm topic of the stack.
+    """A customer key: in a stack, the one that encrypts stores, secrets, logs, buckets and the alarm topic.
 
     The account's own policies decide who uses it; of AWS's services only those that act without a person's
-    permissions are named: CloudWatch Logs (for this account's groups) and CloudWatch alarms.
+    permissions are named: CloudWatch Logs (for this account's groups), CloudWatch alarms, and those in `services`.
 
     Makes: Key, KeyPolicy, Alias.
     """
@@ -87,13 +92,13 @@ class Encryption(Component):
         )
         # The account is read from the key itself, so that no preview has to ask AWS for it.
         self.account_id = key.arn.apply(lambda arn: arn.split(":")[4])
-        policy = self._let_use(name, key)
-        aws.kms.Alias(name, name=f"alias/{physical_name('data')}", target_key_id=key.key_id, opts=self.child())
+        policy = self._let_use(name, key, args.services)
+        aws.kms.Alias(name, name=f"alias/{physical_name(args.alias)}", target_key_id=key.key_id, opts=self.child())
 
         self.key_arn = pulumi.Output.all(key.arn, policy.id).apply(lambda known: known[0])
         self.register_outputs({"keyArn": self.key_arn, "accountId": self.account_id})
 
-    def _let_use(self, name: str, key: aws.kms.Key) -> aws.kms.KeyPolicy:
+    def _let_use(self, name: str, key: aws.kms.Key, services: Sequence[str]) -> aws.kms.KeyPolicy:
         region = key.arn.apply(lambda arn: arn.split(":")[3])
         account_root = pulumi.Output.concat("arn:aws:iam::", self.account_id, ":root")
         log_groups = pulumi.Output.concat("arn:aws:logs:", region, ":", self.account_id, ":log-group:*")
@@ -107,11 +112,14 @@ class Encryption(Component):
                     **allow(USER_ACTIONS, "*", {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}}),
                     "Principal": {"Service": logs},
                 },
-                allow_service(
-                    "cloudwatch.amazonaws.com",
-                    ["kms:Decrypt", "kms:GenerateDataKey"],
-                    "*",
-                    {"StringEquals": {"aws:SourceAccount": self.account_id}},
+                *(
+                    allow_service(
+                        service,
+                        ["kms:Decrypt", "kms:GenerateDataKey"],
+                        "*",
+                        {"StringEquals": {"aws:SourceAccount": self.account_id}},
+                    )
+                    for service in ("cloudwatch.amazonaws.com", *services)
                 ),
             ),
             opts=self.child(),

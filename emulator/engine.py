@@ -64,12 +64,14 @@ class Engine:
         folder: Everything that a run leaves: the state, the stack's file, a copy of Pulumi.yaml.
         stack: Name of the stack.
         emulator_url: Where the emulator listens.
+        name: Name of the project, as its Pulumi.yaml has it.
     """
 
     project: Path
     folder: Path
     stack: str
     emulator_url: str
+    name: str = PROJECT
 
     @property
     def stack_file(self) -> Path:
@@ -79,7 +81,7 @@ class Engine:
     @property
     def state_file(self) -> Path:
         """The stack's state."""
-        return self.folder / "state" / ".pulumi" / "stacks" / PROJECT / f"{self.stack}.json"
+        return self.folder / "state" / ".pulumi" / "stacks" / self.name / f"{self.stack}.json"
 
     def prepare(self, config: Mapping[str, Any]) -> None:
         """Write the settings, and make the stack where there is none.
@@ -159,7 +161,7 @@ class Engine:
     def command(self, *args: str) -> list[str]:
         """The command line for `pulumi ARGS`."""
         settings = ["--config-file", str(self.stack_file.resolve())] if args[0] in RUN_WITH_PROGRAM else []
-        return ["pulumi", *args, "--stack", f"organization/{PROJECT}/{self.stack}", *settings]
+        return ["pulumi", *args, "--stack", f"organization/{self.name}/{self.stack}", *settings]
 
     def environment(self, image: str | None = None) -> dict[str, str]:
         """The environment of a command: of a person's own settings of AWS and Pulumi, none but Pulumi's folder of

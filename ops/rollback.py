@@ -1,10 +1,8 @@
 """`story rollback`: puts an earlier image back, through the same program."""
 
 import re
-import signal
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from ops.contract import revision
@@ -42,8 +40,7 @@ def run(*, stack: str, image: str | None, project: Path, config_file: Path | Non
     if not (yes or _agreed()):
         return 2
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
-    with _interrupts_left_to_pulumi():
-        return 1 if pulumi.up({IMAGE: "", ROLLBACK_IMAGE: chosen}) else 0
+    return 1 if pulumi.up({IMAGE: "", ROLLBACK_IMAGE: chosen}) else 0
 
 
 def earlier_images(live: LiveStack) -> Sequence[str]:
@@ -99,17 +96,3 @@ def _agreed() -> bool:
         return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
-
-
-@contextmanager
-def _interrupts_left_to_pulumi() -> Generator[None]:
-    """Ctrl-C reaches every process of the terminal: `pulumi` ends its update in an orderly way by itself. If this one
-    ended too, it would kill `pulumi` a quarter of a second later, in the middle of what it does."""
-
-    def nothing(_signal: int, _frame: object) -> None: ...
-
-    before = signal.signal(signal.SIGINT, nothing)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

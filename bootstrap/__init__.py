@@ -1,0 +1,1 @@
+"""What an AWS account needs before its first stack; a Pulumi project of its own, applied by a person."""

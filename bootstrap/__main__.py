@@ -1,0 +1,90 @@
+"""What an AWS account needs before its first stack, once per account."""
+
+import pulumi
+import pulumi_aws as aws
+
+from bootstrap import account_settings
+from bootstrap.audit_trail import CLOUDTRAIL, AuditTrail, AuditTrailArgs
+from bootstrap.boundary import boundary_statements
+from bootstrap.delivery import Delivery, DeliveryArgs
+from bootstrap.github import Github, GithubArgs
+from bootstrap.image_repository import ImageRepository, ImageRepositoryArgs
+from bootstrap.private_bucket import PrivateBucket, PrivateBucketArgs
+from components.base import physical_name
+from components.encryption import Encryption, EncryptionArgs
+from components.iam import document
+
+STATE_VERSION_DAYS = 90
+
+account = account_settings.read()
+site, region = account.settings, account.region
+
+# The state's secrets have a key of their own: whoever may use it reads them.
+state_key = Encryption("state-key", EncryptionArgs(protect=site.protect, alias="state"))
+account_id = state_key.account_id
+services = [CLOUDTRAIL] if site.trail.enabled else []
+delivery_key = Encryption("delivery-key", EncryptionArgs(protect=site.protect, alias="delivery", services=services))
+state = PrivateBucket(
+    "state",
+    PrivateBucketArgs(key_arn=state_key.key_arn, protect=site.protect, noncurrent_days=STATE_VERSION_DAYS),
+)
+images = ImageRepository(
+    "images",
+    ImageRepositoryArgs(image_name=pulumi.get_stack(), key_arn=delivery_key.key_arn, protect=site.protect),
+)
+if site.trail.enabled:
+    AuditTrail(
+        "trail",
+        AuditTrailArgs(
+            region=region,
+            account_id=account_id,
+            key_arn=delivery_key.key_arn,
+            protect=site.protect,
+            retention_days=site.trail.retention_days,
+        ),
+    )
+
+boundary = aws.iam.Policy(
+    "boundary",
+    name=physical_name("boundary"),
+    description="What the roles of stacks may do at most",
+    policy=pulumi.Output.all(account_id, state.arn, state_key.key_arn).apply(
+        lambda known: document(*boundary_statements(known[0], region, known[1], known[2]))
+    ),
+)
+github = Github(
+    "github",
+    GithubArgs(
+        repository=account.infrastructure,
+        provider_arn=site.infrastructure.oidc_provider_arn,
+        stacks=site.stages,
+        region=region,
+        account_id=account_id,
+        state_bucket_arn=state.arn,
+        state_key_arn=state_key.key_arn,
+    ),
+)
+delivery = Delivery(
+    "delivery",
+    DeliveryArgs(
+        settings=site,
+        region=region,
+        account_id=account_id,
+        key_arn=delivery_key.key_arn,
+        images=images,
+        boundary_arn=boundary.arn,
+        state_bucket=state.name,
+        state_bucket_arn=state.arn,
+        state_key_arn=state_key.key_arn,
+    ),
+)
+
+pulumi.export("stateUrl", pulumi.Output.concat("s3://", state.name, "?region=", region, "&awssdk=v2"))
+pulumi.export("secretsProvider", f"awskms:///alias/{physical_name('state')}?region={region}")
+pulumi.export("imageRepository", images.url)
+pulumi.export("boundaryArn", boundary.arn)
+pulumi.export("connectionArn", delivery.connection_arn)
+pulumi.export("previewRoleArns", dict(github.role_arns))
+pulumi.export("buildPipeline", delivery.build_pipeline)
+pulumi.export("deployPipeline", delivery.deploy_pipeline)
+pulumi.export("newestImageParameter", delivery.newest_image_parameter)

@@ -1,0 +1,187 @@
+"""The settings of the account's foundation: what they are, and the only place that reads them."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Annotated
+
+import pulumi
+from pydantic import Field
+
+from specs.base import Finding, Spec
+from specs.checking import check, printable
+from specs.site import Architecture
+from specs.stack_config import given_config, values_of, warn
+from specs.types import NAME, Email, Form, Name, RetentionDays
+
+PREFIX = "bootstrap"
+WHERE_SECRETS_BELONG = "nothing here is secret; write it in plain text"
+REPOSITORY = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}")
+BRANCH = re.compile(r"(?!/)[A-Za-z0-9._/-]{1,200}(?<!/)")
+PATH = re.compile(r"(?!/)(?!.*\.\.)[A-Za-z0-9._/-]{1,200}")
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+PROVIDER_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com")
+
+Repository = Annotated[str, Form(REPOSITORY, "a repository on GitHub such as owner/name")]
+Branch = Annotated[str, Form(BRANCH, "the name of a branch")]
+Path = Annotated[str, Form(PATH, "a path within the repository, without ..")]
+
+
+class InfrastructureSpec(Spec):
+    """This repository on GitHub."""
+
+    repository: Repository | None = None
+    """`owner/name`. It must be given."""
+    branch: Branch = "main"
+    """A merge to it starts the deploy pipeline."""
+    oidc_provider_arn: (
+        Annotated[str, Form(PROVIDER_ARN, "the ARN of the account's OpenID Connect provider of GitHub")] | None
+    ) = None
+    """The account's provider of GitHub, of which there can be one only. Default: it is made here."""
+
+
+class ApplicationSourceSpec(Spec):
+    """The repository of the Laravel application, and how its image is built."""
+
+    repository: Repository | None = None
+    """`owner/name`. It must be given."""
+    branch: Branch = "main"
+    """A push to it builds an image."""
+    dockerfile: Path = "Dockerfile"
+    """The Dockerfile, from the repository's root."""
+    context: Path = "."
+    """The folder that is given to docker, from the repository's root."""
+    architecture: Architecture = Field(default=Architecture.ARM64, strict=False)
+    """Processor that the image is built for; that of `story:cluster` in every stack."""
+    build_timeout_minutes: Annotated[int, Field(ge=5, le=480)] = 30
+    """After so many minutes a build is ended."""
+
+
+class ApprovalSpec(Spec):
+    """Who is asked before a release goes on, and how long the question stands."""
+
+    emails: tuple[Email, ...] = ()
+    """Who is told that a release waits. Default: nobody; it can be seen in the console."""
+    timeout_minutes: Annotated[int, Field(ge=5, le=86400)] = 4320
+    """After so many minutes without an answer the release is refused; at most 86400, which is 60 days."""
+
+
+class TrailSpec(Spec):
+    """CloudTrail, where the account has none yet."""
+
+    enabled: bool = True
+    """False where the account or its organization has a trail: the first one is free, the second one is not."""
+    retention_days: RetentionDays = 365
+    """How long the records are kept, in days."""
+
+
+class AccountSettings(Spec):
+    """All keys that begin with `bootstrap:`."""
+
+    protect: bool = True
+    """Protect whatever holds state, images or records from deletion."""
+    infrastructure: InfrastructureSpec = InfrastructureSpec()
+    """This repository on GitHub."""
+    application: ApplicationSourceSpec = ApplicationSourceSpec()
+    """The repository of the Laravel application, and how its image is built."""
+    stages: Annotated[tuple[Name, ...], Field(min_length=1, max_length=5)] = ("dev", "prod")
+    """Stacks in the order of a release; each but the first waits for an approval."""
+    approval: ApprovalSpec = ApprovalSpec()
+    """Who is asked before a release goes on, and how long the question stands."""
+    trail: TrailSpec = TrailSpec()
+    """CloudTrail, where the account has none yet."""
+
+    def mistakes(self) -> Iterator[Finding]:
+        yield from super().mistakes()
+        for key in ("infrastructure", "application"):
+            if getattr(self, key).repository is None:
+                yield Finding(
+                    key=f"{key}.repository", problem="not given; allowed is a repository on GitHub such as owner/name"
+                )
+        if len(set(self.stages)) != len(self.stages):
+            yield Finding(key="stages", problem=f"given {', '.join(self.stages)}; allowed is each stack once")
+        for short, long in permutations(sorted(set(self.stages)), 2):
+            if long.startswith(f"{short}-"):
+                yield Finding(
+                    key="stages",
+                    problem=f"given {short} and {long}; allowed are names of which none begins with another and a -, "
+                    "because roles are limited by the beginnings of names",
+                )
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        if len(self.stages) > 1 and not self.approval.emails:
+            yield Finding(
+                key="approval.emails", problem="nobody is told that a release waits; it shows in CodePipeline's console"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What the program is to build.
+
+    Attributes:
+        region: AWS region.
+        settings: Its settings.
+        infrastructure, application: The repositories, `owner/name`.
+    """
+
+    region: str
+    settings: AccountSettings
+    infrastructure: str
+    application: str
+
+
+def read() -> Account:
+    """The account that the engine runs the program for. Its warnings are shown as Pulumi's.
+
+    Raises:
+        pulumi.RunError: One line for each mistake; Pulumi shows it without a traceback.
+    """
+    config, secret_keys = given_config()
+    account, warnings = account_of(pulumi.get_stack(), config, secret_keys)
+    warn(warnings)
+    return account
+
+
+def account_of(
+    name: str, config: Mapping[str, str], secret_keys: AbstractSet[str] = frozenset()
+) -> tuple[Account, Sequence[str]]:
+    """The account that these values describe, and lines that a person should read.
+
+    Args:
+        name: Name of the stack.
+        config: Stack config as the engine hands it over: full keys, maps as JSON text.
+        secret_keys: Keys of `config` that hold encrypted values.
+
+    Raises:
+        pulumi.RunError: One line for each mistake.
+    """
+    region = config.get("aws:region", "")
+    values, unread = values_of(PREFIX, list(AccountSettings.model_fields), config, secret_keys, WHERE_SECRETS_BELONG)
+    checked = check(AccountSettings, values, unread)
+    settings = checked.spec
+    findings = [*checked.mistakes, *checked.founded(settings.mistakes())]
+    lines = [*_around(name, region), *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in findings)]
+    if lines:
+        raise pulumi.RunError("\n".join(map(printable, lines)))
+    account = Account(
+        region=region,
+        settings=settings,
+        infrastructure=settings.infrastructure.repository or "",
+        application=settings.application.repository or "",
+    )
+    return account, [f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()]
+
+
+def _around(name: str, region: str) -> Iterator[str]:
+    if not NAME.fullmatch(name):
+        yield (
+            f'stack: given "{name}"; allowed is a name of a-z, 0-9 and - that begins with a letter, '
+            "of at most 16 characters, because AWS's names are made with it"
+        )
+    if not REGION.fullmatch(region):
+        given = f'given "{region}"' if region else "not given"
+        yield f"aws:region: {given}; allowed is a region such as ap-northeast-1"

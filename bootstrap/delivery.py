@@ -1,0 +1,342 @@
+"""From a push to production: the connection to GitHub, the build pipeline and the deploy pipeline."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from bootstrap import pipelines
+from bootstrap.account_settings import AccountSettings
+from bootstrap.build_project import BuildProject, BuildProjectArgs, Workplace
+from bootstrap.deploy_policy import deploy_policies
+from bootstrap.image_repository import ImageRepository
+from bootstrap.private_bucket import PrivateBucket, PrivateBucketArgs
+from bootstrap.role import Role, RoleArgs
+from bootstrap.scope import Scope
+from bootstrap.state_access import reads_state, writes_state
+from components.base import Component, physical_name
+from components.iam import Statement, allow, document
+from specs.site import Architecture
+
+HERE = Path(__file__).parent
+ARTIFACT_DAYS = 30
+DEPLOY_TIMEOUT_MINUTES = 180
+"""A migration and three rollouts have timeouts of their own, which together stay below."""
+RESOLVE_TIMEOUT_MINUTES = 5
+DEPLOY_PARTS = ("reads", "network", "data", "compute", "permissions")
+NO_IMAGE_YET = '{"image":"none","commit":"none"}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryArgs:
+    """What a `Delivery` needs to know.
+
+    Attributes:
+        settings: Repositories, stages, approval.
+        region: AWS region.
+        account_id: The account.
+        key_arn: Key of artifacts, logs and notifications.
+        images: Where images are pushed to.
+        boundary_arn: Policy that every role of a stack must be bounded by.
+        state_bucket: Bucket of the state.
+        state_bucket_arn: Its ARN.
+        state_key_arn: Key of the state.
+    """
+
+    settings: AccountSettings
+    region: str
+    account_id: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
+    images: ImageRepository
+    boundary_arn: pulumi.Input[str]
+    state_bucket: pulumi.Input[str]
+    state_bucket_arn: pulumi.Input[str]
+    state_key_arn: pulumi.Input[str]
+
+
+class Delivery(Component):
+    """Two pipelines: one builds an image and says that it is the newest, one brings the newest into each stack in turn.
+
+    A newer release overtakes an older one that waits; it loses nothing, because each finds out the newest image and the
+    newest commit by itself, once, at its beginning.
+
+    Makes: Connection, PrivateBucket of artifacts, Parameter of the newest image, Topic of approvals (TopicPolicy and
+    TopicSubscriptions), BuildProjects `build`, `resolve`, `deploy-<stack>`, Roles, and Pipelines `build` and `deploy`.
+    """
+
+    connection_arn: pulumi.Output[str]
+    build_pipeline: pulumi.Output[str]
+    deploy_pipeline: pulumi.Output[str]
+    newest_image_parameter: pulumi.Output[str]
+
+    def __init__(self, name: str, args: DeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        connection = aws.codestarconnections.Connection(
+            name, name=physical_name("github"), provider_type="GitHub", opts=self.child()
+        )
+        artifacts = PrivateBucket(
+            f"{name}-artifacts",
+            PrivateBucketArgs(
+                key_arn=args.key_arn, protect=False, expire_days=ARTIFACT_DAYS, noncurrent_days=ARTIFACT_DAYS
+            ),
+            opts=self.child(),
+        )
+        parameter = aws.ssm.Parameter(
+            name,
+            name=f"/{physical_name('newest-image')}",
+            type="String",
+            value=NO_IMAGE_YET,
+            description="The newest image of the application, by digest, and the commit that it was built from",
+            opts=self.child(ignore_changes=["value"]),
+        )
+        work = Workplace(
+            region=args.region, account_id=args.account_id, key_arn=args.key_arn, artifacts_arn=artifacts.arn
+        )
+        topic = self._topic(name, args)
+        builder = self._builder(args, work, parameter)
+        resolver = self._resolver(work, parameter)
+        deployers = [self._deployer(args, work, stack) for stack in args.settings.stages]
+
+        asked = [
+            None if stack == args.settings.stages[0] else pipelines.approval(stack, topic, _timeout(args))
+            for stack in args.settings.stages
+        ]
+        releases = zip(args.settings.stages, deployers, asked, strict=True)
+        infrastructure, application = args.settings.infrastructure, args.settings.application
+        deploy = self._pipeline(
+            "deploy",
+            args,
+            artifacts,
+            [
+                pipelines.source(connection.arn, infrastructure.repository or "", infrastructure.branch),
+                pipelines.resolve(resolver.project_name),
+                *(pipelines.release(stack, deployer.project_name, question) for stack, deployer, question in releases),
+            ],
+            branch=infrastructure.branch,
+            rights=[_runs([resolver, *deployers]), _uses(connection), *_publishes(topic)],
+        )
+        build = self._pipeline(
+            "build",
+            args,
+            artifacts,
+            [
+                pipelines.source(connection.arn, application.repository or "", application.branch),
+                pipelines.build(builder.project_name),
+                pipelines.start(deploy.name),
+            ],
+            branch=application.branch,
+            rights=[
+                _runs([builder]),
+                _uses(connection),
+                allow(["codepipeline:StartPipelineExecution"], deploy.arn),
+            ],
+        )
+
+        self.connection_arn = connection.arn
+        self.build_pipeline, self.deploy_pipeline = build.name, deploy.name
+        self.newest_image_parameter = parameter.name
+        self.register_outputs({"buildPipeline": build.name, "deployPipeline": deploy.name})
+
+    def _builder(self, args: DeliveryArgs, work: Workplace, parameter: aws.ssm.Parameter) -> BuildProject:
+        source, images = args.settings.application, args.images
+        machine = "arm64" if source.architecture is Architecture.ARM64 else "amd64"
+        return BuildProject(
+            "build",
+            BuildProjectArgs(
+                workplace=work,
+                description="Builds the application's image, pushes it, and says that it is the newest",
+                buildspec=(HERE / "build.yml").read_text("utf-8"),
+                environment={
+                    "CACHE": images.cache_url,
+                    "CONTEXT": source.context,
+                    "DOCKERFILE": source.dockerfile,
+                    "PARAMETER": parameter.name,
+                    "PLATFORM": f"linux/{machine}",
+                    "PLATFORM_TAG": machine,
+                    "REPOSITORY": images.url,
+                },
+                policies={"images": _pushes(images, parameter)},
+                architecture=source.architecture,
+                builds_images=True,
+                timeout_minutes=source.build_timeout_minutes,
+            ),
+            opts=self.child(),
+        )
+
+    def _resolver(self, work: Workplace, parameter: aws.ssm.Parameter) -> BuildProject:
+        return BuildProject(
+            "resolve",
+            BuildProjectArgs(
+                workplace=work,
+                description="Finds out the newest image, once for a release",
+                buildspec=(HERE / "resolve.yml").read_text("utf-8"),
+                environment={"PARAMETER": parameter.name},
+                policies={"newest": [allow(["ssm:GetParameter"], parameter.arn)]},
+                timeout_minutes=RESOLVE_TIMEOUT_MINUTES,
+            ),
+            opts=self.child(),
+        )
+
+    def _deployer(self, args: DeliveryArgs, work: Workplace, stack: str) -> BuildProject:
+        stages = args.settings.stages
+        before = stages[: stages.index(stack)][-1:]
+        known = pulumi.Output.all(
+            account_id=args.account_id,
+            boundary=args.boundary_arn,
+            bucket=args.state_bucket_arn,
+            key=args.state_key_arn,
+            repository=args.images.arn,
+        )
+
+        def made(known: Mapping[str, str]) -> Mapping[str, Sequence[Statement]]:
+            scope = Scope(account_id=known["account_id"], region=args.region, stack=stack)
+            return {
+                **deploy_policies(scope, known["boundary"]),
+                "state": [
+                    *reads_state(known["bucket"], known["key"], [stack, *before]),
+                    *writes_state(known["bucket"], known["key"], stack),
+                    # It marks the images that it releases as ones to keep.
+                    allow(["ecr:BatchGetImage", "ecr:PutImage"], known["repository"]),
+                ],
+            }
+
+        statements = known.apply(made)
+        return BuildProject(
+            f"deploy-{stack}",
+            BuildProjectArgs(
+                workplace=work,
+                description=f"Brings settings and image into {stack}: migration and rollout within pulumi up",
+                buildspec="buildspec.yml",
+                environment={
+                    "PULUMI_BACKEND_URL": pulumi.Output.concat(
+                        "s3://", args.state_bucket, "?region=", args.region, "&awssdk=v2"
+                    ),
+                    "STORY_AFTER": "".join(before),
+                    "STORY_STACK": stack,
+                },
+                policies={
+                    part: statements.apply(lambda known, part=part: known[part]) for part in (*DEPLOY_PARTS, "state")
+                },
+                timeout_minutes=DEPLOY_TIMEOUT_MINUTES,
+            ),
+            opts=self.child(),
+        )
+
+    def _topic(self, name: str, args: DeliveryArgs) -> pulumi.Output[str] | None:
+        emails = args.settings.approval.emails
+        if not emails or len(args.settings.stages) == 1:
+            return None
+        topic = aws.sns.Topic(
+            f"{name}-approvals", name=physical_name("approvals"), kms_master_key_id=args.key_arn, opts=self.child()
+        )
+        policy = aws.sns.TopicPolicy(
+            f"{name}-approvals",
+            arn=topic.arn,
+            policy=document(
+                {
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "sns:Publish",
+                    "Resource": topic.arn,
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                }
+            ),
+            opts=self.child(),
+        )
+        for email in emails:
+            aws.sns.TopicSubscription(
+                f"{name}-{email}", topic=topic.arn, protocol="email", endpoint=email, opts=self.child()
+            )
+        return pulumi.Output.all(topic.arn, policy.id).apply(lambda known: str(known[0]))
+
+    def _pipeline(
+        self,
+        name: str,
+        args: DeliveryArgs,
+        artifacts: PrivateBucket,
+        stages: Sequence[pipelines.Stage],
+        *,
+        branch: str,
+        rights: Sequence[Statement],
+    ) -> aws.codepipeline.Pipeline:
+        role = Role(
+            f"{name}-pipeline",
+            RoleArgs(
+                trust=_trusts_pipelines(args.account_id),
+                policies={
+                    "steps": [
+                        allow(
+                            ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
+                            pulumi.Output.concat(artifacts.arn, "/*"),
+                        ),
+                        allow(["kms:Decrypt", "kms:GenerateDataKey"], args.key_arn),
+                        *rights,
+                    ]
+                },
+            ),
+            opts=self.child(),
+        )
+        return aws.codepipeline.Pipeline(
+            name,
+            name=physical_name(name),
+            pipeline_type="V2",
+            # A release that waits is overtaken by a newer one, and never run after it.
+            execution_mode="SUPERSEDED",
+            role_arn=role.arn,
+            artifact_stores=[
+                aws.codepipeline.PipelineArtifactStoreArgs(
+                    type="S3",
+                    location=artifacts.name,
+                    encryption_key=aws.codepipeline.PipelineArtifactStoreEncryptionKeyArgs(id=args.key_arn, type="KMS"),
+                )
+            ],
+            stages=list(stages),
+            triggers=[pipelines.merged(branch)],
+            opts=self.child(),
+        )
+
+
+def _timeout(args: DeliveryArgs) -> int:
+    return args.settings.approval.timeout_minutes
+
+
+def _pushes(images: ImageRepository, parameter: aws.ssm.Parameter) -> list[Statement]:
+    """docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html"""
+    return [
+        # For this one AWS knows no resource.
+        allow(["ecr:GetAuthorizationToken"], "*"),
+        allow(
+            [
+                *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload"),
+                *("ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"),
+            ],
+            [images.arn, images.cache_arn],
+        ),
+        allow(["ssm:PutParameter"], parameter.arn),
+    ]
+
+
+def _runs(projects: Sequence[BuildProject]) -> Statement:
+    return allow(["codebuild:BatchGetBuilds", "codebuild:StartBuild"], [project.arn for project in projects])
+
+
+def _uses(connection: aws.codestarconnections.Connection) -> Statement:
+    """Under both names: docs.aws.amazon.com/dtconsole/latest/userguide/rename.html"""
+    return allow(["codeconnections:UseConnection", "codestar-connections:UseConnection"], connection.arn)
+
+
+def _publishes(topic: pulumi.Output[str] | None) -> list[Statement]:
+    return [allow(["sns:Publish"], topic)] if topic is not None else []
+
+
+def _trusts_pipelines(account_id: pulumi.Input[str]) -> pulumi.Output[str]:
+    return document(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "codepipeline.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+        }
+    )

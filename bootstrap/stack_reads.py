@@ -1,0 +1,150 @@
+"""What a look at a stack asks of AWS: every preview refreshes, and so does every update."""
+
+from bootstrap.scope import Scope
+from components.iam import Statement, allow
+
+ANYWHERE = (
+    # For none of these AWS knows a resource: docs.aws.amazon.com/service-authorization/latest/reference/
+    "acm:ListCertificates",
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingPolicies",
+    "application-autoscaling:DescribeScheduledActions",
+    "ec2:DescribeAddresses",
+    "ec2:DescribeAddressesAttribute",
+    "ec2:DescribeFlowLogs",
+    "ec2:DescribeInternetGateways",
+    "ec2:DescribeNatGateways",
+    "ec2:DescribeNetworkAcls",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribePrefixLists",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcAttribute",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcs",
+    "ecs:DescribeTaskDefinition",
+    "elasticloadbalancing:DescribeCapacityReservation",
+    "elasticloadbalancing:DescribeListenerAttributes",
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeLoadBalancerAttributes",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeRules",
+    "elasticloadbalancing:DescribeTags",
+    "elasticloadbalancing:DescribeTargetGroupAttributes",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+    "kms:ListAliases",
+)
+BUCKET_READS = (
+    *("s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLogging"),
+    *("s3:GetBucketObjectLockConfiguration", "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy"),
+    *("s3:GetBucketPublicAccessBlock", "s3:GetBucketRequestPayment", "s3:GetBucketTagging", "s3:GetBucketVersioning"),
+    *("s3:GetBucketWebsite", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration"),
+    *("s3:GetReplicationConfiguration", "s3:ListBucket"),
+)
+
+
+def buckets() -> list[str]:
+    """The stack's own buckets; S3's names are automatic, and begin with those that the program gives."""
+    return ["arn:aws:s3:::uploads-*", "arn:aws:s3:::ingress-logs-*"]
+
+
+def databases(scope: Scope) -> list[str]:
+    """Clusters, instances and groups of Aurora and DocumentDB, which share an API."""
+    kinds = ("cluster", "db", "subgrp", "cluster-pg", "cluster-snapshot")
+    return [scope.arn("rds", f"{kind}:{scope.prefix}-*") for kind in kinds]
+
+
+def caches(scope: Scope) -> list[str]:
+    """Replication group, its clusters and groups of Valkey."""
+    kinds = ("replicationgroup", "cluster", "subnetgroup", "parametergroup", "snapshot")
+    return [scope.arn("elasticache", f"{kind}:{scope.prefix}-*") for kind in kinds]
+
+
+def read_statements(scope: Scope) -> list[Statement]:
+    """What a role needs to see a stack as it is, and no more."""
+    prefix, log_groups = scope.prefix, log_groups_of(scope)
+    return [
+        # Without a resource, because AWS has none for them.
+        allow(ANYWHERE, "*"),
+        allow(["acm:DescribeCertificate", "acm:ListTagsForCertificate"], scope.arn("acm", "certificate/*")),
+        allow(
+            ["application-autoscaling:ListTagsForResource"], scope.arn("application-autoscaling", "scalable-target/*")
+        ),
+        allow(
+            ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"],
+            scope.arn("cloudwatch", f"alarm:{prefix}-*"),
+        ),
+        allow(
+            ["ecs:DescribeClusters", "ecs:DescribeServices", "ecs:ListTagsForResource"],
+            [scope.arn("ecs", f"cluster/{prefix}"), scope.arn("ecs", f"service/{prefix}/*")],
+        ),
+        allow(
+            [
+                "elasticache:DescribeCacheClusters",
+                "elasticache:DescribeCacheParameterGroups",
+                "elasticache:DescribeCacheParameters",
+                "elasticache:DescribeCacheSubnetGroups",
+                "elasticache:DescribeReplicationGroups",
+                "elasticache:ListTagsForResource",
+            ],
+            caches(scope),
+        ),
+        allow(
+            ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+            scope.iam(f"role/{prefix}-*"),
+        ),
+        allow(
+            ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
+            scope.arn("kms", "key/*"),
+            scope.of_this_stack,
+        ),
+        # Log groups are listed by the beginning of a name, which is no resource of the action.
+        allow(["logs:DescribeLogGroups"], scope.arn("logs", "log-group:*")),
+        allow(["logs:ListTagsForResource"], log_groups),
+        allow(
+            [
+                "rds:DescribeDBClusterParameterGroups",
+                "rds:DescribeDBClusterParameters",
+                "rds:DescribeDBClusters",
+                "rds:DescribeDBInstances",
+                "rds:DescribeDBSubnetGroups",
+                "rds:ListTagsForResource",
+            ],
+            databases(scope),
+        ),
+        allow(["rds:DescribeGlobalClusters"], f"arn:aws:rds::{scope.account_id}:global-cluster:*"),
+        allow(["route53:GetHostedZone", "route53:ListResourceRecordSets"], "arn:aws:route53:::hostedzone/*"),
+        allow(["route53:GetChange"], "arn:aws:route53:::change/*"),
+        allow(BUCKET_READS, buckets()),
+        # The provider asks for a version's value to see whether it is there, and keeps nothing of it:
+        # github.com/hashicorp/terraform-provider-aws, internal/service/secretsmanager/secret_version.go
+        allow(
+            ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:GetSecretValue"],
+            scope.arn("secretsmanager", f"secret:{prefix}-*"),
+        ),
+        allow(["kms:Decrypt"], scope.arn("kms", "key/*"), _by(scope, "secretsmanager", scope.of_this_stack)),
+        allow(
+            ["sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource"],
+            scope.arn("sns", "observability-*"),
+        ),
+    ]
+
+
+def log_groups_of(scope: Scope) -> list[str]:
+    """The stack's log groups: its own, and those that AWS would make by itself."""
+    names = (
+        f"/story/{scope.stack}/*",
+        f"/aws/ecs/containerinsights/{scope.prefix}/*",
+        f"/aws/rds/cluster/{scope.prefix}-*",
+        f"/aws/docdb/{scope.prefix}-*",
+    )
+    return [scope.arn("logs", f"log-group:{name}") for name in names]
+
+
+def _by(scope: Scope, service: str, condition: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Also: only through this service."""
+    through = {"kms:ViaService": f"{service}.{scope.region}.amazonaws.com"}
+    return {**condition, "StringEquals": {**condition["StringEquals"], **through}}
