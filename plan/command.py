@@ -40,7 +40,7 @@ def run(
     try:
         project = project_folder(start)
         with _without_garbage_collection():
-            plans = [plan_stack(project, file, image) for file in _files(project, stacks, files)]
+            plans = [plan_stack(project, file, image) for file in chosen_files(project, stacks, files)]
     except (LookupError, OSError, UsageError) as error:
         print(f"story plan: {error}", file=sys.stderr)
         return USAGE
@@ -64,7 +64,17 @@ def _page(plans: Sequence[StackPlan], as_format: str, inputs: bool) -> str:
     return as_json(plans) if as_format == "json" else as_text(plans, inputs=inputs, colour=sys.stdout.isatty())
 
 
-def _files(project: Path, stacks: Sequence[str], files: Sequence[Path]) -> list[Path]:
+def chosen_files(project: Path, stacks: Sequence[str], files: Sequence[Path]) -> list[Path]:
+    """The stack files that a command is about, each of another stack.
+
+    Args:
+        project: The project's folder.
+        stacks: Names of stacks of the project.
+        files: Stack files, also from elsewhere. Without names and files, all of the project.
+
+    Raises:
+        UsageError: One is not there, or is not named like one, or is asked for twice.
+    """
     chosen = [*(project / f"Pulumi.{name}.yaml" for name in stacks), *files] or stack_files(project)
     if not chosen:
         raise UsageError(f"{project} has no stack file (Pulumi.<stack>.yaml)")
