@@ -1,18 +1,21 @@
 # make plan | test | lint | local | up ... : see `make help`
 PYTHON ?= python3
 STACK ?= dev
+ACCOUNT ?= story
 VENV := .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
+RUNTIME := $(VENV)/.runtime
 # Twice the processors, since many tests wait for an emulated AWS.
 WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 FAST := tests/unit tests/components tests/program tests/ops tests/emulator
 # Every process would compile the tests and the tools anew.
 unexport PYTHONDONTWRITEBYTECODE
+ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 LOCK := --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up plan local local-down up preview destroy test timed lint format e2e docs lock bench bench-migrate clean
+.PHONY: help set-up runtime bootstrap plan local local-down up preview destroy test timed lint workflows format e2e docs lock bench bench-migrate clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,9 +25,17 @@ $(SET_UP): requirements.txt requirements-dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@touch $@
+	@touch $@ $(RUNTIME)
 
 set-up: $(SET_UP) ## everything below does it by itself
+
+$(RUNTIME): requirements.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+runtime: $(RUNTIME) ## what a deploy needs, without the tools of the tests
 
 plan: $(SET_UP) ## what dev and prod would be made of: no account, no Pulumi, no credentials
 	@$(BIN)/story plan
@@ -44,16 +55,24 @@ preview: $(SET_UP) ## what `up` of STACK would do
 destroy: $(SET_UP) ## remove STACK (lift its protection first)
 	pulumi destroy --stack $(STACK)
 
+bootstrap: $(SET_UP) ## what an account needs first, once: docs/bootstrap.md (a person's admin credentials)
+	pulumi up --cwd bootstrap --stack $(ACCOUNT)
+
 test: lint ## lint, then all tests but the timed and the end-to-end ones, the fast ones first
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not timed" $(FAST)
 
 timed: $(SET_UP) ## the steps of a release on the emulator, whose tasks and deployments take their time (2 minutes)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m timed tests/ops tests/emulator
 
-lint: $(SET_UP) ## ruff, and basedpyright in strict mode
+lint: $(SET_UP) ## ruff, basedpyright in strict mode, and zizmor on the workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright --level error
+	@$(BIN)/zizmor --offline --quiet --pedantic .github
+
+workflows: $(SET_UP) ## actionlint (needs Go) and zizmor on .github/workflows
+	@$(BIN)/zizmor --offline --quiet --pedantic .github
+	@if command -v go >/dev/null; then $(ACTIONLINT); else echo "no go here, so no actionlint: go.dev/doc/install"; fi
 
 format: $(SET_UP) ## let ruff write
 	@$(BIN)/ruff check --fix .

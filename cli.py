@@ -30,6 +30,14 @@ class PageFormat(StrEnum):
     TEXT = "text"
 
 
+class ReportFormat(StrEnum):
+    """How to print what people, tools and GitHub read."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show where an unexpected failure came from.")] = False,
@@ -84,6 +92,25 @@ def cost(
     from plan.cost_command import run
 
     raise typer.Exit(run(stacks=stack or [], as_format=as_format.value, start=Path.cwd()))
+
+
+@app.command()
+def timeline(
+    stack: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Stack to reckon; may be repeated. Default: all.")
+    ] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option(metavar="PATH", help="A Pulumi.NAME.yaml from anywhere; may be repeated.")
+    ] = None,
+    as_format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
+) -> None:
+    """Show where a release's time goes, and which settings make it slow: no account, no Pulumi CLI.
+
+    Exit code 0: reckoned. 1: the settings have mistakes, all of which are listed. 2: wrong usage.
+    """
+    from plan.timeline_command import run
+
+    raise typer.Exit(run(stacks=stack or [], files=file or [], as_format=as_format.value, start=Path.cwd()))
 
 
 @app.command()
@@ -244,6 +271,57 @@ def rollback(
 
     project = project_folder(Path.cwd())
     raise typer.Exit(run(stack=stack, image=image, project=project, config_file=config_file, yes=yes))
+
+
+@app.command()
+def deploy(
+    stack: Stack,
+    image: Annotated[
+        str, typer.Option(metavar="IMAGE", help="REGISTRY/REPOSITORY@sha256:..., or `none` for the one that runs.")
+    ],
+    after: Annotated[str, typer.Option(metavar="NAME", help="Stack that must run this image already.")] = "",
+    config_file: ConfigFile = None,
+) -> None:
+    """Release an image, as the pipeline does: an update, and after a failure another one back to the last good image.
+
+    An image that runs already changes nothing: then only the settings are applied. The reason of a failure stands in
+    the last lines.
+
+    Exit code 0: released. 1: not so, and every service runs what it ran, unless the last line says otherwise. 2: wrong
+    usage.
+    """
+    from ops.deploy import run
+    from plan.program import project_folder
+
+    project = project_folder(Path.cwd())
+    raise typer.Exit(run(stack=stack, image=image, after=after, project=project, config_file=config_file))
+
+
+@app.command()
+def drift(
+    stack: Stack,
+    as_format: Annotated[
+        ReportFormat, typer.Option("--format", help="For terminals, for tools, or the body of an issue.")
+    ] = ReportFormat.TEXT,
+    config_file: ConfigFile = None,
+) -> None:
+    """Find what was changed in AWS behind the program's back. Nothing is changed, neither in AWS nor in the state.
+
+    Exit code 0: nothing. 1: nobody could tell. 2: wrong usage. 3: something, one line each.
+    """
+    from ops.drift import preview_of_what_is
+    from ops.pulumi_command import PulumiError
+    from plan.drift_command import run
+    from plan.program import project_folder
+
+    if config_file and not config_file.is_file():
+        raise typer.BadParameter(f"there is no file {config_file}", param_hint="--config-file")
+    try:
+        preview = preview_of_what_is(stack, project_folder(Path.cwd()), config_file)
+    except PulumiError as error:
+        typer.echo(f"story drift: {error}", err=True)
+        raise typer.Exit(1) from None
+    raise typer.Exit(run(preview=preview, stack=stack, as_format=as_format.value))
 
 
 local = typer.Typer(no_args_is_help=True, help="Rehearse a whole update against an emulated AWS on this machine.")

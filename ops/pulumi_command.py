@@ -3,14 +3,17 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TextIO, cast
+
+from ops.saying import print_line
 
 HEARTBEAT_SECONDS = 10
 HALF_WRITTEN = "failed to load checkpoint: EOF"
@@ -54,20 +57,49 @@ class PulumiCommand:
         config = json.loads(self._run("config", "--json", "--stack", self.stack, *self._settings))
         return cast(str | None, config.get("aws:profile", {}).get("value"))
 
-    def up(self, environment: Mapping[str, str]) -> int:
+    def up(self, environment: Mapping[str, str], hear: Callable[[str], None] | None = None) -> int:
         """Update the stack, and show what it says as it comes; returns the exit code.
 
         Args:
             environment: Variables that the program gets beside those of this process; an empty one is taken away.
+            hear: Gets each line as well.
         """
-        given = {**os.environ, **environment}
-        return subprocess.run(
-            [_program(), "up", "--yes", "--stack", self.stack, *self._settings, "--non-interactive"],
+        with (
+            _interrupts_left_to_pulumi(),
+            subprocess.Popen(
+                [_program(), "up", "--yes", "--stack", self.stack, *self._settings, "--non-interactive"],
+                cwd=self.project,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if hear else None,
+                stderr=subprocess.STDOUT if hear else None,
+                env=_with(environment),
+                encoding="utf-8",
+                errors="replace",
+            ) as update,
+        ):
+            for line in update.stdout or ():
+                print_line(line.rstrip("\n"))
+                if hear:
+                    hear(line)
+        return update.returncode
+
+    def preview(self, environment: Mapping[str, str]) -> tuple[int, str]:
+        """What an update would do, after a look at what really exists: the exit code, and all that was said.
+
+        Args:
+            environment: As for `up`.
+        """
+        finished = subprocess.run(
+            [_program(), "preview", "--json", "--refresh", "--stack", self.stack, *self._settings, "--non-interactive"],
             cwd=self.project,
             stdin=subprocess.DEVNULL,
-            env={name: value for name, value in given.items() if value},
+            env=_with(environment),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
-        ).returncode
+        )
+        return finished.returncode, f"{finished.stdout}\n{finished.stderr}"
 
     def check_secrets(self) -> None:
         """See whether the state's secrets can be read: every command that writes the state needs that.
@@ -127,19 +159,30 @@ def _program() -> str:
     return program
 
 
+def _with(environment: Mapping[str, str]) -> dict[str, str]:
+    given = {**os.environ, **environment}
+    return {name: value for name, value in given.items() if value}
+
+
 def explained(state: Mapping[str, Any]) -> str:
     """The state as text, as `pulumi stack export` writes it."""
     return json.dumps(state, indent=4) + "\n"
 
 
 @contextmanager
-def heartbeat(what: str, seconds: float = HEARTBEAT_SECONDS) -> Generator[None]:
-    """Say every few seconds that something still goes on."""
+def heartbeat(what: str, seconds: float = HEARTBEAT_SECONDS, to: TextIO | None = None) -> Generator[None]:
+    """Say every few seconds that something still goes on.
+
+    Args:
+        what: What goes on: `refreshing`.
+        seconds: Time between two lines.
+        to: Where they go; None is the standard output.
+    """
     over, began = threading.Event(), time.monotonic()
 
     def beat() -> None:
         while not over.wait(seconds):
-            print(f"    still {what}, {time.monotonic() - began:.0f} s", flush=True)
+            print(f"    still {what}, {time.monotonic() - began:.0f} s", file=to, flush=True)
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
@@ -156,3 +199,17 @@ def _reason(output: str) -> str:
     errors = [line.partition("error:")[2].strip() for line in lines if "error:" in line]
     chosen = list(dict.fromkeys(error for error in errors if error)) or lines[-1:]
     return "; ".join(chosen) or "failed without a word"
+
+
+@contextmanager
+def _interrupts_left_to_pulumi() -> Generator[None]:
+    """Ctrl-C reaches every process of the terminal: `pulumi` ends its update in an orderly way by itself. If this one
+    ended too, it would kill `pulumi` a quarter of a second later, in the middle of what it does."""
+
+    def nothing(_signal: int, _frame: object) -> None: ...
+
+    before = signal.signal(signal.SIGINT, nothing)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

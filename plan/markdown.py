@@ -7,7 +7,7 @@ no reader sees, such as those that turn the direction of writing, are shown as e
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from plan.page import Block, Foreign, Line, Style, blocks
 from plan.summary import Summary
@@ -26,11 +26,24 @@ def comment(summary: Summary, limit: int = LIMIT) -> str:
 
     Its first line is the verdict. Its last one is invisible and the same for each comment on this stack.
     """
-    marker = f"<!-- story-summary: {_plain(summary.stack) or 'unknown'} -->"
-    head = f"### {'⚠️ ' if summary.loud else ''}{summary.verdict}\n"
+    verdict = f"{'⚠️ ' if summary.loud else ''}{summary.verdict}"
+    return markdown_page(verdict, blocks(summary), about="story-summary", stack=summary.stack, limit=limit)
+
+
+def markdown_page(verdict: str, below: Iterable[Block], *, about: str, stack: str, limit: int = LIMIT) -> str:
+    """A page, shorter than `limit`; what does not fit is dropped from the end, and the page says so.
+
+    Args:
+        verdict: Its first line, in our own words.
+        below: What stands there, the most important first.
+        about: What kind of page it is; its last line, which is invisible, says this and the stack.
+        stack: Name of the stack; "" if nobody knows it.
+        limit: In UTF-16 units, as GitHub counts.
+    """
+    head = f"### {verdict}\n"
     pieces, room = [head], limit - RESERVED - size(head)
     dropped: list[str] = []
-    for block in blocks(summary):
+    for block in below:
         text, whole = _fitting(block, 0 if dropped else room)
         room -= size(text)
         pieces.append(text)
@@ -41,6 +54,7 @@ def comment(summary: Summary, limit: int = LIMIT) -> str:
         pieces.append(
             f"_Cut off, because GitHub takes no longer comment: {left[:300]}. The log of the build has all._\n"
         )
+    marker = f"<!-- {about}: {_plain(stack) or 'unknown'} -->"
     return "\n".join([*filter(None, pieces), marker]) + "\n"
 
 

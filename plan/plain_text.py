@@ -1,9 +1,9 @@
 """A summary as plain text, for a terminal and for the log of a build: everything, however long it is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from plan.markdown import visible
-from plan.page import Foreign, Line, Style, blocks
+from plan.page import Block, Foreign, Line, Style, blocks
 from plan.summary import Summary
 
 BEFORE = {Style.TEXT: "", Style.LIST: "  - ", Style.LOUD: "  - ", Style.TABLE: "  | ", Style.DIFF: "  "}
@@ -13,12 +13,16 @@ BEFORE = {Style.TEXT: "", Style.LIST: "  - ", Style.LOUD: "  - ", Style.TABLE: "
 
 def plain_text(summary: Summary) -> str:
     """The page; its first line is the verdict."""
-    return "\n".join(_lines(summary)) + "\n"
+    return text_page(f"{'!! ' if summary.loud else ''}{summary.verdict}", blocks(summary))
 
 
-def _lines(summary: Summary) -> Iterator[str]:
-    yield f"{'!! ' if summary.loud else ''}{summary.verdict}"
-    for block in blocks(summary):
+def text_page(verdict: str, below: Iterable[Block]) -> str:
+    """A page with its verdict as the first line, in our own words, and what stands below it."""
+    return "\n".join([verdict, *_lines(below)]) + "\n"
+
+
+def _lines(below: Iterable[Block]) -> Iterator[str]:
+    for block in below:
         if block.title:
             yield ""
             yield block.title if block.style is not Style.LOUD else f"!! {block.title}"

@@ -177,7 +177,7 @@ def _preview(found: Found, errors: Sequence[str]) -> Preview:
         if op == "same" and old and new and bool(old.get("protect")) != bool(new.get("protect")):
             # To the engine, nothing happens to it; to people, it is where a deletion begins.
             step, op = {**step, "diffReasons": ["protect"]}, "update"
-        if op in OPS and not _is_component(urn, new or old):
+        if op in OPS and not is_component(urn, new or old):
             change = _change(OPS[op], urn, old, new, step, parents)
             changes[urn] = _joined(changes[urn], change) if urn in changes else change
     # A preview without refresh does not mention what stays: that it names nothing old says little.
@@ -249,10 +249,10 @@ def _component(urn: str, parents: Mapping[str, str]) -> str:
 
 
 def _inputs(state: State) -> Mapping[str, Any]:
-    return cast(Mapping[str, Any], _plain(as_map(state.get("inputs"))))
+    return cast(Mapping[str, Any], plain(as_map(state.get("inputs"))))
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
+def plain(value: Any, depth: int = 0) -> Any:
     """A value with `[secret]` and `<unknown>` in their places."""
     if depth > DEEPEST:
         return "..."
@@ -261,9 +261,9 @@ def _plain(value: Any, depth: int = 0) -> Any:
             fields = cast(dict[str, Any], value)
             if fields.get(SIGNATURE_KEY) == SECRET_SIGNATURE:
                 return SECRET
-            return {key: _plain(item, depth + 1) for key, item in fields.items() if key != "__defaults"}
+            return {key: plain(item, depth + 1) for key, item in fields.items() if key != "__defaults"}
         case list():
-            return [_plain(item, depth + 1) for item in cast(list[Any], value)]
+            return [plain(item, depth + 1) for item in cast(list[Any], value)]
         case str() if value in UNKNOWNS:
             return UNKNOWN
         case _:
@@ -275,7 +275,7 @@ def _violation(event: State) -> Violation:
     return Violation(
         policy=as_text(event.get("policyName")),
         pack=as_text(event.get("policyPackName")),
-        resource=_label(as_text(event.get("resourceUrn"))),
+        resource=label(as_text(event.get("resourceUrn"))),
         # The first line is the policy's description, which its name says as well.
         message=" ".join(lines[1:] or lines),
         blocks=event.get("enforcementLevel") == "mandatory",
@@ -294,19 +294,20 @@ def _messages(diagnostics: Sequence[State], severity: str) -> list[str]:
         if severity == "warning":
             said = [" ".join(said)] if said else []
         urn = as_text(diagnostic.get("urn"))
-        label = f"{_label(urn)}: " if urn else ""
-        lines += [f"{label}{line.removeprefix(f'{severity}: ')}" for line in said[:1]] + said[1:]
+        said_of = f"{label(urn)}: " if urn else ""
+        lines += [f"{said_of}{line.removeprefix(f'{severity}: ')}" for line in said[:1]] + said[1:]
     # The engine adds this to every failure.
     real = [line for line in lines if line not in ("preview failed", "update failed")]
     return list(dict.fromkeys(real or lines))
 
 
-def _is_component(urn: str, state: State) -> bool:
+def is_component(urn: str, state: State) -> bool:
     """Whether it is none of AWS's things: a component, a provider, the stack itself."""
     return state.get("custom") is False or _type(urn).startswith(("pulumi:", *COMPONENTS_ARE))
 
 
-def _label(urn: str) -> str:
+def label(urn: str) -> str:
+    """A resource as people call it: `LogGroup web`."""
     return f"{_type(urn).rpartition(':')[2]} {_name(urn)}".strip()
 
 

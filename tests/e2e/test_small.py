@@ -22,13 +22,20 @@ from tests.e2e.support import (
 STEPS = ["migration", "rollout-web", "rollout-worker-default"]
 SERVICES = ["web", "worker-default"]
 FIRST, SECOND, BROKEN, THIRD, FOURTH, FIFTH = (image(number) for number in range(1, 7))
+ALARM_KEYS = (
+    *("AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "MetricName", "Namespace"),
+    *("Statistic", "Dimensions", "Period", "EvaluationPeriods", "DatapointsToAlarm", "ComparisonOperator"),
+    "TreatMissingData",
+)
+"""What describes an alarm, and also makes one."""
 INTERRUPTED = {signal.SIGINT: FOURTH, signal.SIGTERM: FIFTH}
 
 
 @pytest.fixture(scope="module")
 def stack(begin: Begin) -> Stack:
     stack = begin("small")
-    stack.engine.prepare({**WITHOUT_STORES, "story:scheduler": {"enabled": False}})
+    scaled = {"default": {"autoscaling": {"min_tasks": 1, "max_tasks": 4}}}
+    stack.engine.prepare({**WITHOUT_STORES, "story:scheduler": {"enabled": False}, "story:workers": scaled})
     return stack
 
 
@@ -135,6 +142,42 @@ def test_the_next_good_release_goes_through(stack: Stack) -> None:
     assert stack.engine.outputs()["image"] == THIRD
     assert stack.images_of(SERVICES) == {THIRD}
     assert stack.is_clean()
+
+
+def test_what_is_changed_behind_the_programs_back_is_told_in_one_line_each_and_apart_from_an_edit(stack: Stack) -> None:
+    ecs, ec2, alarms = stack.client("ecs"), stack.client("ec2"), stack.client("cloudwatch")
+    resources = {one["urn"].rpartition("$")[2]: one for one in stack.engine.state()["deployment"]["resources"]}
+    rule = resources["aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule::web-from-load-balancer"]
+    ec2.revoke_security_group_ingress(GroupId=rule["inputs"]["securityGroupId"], SecurityGroupRuleIds=[rule["id"]])
+    stack.client("logs").put_retention_policy(logGroupName="/story/small/web", retentionInDays=1)
+    [alarm] = alarms.describe_alarms(AlarmNames=["story-small-web-cpu"])["MetricAlarms"]
+    alarms.put_metric_alarm(**{key: alarm[key] for key in ALARM_KEYS if key in alarm} | {"Threshold": 99})
+    ecs.update_service(cluster="story-small", service="web", desiredCount=5)
+    # Autoscaling moves this one, so that it is no drift.
+    ecs.update_service(cluster="story-small", service="worker-default", desiredCount=3)
+    stack.configure("story:web", {"memory_mib": 1024})
+
+    finished = stack.story("drift")
+
+    assert finished.returncode == 3, finished.output
+    assert finished.stderr.startswith("comparing small with what AWS has; ")
+    found, _, edited = finished.stdout.partition("\nNo drift: ")
+    assert [line for line in found.splitlines() if line.startswith("  - ")] == [
+        "  - SecurityGroupIngressRule web-from-load-balancer: is gone from AWS",
+        "  - LogGroup web: retentionInDays is 1 in AWS, the program wants 30",
+        "  - MetricAlarm observability-web-cpu: threshold is 99 in AWS, the program wants 85",
+        "  - Service web: desiredCount is 5 in AWS, the program wants 1",
+    ]
+    assert "  - TaskDefinition web: would be replaced, because of memory\n" in edited
+
+
+def test_an_update_puts_it_right_and_then_there_is_no_drift(stack: Stack) -> None:
+    stack.up()
+    assert stack.service("web")["desiredCount"] == 1
+    assert stack.service("worker-default")["desiredCount"] == 3
+    finished = stack.story("drift")
+    assert finished.returncode == 0, finished.output
+    assert finished.stdout == "No drift: AWS has what the last update left\nStack small.\n"
 
 
 def goes_back(stack: Stack) -> None:
