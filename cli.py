@@ -137,7 +137,9 @@ def summary(
 def schema(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the file is out of date.")] = False,
 ) -> None:
-    """Write what is made from the settings' models: settings.schema.json for editors, docs/settings.md for people."""
+    """Write what is made from the settings' models: schemas for editors, docs/settings.md and its like for people."""
+    from bootstrap.account_settings import PREFIX as ACCOUNT_PREFIX
+    from bootstrap.account_settings import AccountSettings
     from plan.program import project_folder
     from settings import PREFIX, Settings
     from specs.reference import settings_reference
@@ -147,6 +149,8 @@ def schema(
     wanted = {
         project / "settings.schema.json": stack_file_schema(Settings, PREFIX),
         project / "docs" / "settings.md": settings_reference(Settings, PREFIX),
+        project / "bootstrap" / "settings.schema.json": stack_file_schema(AccountSettings, ACCOUNT_PREFIX),
+        project / "docs" / "bootstrap-settings.md": settings_reference(AccountSettings, ACCOUNT_PREFIX),
     }
     stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text]
     if not check:

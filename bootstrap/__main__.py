@@ -1,18 +1,16 @@
 """What an AWS account needs before its first stack, once per account."""
 
 import pulumi
-import pulumi_aws as aws
 
 from bootstrap import account_settings
 from bootstrap.audit_trail import CLOUDTRAIL, AuditTrail, AuditTrailArgs
-from bootstrap.boundary import boundary_statements
+from bootstrap.boundaries import Boundaries, BoundariesArgs
 from bootstrap.delivery import Delivery, DeliveryArgs
 from bootstrap.github import Github, GithubArgs
 from bootstrap.image_repository import ImageRepository, ImageRepositoryArgs
 from bootstrap.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.base import physical_name
 from components.encryption import Encryption, EncryptionArgs
-from components.iam import document
 
 STATE_VERSION_DAYS = 90
 
@@ -44,12 +42,14 @@ if site.trail.enabled:
         ),
     )
 
-boundary = aws.iam.Policy(
+bounds = Boundaries(
     "boundary",
-    name=physical_name("boundary"),
-    description="What the roles of stacks may do at most",
-    policy=pulumi.Output.all(account_id, state.arn, state_key.key_arn).apply(
-        lambda known: document(*boundary_statements(known[0], region, known[1], known[2]))
+    BoundariesArgs(
+        stacks=site.stages,
+        region=region,
+        account_id=account_id,
+        state_bucket_arn=state.arn,
+        state_key_arn=state_key.key_arn,
     ),
 )
 github = Github(
@@ -72,7 +72,7 @@ delivery = Delivery(
         account_id=account_id,
         key_arn=delivery_key.key_arn,
         images=images,
-        boundary_arn=boundary.arn,
+        boundary_arns=bounds.arns,
         state_bucket=state.name,
         state_bucket_arn=state.arn,
         state_key_arn=state_key.key_arn,
@@ -82,7 +82,7 @@ delivery = Delivery(
 pulumi.export("stateUrl", pulumi.Output.concat("s3://", state.name, "?region=", region, "&awssdk=v2"))
 pulumi.export("secretsProvider", f"awskms:///alias/{physical_name('state')}?region={region}")
 pulumi.export("imageRepository", images.url)
-pulumi.export("boundaryArn", boundary.arn)
+pulumi.export("boundaryArns", dict(bounds.arns))
 pulumi.export("connectionArn", delivery.connection_arn)
 pulumi.export("previewRoleArns", dict(github.role_arns))
 pulumi.export("buildPipeline", delivery.build_pipeline)

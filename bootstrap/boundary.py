@@ -1,22 +1,25 @@
-"""What the roles of stacks may do at most, whatever their own policies say."""
+"""What the roles of a stack may do at most, whatever their own policies say."""
+
+from collections.abc import Sequence
 
 from bootstrap.scope import PROJECT, Scope
 from components.iam import Statement, allow
 
 
-def boundary_statements(account_id: str, region: str, state_bucket_arn: str, state_key_arn: str) -> list[Statement]:
-    """The union of what the roles of any stack need, and nothing of the state.
+def boundary_statements(
+    here: Scope, others: Sequence[str], state_bucket_arn: str, state_key_arn: str
+) -> list[Statement]:
+    """The union of what the roles of a stack need, and nothing of the state or of another stack's secrets.
 
     A boundary gives no right, so it may name more than one role needs; a deploying role can give its roles no more:
     docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 
     Args:
-        account_id: The account, 12 digits.
-        region: AWS region.
+        here: The stack.
+        others: The other stacks of the account.
         state_bucket_arn: Bucket of the state.
         state_key_arn: Key of the state.
     """
-    here = Scope(account_id=account_id, region=region, stack="*")
     balancing = [
         here.arn("elasticloadbalancing", f"{kind}/*") for kind in ("targetgroup", "listener/app", "listener-rule/app")
     ]
@@ -52,7 +55,7 @@ def boundary_statements(account_id: str, region: str, state_bucket_arn: str, sta
         allow(
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
             [
-                here.arn("logs", f"log-group:/{PROJECT}/*"),
+                here.arn("logs", f"log-group:/{PROJECT}/{here.stack}/*"),
                 # Enhanced monitoring of RDS has one group for all databases of an account.
                 here.arn("logs", "log-group:RDSOSMetrics*"),
             ],
@@ -65,11 +68,41 @@ def boundary_statements(account_id: str, region: str, state_bucket_arn: str, sta
             ],
             ["arn:aws:s3:::uploads-*", "arn:aws:s3:::uploads-*/*"],
         ),
-        # The application's further secrets bear any name; the master users' are RDS's own.
+        # The application's further secrets bear any name, so the others' are denied below.
         allow(["secretsmanager:GetSecretValue"], here.arn("secretsmanager", "secret:*")),
         {
             "Effect": "Deny",
             "Action": ["kms:Decrypt", "kms:GenerateDataKey", "s3:GetObject", "s3:ListBucket", "s3:PutObject"],
             "Resource": [state_key_arn, state_bucket_arn, f"{state_bucket_arn}/*"],
+        },
+        {
+            "Effect": "Deny",
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": here.arn("kms", "key/*"),
+            "Condition": {
+                "StringEquals": {"aws:ResourceTag/Project": PROJECT},
+                "StringNotEquals": {"aws:ResourceTag/Environment": here.stack},
+            },
+        },
+        *(_denied_secrets(here, [f"{PROJECT}-{other}-*" for other in others]) if others else ()),
+    ]
+
+
+def _denied_secrets(here: Scope, names: Sequence[str]) -> list[Statement]:
+    """Those of other stacks: their users by name, their master users by RDS's own tag, which names the cluster:
+    docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html"""
+    action = ["secretsmanager:GetSecretValue"]
+    clusters = here.arn("rds", f"cluster:{here.prefix}-*")
+    return [
+        {
+            "Effect": "Deny",
+            "Action": action,
+            "Resource": [here.arn("secretsmanager", f"secret:{name}") for name in names],
+        },
+        {
+            "Effect": "Deny",
+            "Action": action,
+            "Resource": here.arn("secretsmanager", "secret:rds!cluster-*"),
+            "Condition": {"ArnNotLike": {"aws:ResourceTag/aws:rds:primaryDBClusterArn": clusters}},
         },
     ]

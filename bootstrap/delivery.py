@@ -39,7 +39,7 @@ class DeliveryArgs:
         account_id: The account.
         key_arn: Key of artifacts, logs and notifications.
         images: Where images are pushed to.
-        boundary_arn: Policy that every role of a stack must be bounded by.
+        boundary_arns: Policy that every role of a stack must be bounded by, for each stack.
         state_bucket: Bucket of the state.
         state_bucket_arn: Its ARN.
         state_key_arn: Key of the state.
@@ -50,7 +50,7 @@ class DeliveryArgs:
     account_id: pulumi.Input[str]
     key_arn: pulumi.Input[str]
     images: ImageRepository
-    boundary_arn: pulumi.Input[str]
+    boundary_arns: Mapping[str, pulumi.Input[str]]
     state_bucket: pulumi.Input[str]
     state_bucket_arn: pulumi.Input[str]
     state_key_arn: pulumi.Input[str]
@@ -184,7 +184,7 @@ class Delivery(Component):
         before = stages[: stages.index(stack)][-1:]
         known = pulumi.Output.all(
             account_id=args.account_id,
-            boundary=args.boundary_arn,
+            boundary=args.boundary_arns[stack],
             bucket=args.state_bucket_arn,
             key=args.state_key_arn,
             repository=args.images.arn,

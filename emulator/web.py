@@ -110,6 +110,9 @@ def _own_path(_operation: str, environ: Environ, start_response: StartResponse) 
             status, content = "200 OK", {"status": "empty"}
         case "GET", "/emulator/requests":
             status, content = "200 OK", dict(sorted(requests.noted.items()))
+        case "DELETE", "/emulator/requests":
+            requests.noted.clear()
+            status, content = "200 OK", {}
         case method, "/emulator/faults":
             status, content = _posted("faults", faults.in_force, method, environ)
         case method, "/emulator/behaviours":

@@ -39,8 +39,8 @@ class PermissionsSpec(Spec):
     """What the roles of the stack may do at most."""
 
     boundary_arn: PolicyArn | None = None
-    """ARN of the policy that bounds every role: the output `boundaryArn` of bootstrap/, whose deploy roles may not make
-    one without it. Default: none, for stacks that a person updates."""
+    """ARN of the policy that bounds every role: one of the output `boundaryArns` of bootstrap/, whose deploy roles may
+    not make one without it. Default: none, for stacks that a person updates."""
 
 
 class ApplicationSpec(Spec):

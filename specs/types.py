@@ -108,7 +108,7 @@ SecretArn = Annotated[
     str, Form(SECRET_ARN, "the ARN of a Secrets Manager secret, if need be with :<key of its JSON> behind it")
 ]
 PolicyArn = Annotated[
-    str, Form(POLICY_ARN, "the ARN of a policy such as arn:aws:iam::123456789012:policy/bootstrap-story-boundary")
+    str, Form(POLICY_ARN, "the ARN of a policy such as arn:aws:iam::123456789012:policy/bootstrap-story-boundary-prod")
 ]
 HostedZoneId = Annotated[str, Form(HOSTED_ZONE_ID, "a Route 53 hosted zone id such as Z0123456789ABCDEFGHIJ")]
 Domain = Annotated[str, Form(DOMAIN, "a host name such as www.example.com, in lower case")]

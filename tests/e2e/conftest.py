@@ -14,7 +14,7 @@ from emulator.engine import Engine
 from emulator.rehearsal import NoPulumiError, find_pulumi
 from tests.e2e.support import PROJECT, Stack, clients
 
-Begin = Callable[[str], Stack]
+Begin = Callable[..., Stack]
 FAILED = pytest.StashKey[str]()
 
 
@@ -42,15 +42,18 @@ def _pulumi() -> None:
 
 @pytest.fixture(scope="module")
 def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
-    """`begin("dev")` is a stack of that name, without settings yet, on an emulator of its own."""
+    """`begin("dev")` is a stack of that name, without settings yet, on an emulator of its own; more arguments are those
+    of its `Engine`."""
     folder = tmp_path_factory.mktemp("e2e")
     running = process.start(process.free_port(), folder / "emulator.log")
     try:
         process.wait_until_ready(running.url)
-        yield lambda name: Stack(
-            engine=Engine(project=PROJECT, folder=folder, stack=name, emulator_url=running.url),
-            client=clients(running.url),
-        )
+
+        def begun(stack: str, **engine: Any) -> Stack:
+            given = {"project": PROJECT, "folder": folder, "stack": stack, "emulator_url": running.url, **engine}
+            return Stack(engine=Engine(**given), client=clients(running.url))
+
+        yield begun
     finally:
         process.stop(running.pid)
 

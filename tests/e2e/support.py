@@ -145,6 +145,10 @@ class Stack:
         """Every API action that the program's tools asked for; see emulator/README.md."""
         return set(emulator_answers(self.engine.emulator_url, "GET", "/emulator/requests"))
 
+    def forget_what_was_asked_for(self) -> None:
+        """Begin that list anew."""
+        emulator_answers(self.engine.emulator_url, "DELETE", "/emulator/requests")
+
     def fails_at(self, **fault: Any) -> None:
         """Let the emulator fail an action; see emulator/README.md."""
         emulator_answers(self.engine.emulator_url, "POST", "/emulator/faults", fault)

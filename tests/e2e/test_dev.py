@@ -1,9 +1,12 @@
 """The dev environment as committed, whole."""
 
+from typing import Any
+
 import pytest
 
 from tests.e2e import whole_stack
 from tests.e2e.conftest import Begin
+from tests.e2e.recorded_calls import assert_on_record
 from tests.e2e.support import Change, Stack, committed_config, image, steps_in
 
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -12,7 +15,9 @@ SUBNET = "aws:ec2/subnet:Subnet"
 @pytest.fixture(scope="module")
 def stack(begin: Begin) -> Stack:
     stack = begin("dev")
-    stack.engine.prepare(committed_config("dev"))
+    config = committed_config("dev")
+    config["aws:defaultTags"]["tags"]["Team"] = "web"
+    stack.engine.prepare(config)
     return stack
 
 
@@ -59,11 +64,33 @@ def test_a_third_zone_changes_no_subnet_that_exists(stack: Stack) -> None:
     assert not [change for change in changes if change.op == "delete"]
 
 
-def test_an_edit_of_the_number_of_tasks_takes_effect(stack: Stack) -> None:
+EDITS: dict[str, Any] = {
+    "story:workers": {"default": {"tasks": 2}},
+    "story:aurora": {"max_acu": 3, "backup_retention_days": 8, "monitoring_interval_seconds": 30},
+    "story:valkey": {"snapshot_retention_days": 3},
+    "story:documentdb": {"backup_retention_days": 8},
+    "story:web": {"health_check_interval_seconds": 15, "deregistration_delay_seconds": 20, "log_retention_days": 7},
+    "story:ingress": {"idle_timeout_seconds": 50},
+    "story:cluster": {"container_insights": "enabled"},
+    "story:observability": {"thresholds": {"cpu_percent": 80}},
+    "aws:defaultTags": {"tags": {"Owner": "site"}},
+}
+
+
+def test_edits_all_over_the_file_take_effect_in_one_update(stack: Stack) -> None:
     assert stack.service("worker-default")["desiredCount"] == 1
-    stack.configure("story:workers", {"default": {"tasks": 2}})
+    config = stack.engine.config()
+    del config["aws:defaultTags"]["tags"]["Team"]
+    stack.engine.prepare(config)
+    for key, change in EDITS.items():
+        stack.configure(key, change)
     stack.up()
     assert stack.service("worker-default")["desiredCount"] == 2
+    rds, cache = stack.client("rds"), stack.client("elasticache")
+    cluster = rds.describe_db_clusters(DBClusterIdentifier="story-dev-aurora")["DBClusters"][0]
+    assert cluster["ServerlessV2ScalingConfiguration"]["MaxCapacity"] == 3
+    assert {"Owner": "site"}.items() <= {tag["Key"]: tag["Value"] for tag in cluster["TagList"]}.items()
+    assert cache.describe_replication_groups()["ReplicationGroups"][0]["SnapshotRetentionLimit"] == 3
 
 
 def test_a_users_task_that_fails_leaves_every_service_as_it_is(stack: Stack) -> None:
@@ -91,3 +118,7 @@ def test_a_new_password_reaches_every_service_once_the_users_task_succeeds(stack
         *("rollout-scheduler", "rollout-web", "rollout-worker-default", "users")
     ]
     assert stack.is_clean()
+
+
+def test_what_all_this_asked_for_is_on_record(stack: Stack) -> None:
+    assert_on_record(stack, "dev")

@@ -8,6 +8,7 @@ import pytest
 from tests.e2e import whole_stack
 from tests.e2e.conftest import Begin
 from tests.e2e.left_after_destroy import LEFT_AFTER_DESTROY
+from tests.e2e.recorded_calls import assert_on_record
 from tests.e2e.support import MARKER, TASK_DEFINITION, Stack, committed_config, image, steps_in, succeeded
 
 OTHER_STORES = ("aws:rds/", "aws:elasticache/", "aws:s3/", "aws:kms/")
@@ -33,8 +34,10 @@ def test_it_comes_up_with_an_image(stack: Stack) -> None:
     assert stack.engine.outputs()["url"] == "https://www.example.com"
 
 
-def test_the_next_preview_shows_no_change(stack: Stack) -> None:
+def test_the_next_preview_shows_no_change_and_asks_only_for_what_a_look_may(stack: Stack) -> None:
+    assert_on_record(stack, "prod")
     assert stack.is_clean()
+    assert_on_record(stack, "preview")
 
 
 def test_its_subnets_are_those_of_the_settings(stack: Stack) -> None:
@@ -115,5 +118,6 @@ def test_a_destroy_leaves_only_what_is_documented(stack: Stack) -> None:
             matching = [left for left in LEFT_AFTER_DESTROY if left.matches(service, item, stack="prod")]
             found.update(left.name for left in matching)
             unknown += [] if matching else [(service, item)]
+    assert_on_record(stack, "prod")
     assert unknown == [], "left behind, and nobody knows"
     assert set(found) == {left.name for left in LEFT_AFTER_DESTROY}, "documented as left behind, but gone"

@@ -242,7 +242,7 @@ def test_the_properties_that_the_rehearsals_provider_does_not_know_are_known_to_
 
 
 def test_every_role_is_bounded_by_the_policy_that_the_settings_name() -> None:
-    boundary = "arn:aws:iam::123456789012:policy/bootstrap-story-boundary"
+    boundary = "arn:aws:iam::123456789012:policy/bootstrap-story-boundary-prod"
     shifting = {"deployment": {"strategy": "blue-green"}, "autoscaling": {"requests_per_target": None}}
     made = program("prod", permissions={"boundary_arn": boundary}, web=shifting)
     roles = made.all("aws:iam/role:Role")

@@ -1,0 +1,57 @@
+"""Actions that AWS demands of whoever makes another call, and that show as no call of their own; each with its page.
+
+Unless another one is named, the page is the service's in
+docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html,
+whose column of dependent actions names them.
+"""
+
+TAGS_OF_A_CREATION = "a creation that gives tags needs it beside its own action"
+KEY_OF_A_STORE = (
+    "whoever makes a store, a secret or a log group with a key must be allowed to use the key: "
+    "docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Overview.Encryption.Keys.html"
+)
+
+DEPENDENT = {
+    "acm:AddTagsToCertificate": TAGS_OF_A_CREATION,
+    "application-autoscaling:TagResource": TAGS_OF_A_CREATION,
+    "cloudwatch:TagResource": TAGS_OF_A_CREATION,
+    "ecs:TagResource": "docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html",
+    "elasticache:AddTagsToResource": TAGS_OF_A_CREATION,
+    "elasticloadbalancing:AddTags": TAGS_OF_A_CREATION,
+    "iam:CreateServiceLinkedRole": (
+        "the first cluster, database or load balancer of an account makes the service's own role: "
+        "docs.aws.amazon.com/IAM/latest/UserGuide/create-service-linked-role.html"
+    ),
+    "iam:PassRole": "docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+    "iam:PutRolePermissionsBoundary": "a role that was made before the boundary was named gets it by this call alone",
+    "iam:TagRole": TAGS_OF_A_CREATION,
+    "kms:CreateGrant": (
+        "RDS, ElastiCache and DocumentDB go on using the key by grants: "
+        "docs.aws.amazon.com/kms/latest/developerguide/services-rds.html"
+    ),
+    "kms:Decrypt": KEY_OF_A_STORE,
+    "kms:Encrypt": KEY_OF_A_STORE,
+    "kms:GenerateDataKey": KEY_OF_A_STORE,
+    "kms:GenerateDataKeyWithoutPlaintext": KEY_OF_A_STORE,
+    "kms:ReEncryptFrom": KEY_OF_A_STORE,
+    "kms:ReEncryptTo": KEY_OF_A_STORE,
+    "kms:TagResource": TAGS_OF_A_CREATION,
+    "logs:AssociateKmsKey": (
+        "a log group with a key: docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html"
+    ),
+    "logs:TagResource": TAGS_OF_A_CREATION,
+    "rds:AddTagsToResource": TAGS_OF_A_CREATION,
+    "s3:DeleteObject": "a bucket that is destroyed with what is in it is emptied first, in one call for many objects",
+    "s3:DeleteObjectVersion": "the same, for objects with versions",
+    "s3:ListBucketVersions": "the same: what is to be emptied is listed first",
+    "secretsmanager:TagResource": TAGS_OF_A_CREATION,
+    "sns:TagResource": TAGS_OF_A_CREATION,
+}
+
+NOT_NEEDED = {
+    "iam:GetUser": (
+        "the provider asks it for the account's number only where the check of credentials is switched off, as it is "
+        "for the emulator: github.com/hashicorp/aws-sdk-go-base, account.go"
+    )
+}
+"""What was asked for on the emulator, and is not on AWS."""

@@ -1,0 +1,100 @@
+"""The settings of the account's foundation: one clear line for each mistake."""
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from bootstrap.account_settings import AccountSettings, account_of
+from tests.bootstrap.given import FOLDER, account
+
+GOOD: dict[str, Any] = {
+    "infrastructure": {"repository": "example/story"},
+    "application": {"repository": "example/site"},
+    "approval": {"emails": ["team@example.com"]},
+}
+
+
+def config(region: str = "ap-northeast-1", **changes: Any) -> dict[str, str]:
+    given = {**GOOD, **changes}
+    texts = {f"bootstrap:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}
+    return {"aws:region": region, **texts}
+
+
+def mistakes(*, name: str = "story", region: str = "ap-northeast-1", **changes: Any) -> list[str]:
+    with pytest.raises(pulumi.RunError) as stopped:
+        account_of(name, config(region, **changes))
+    return str(stopped.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"application": {}},
+            "bootstrap:application.repository: not given; allowed is a repository on GitHub such as owner/name",
+        ),
+        (
+            {"infrastructure": {"repository": "https://github.com/example/story"}},
+            'bootstrap:infrastructure.repository: given "https://github.com/example/story"; '
+            "allowed is a repository on GitHub such as owner/name",
+        ),
+        (
+            {"stages": ["dev", "dev"]},
+            "bootstrap:stages: given dev, dev; allowed is each stack once",
+        ),
+        (
+            {"stages": ["prod", "prod-eu"]},
+            "bootstrap:stages: given prod and prod-eu; allowed are names of which none begins with another and a -, "
+            "because roles are limited by the beginnings of names",
+        ),
+        (
+            {"approval": {"timeout_minutes": 1, "emails": ["team@example.com"]}},
+            "bootstrap:approval.timeout_minutes: given 1; allowed is a whole number (5 to 86400)",
+        ),
+        (
+            {"application": {"repository": "example/site", "dockerfile": "../x"}},
+            'bootstrap:application.dockerfile: given "../x"; allowed is a path within the repository, without ..',
+        ),
+        ({"stage": ["dev"]}, "bootstrap:stage: unknown key; did you mean stages?"),
+        ({"region": "Tokyo"}, 'aws:region: given "Tokyo"; allowed is a region such as ap-northeast-1'),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_what_is_allowed(changes: dict[str, Any], line: str) -> None:
+    assert mistakes(**changes) == [line]
+
+
+def test_all_mistakes_come_at_once() -> None:
+    assert len(mistakes(infrastructure={}, application={}, stages=[])) == 3
+
+
+def test_a_name_that_fits_no_aws_name_is_refused() -> None:
+    [line] = mistakes(name="Konto_1")
+    assert line.startswith('stack: given "Konto_1"; allowed is a name of a-z, 0-9 and -')
+
+
+def test_an_encrypted_value_is_refused_because_nothing_here_is_secret() -> None:
+    with pytest.raises(pulumi.RunError, match="nothing here is secret"):
+        account_of("story", config(), {"bootstrap:application"})
+
+
+def test_approvals_that_nobody_hears_of_are_warned_of() -> None:
+    _, warnings = account_of("story", config(approval={}))
+    assert [line for line in warnings if line.startswith("bootstrap:approval.emails: nobody is told")]
+    _, quiet = account_of("story", config(approval={}, stages=["live"]))
+    assert quiet == []
+
+
+def test_pulumi_yaml_declares_each_key_with_the_default_of_the_settings() -> None:
+    declared = yaml.safe_load((FOLDER / "Pulumi.yaml").read_text("utf-8"))["config"]
+    assert list(declared) == [f"bootstrap:{name}" for name in AccountSettings.model_fields]
+    for name in ("protect", "stages", "trail", "approval"):
+        default = declared[f"bootstrap:{name}"]["default"]
+        made = AccountSettings.model_validate_json(json.dumps({name: default}))
+        assert made == AccountSettings()
+
+
+def test_the_committed_settings_are_sound() -> None:
+    assert account().warnings == ()

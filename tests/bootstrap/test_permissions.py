@@ -1,0 +1,215 @@
+"""What the roles of the account's foundation may do: enough, nothing more, and never more than they were given."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bootstrap.deploy_policy import deploy_policies
+from bootstrap.scope import Scope
+from bootstrap.stack_reads import read_statements
+from tests.bootstrap.dependent_actions import DEPENDENT, NOT_NEEDED
+from tests.bootstrap.given import (
+    account,
+    actions_of,
+    allowing,
+    reaches,
+    resources_of,
+    roles_of,
+    statements_of,
+)
+from tests.program.given import program
+
+ACCOUNT, REGION = "123456789012", "ap-northeast-1"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/bootstrap-story-boundary-prod"
+PROD = Scope(account_id=ACCOUNT, region=REGION, stack="prod")
+RECORDED: dict[str, list[str]] = json.loads((Path(__file__).parent / "recorded_calls.json").read_text("utf-8"))
+LARGEST_POLICY = 6144
+READING = ("Describe", "Get", "List", "BatchGet")
+NO_RESOURCE = {
+    *("acm:ListCertificates", "acm:RequestCertificate", "ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition"),
+    *("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"),
+    *("application-autoscaling:DescribeScheduledActions", "kms:CreateKey", "kms:ListAliases", "logs:DescribeLogGroups"),
+    *("ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"),
+    *("ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"),
+}
+"""Actions for which AWS knows no resource, beside all that begin with ec2:Describe or elasticloadbalancing:Describe."""
+WIDENING = (
+    *("iam:AddRoleToInstanceProfile", "iam:CreatePolicyVersion", "iam:DeleteRolePermissionsBoundary"),
+    *("iam:SetDefaultPolicyVersion", "iam:UpdateAssumeRolePolicy", "iam:CreatePolicy", "iam:CreateUser"),
+    *("iam:CreateAccessKey", "iam:PutUserPolicy", "iam:AttachUserPolicy", "sts:AssumeRole"),
+)
+
+
+def deploy_statements(scope: Scope = PROD) -> list[Any]:
+    return [statement for part in deploy_policies(scope, BOUNDARY).values() for statement in part]
+
+
+def writes(action: str) -> bool:
+    return not action.partition(":")[2].startswith(READING)
+
+
+def test_a_deploy_may_do_all_that_updates_releases_and_a_destroy_asked_for() -> None:
+    asked = {action for actions in RECORDED.values() for action in actions}
+    assert len(asked) > 200
+    assert asked - actions_of(deploy_statements()) - set(NOT_NEEDED) == set()
+
+
+def test_a_deploy_may_do_nothing_else_but_what_aws_demands_beside_it() -> None:
+    asked = {action for actions in RECORDED.values() for action in actions}
+    assert actions_of(deploy_statements()) - asked - set(DEPENDENT) == set()
+
+
+def test_the_list_of_what_aws_demands_has_nothing_that_is_not_allowed() -> None:
+    assert set(DEPENDENT) <= actions_of(deploy_statements())
+
+
+def test_what_is_asked_for_on_the_emulator_alone_is_not_allowed() -> None:
+    assert not set(NOT_NEEDED) & actions_of(deploy_statements())
+
+
+def test_a_look_at_a_stack_may_ask_all_that_previews_asked() -> None:
+    assert set(RECORDED["preview"]) - actions_of(read_statements(PROD)) - set(NOT_NEEDED) == set()
+
+
+def test_whoever_looks_at_a_stack_can_write_nothing() -> None:
+    for role in ("preview-dev", "preview-prod"):
+        actions = actions_of(statements_of(account(), role))
+        assert {action for action in actions if writes(action)} == {"kms:Decrypt"}
+
+
+def test_whoever_looks_at_a_stack_reads_no_other_stack_s_state_or_secrets() -> None:
+    for statement in statements_of(account(), "preview-dev"):
+        if "s3:GetObject" in statement["Action"]:
+            assert not reaches(statement, "arn:aws:s3:::state-bucket/.pulumi/stacks/story/prod.json")
+        if "secretsmanager:GetSecretValue" in statement["Action"]:
+            assert not reaches(statement, f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:story-prod-app-key-x")
+            assert not reaches(statement, f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!cluster-x")
+
+
+def test_no_action_has_a_wildcard_and_every_resource_that_is_one_is_needed() -> None:
+    for role in roles_of(account()):
+        for statement in statements_of(account(), role):
+            assert [action for action in statement["Action"] if "*" in action] == []
+            if "*" in resources_of(statement):
+                described = ("ec2:Describe", "elasticloadbalancing:Describe")
+                unneeded = {one for one in statement["Action"] if not one.startswith(described)} - NO_RESOURCE
+                assert unneeded == set(), role
+
+
+@pytest.mark.parametrize("action", WIDENING)
+def test_no_role_may_do_what_gives_itself_more(action: str) -> None:
+    for role in roles_of(account()):
+        assert action not in actions_of(statements_of(account(), role)), role
+
+
+def test_no_role_may_change_a_role_or_a_policy_of_the_foundation() -> None:
+    ours = [f"arn:aws:iam::{ACCOUNT}:role/bootstrap-story-{role}" for role in roles_of(account())]
+    for role in roles_of(account()):
+        for statement in statements_of(account(), role):
+            changing = [action for action in statement["Action"] if action.startswith("iam:") and writes(action)]
+            if changing:
+                assert [arn for arn in [*ours, BOUNDARY] if reaches(statement, arn)] == [], (role, changing)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "iam:AttachRolePolicy",
+        "iam:CreateRole",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+    ],
+)
+def test_a_role_of_a_stack_is_made_and_changed_within_the_boundary_only(action: str) -> None:
+    found = list(allowing(deploy_statements(), action))
+    assert found
+    for statement in found:
+        assert statement["Condition"]["StringEquals"] == {"iam:PermissionsBoundary": BOUNDARY}
+        assert resources_of(statement) == [f"arn:aws:iam::{ACCOUNT}:role/story-prod-*"]
+
+
+def test_a_role_is_passed_to_the_services_that_use_it_and_to_no_other() -> None:
+    [statement] = allowing(deploy_statements(), "iam:PassRole")
+    assert resources_of(statement) == [f"arn:aws:iam::{ACCOUNT}:role/story-prod-*"]
+    assert set(statement["Condition"]["StringEquals"]["iam:PassedToService"]) == {
+        *("ecs-tasks.amazonaws.com", "ecs.amazonaws.com", "monitoring.rds.amazonaws.com"),
+        "vpc-flow-logs.amazonaws.com",
+    }
+
+
+def test_a_deploy_of_dev_touches_nothing_of_prod_that_has_a_name() -> None:
+    dev = deploy_statements(Scope(account_id=ACCOUNT, region=REGION, stack="dev"))
+    for service, arn in (
+        ("ecs", f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/story-prod/web"),
+        ("iam", f"arn:aws:iam::{ACCOUNT}:role/story-prod-web-task-1"),
+        ("rds", f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:story-prod-aurora"),
+        ("secretsmanager", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:story-prod-app-key-1"),
+        ("logs", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/story/prod/web"),
+        ("cloudwatch", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:story-prod-http-5xx"),
+    ):
+        reaching = [
+            one["Action"]
+            for one in dev
+            if any(action.startswith(f"{service}:") and writes(action) for action in one["Action"])
+            and reaches(one, arn)
+        ]
+        assert reaching == [], service
+
+
+def test_the_state_s_key_is_out_of_reach_of_what_a_stack_is_made_with() -> None:
+    for statement in deploy_statements():
+        if any(action.startswith("kms:") for action in statement["Action"]) and reaches(
+            statement, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/state"
+        ):
+            given = statement["Condition"]["StringEquals"]
+            tagged = {"aws:ResourceTag/Environment", "aws:RequestTag/Environment"} & set(given)
+            assert [given[key] for key in tagged] == ["prod"] or statement["Action"] == ["kms:ListAliases"]
+
+
+def test_the_privileged_build_can_push_an_image_and_say_so_and_nothing_else() -> None:
+    actions = actions_of(statements_of(account(), "build"))
+    assert {action for action in actions if writes(action)} == {
+        *("ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage"),
+        *("ecr:UploadLayerPart", "kms:Decrypt", "kms:GenerateDataKey", "logs:CreateLogStream", "logs:PutLogEvents"),
+        *("s3:PutObject", "ssm:PutParameter"),
+    }
+
+
+def test_the_boundary_lets_every_role_of_a_stack_do_what_it_should() -> None:
+    [boundary] = [one for one in account().all("aws:iam/policy:Policy") if one.name == "boundary"]
+    bounds = json.loads(boundary.inputs["policy"])["Statement"]
+    shifting = {"deployment": {"strategy": "blue-green"}, "autoscaling": {"requests_per_target": None}}
+    made = [program("dev"), program("prod", web=shifting)]
+    needed = {
+        action
+        for one in made
+        for policy in one.all("aws:iam/rolePolicy:RolePolicy")
+        for statement in json.loads(policy.inputs["policy"])["Statement"]
+        for action in statement["Action"]
+    }
+    assert needed - actions_of(bounds) == set()
+
+
+def test_the_boundary_keeps_every_role_of_a_stack_from_the_state() -> None:
+    [boundary] = [one for one in account().all("aws:iam/policy:Policy") if one.name == "boundary"]
+    [denied] = [one for one in json.loads(boundary.inputs["policy"])["Statement"] if one["Effect"] == "Deny"]
+    assert reaches(denied, "arn:aws:s3:::state-bucket/.pulumi/stacks/story/prod.json")
+    assert {"kms:Decrypt", "s3:GetObject"} <= set(denied["Action"])
+
+
+@pytest.mark.parametrize("stage", ["dev", "a-name-of-16-ch"])
+def test_every_policy_has_a_size_that_iam_takes(stage: str) -> None:
+    made = account(stages=[stage])
+    for policy in made.all("aws:iam/policy:Policy"):
+        text = json.dumps(json.loads(policy.inputs["policy"]), separators=(",", ":"))
+        assert len(text) <= LARGEST_POLICY, f"{policy.name}: {len(text)}"
+
+
+def test_no_role_has_more_policies_than_iam_attaches() -> None:
+    made = account()
+    for role in roles_of(made):
+        assert len([one for one in made.all("RolePolicyAttachment") if one.parent == role]) <= 10, role
