@@ -8,7 +8,7 @@ SET_UP := $(VENV)/.set-up
 RUNTIME := $(VENV)/.runtime
 # Twice the processors, since many tests wait for an emulated AWS.
 WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
-FAST := tests/unit tests/components tests/program tests/ops tests/emulator
+FAST := tests/unit tests/components tests/program tests/bootstrap tests/ops tests/emulator
 # Every process would compile the tests and the tools anew.
 unexport PYTHONDONTWRITEBYTECODE
 ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12

@@ -68,13 +68,17 @@ def _network(scope: Scope) -> list[Statement]:
                 *("elasticloadbalancing:DeleteLoadBalancer", "elasticloadbalancing:DeleteRule"),
                 *("elasticloadbalancing:DeleteTargetGroup", "elasticloadbalancing:ModifyLoadBalancerAttributes"),
                 *("elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes"),
+                *("elasticloadbalancing:RemoveTags",),
             ],
             [
                 scope.arn("elasticloadbalancing", f"{kind}/*")
                 for kind in ("loadbalancer/app", "listener/app", "listener-rule/app", "targetgroup")
             ],
         ),
-        allow(["acm:AddTagsToCertificate", "acm:DeleteCertificate"], scope.arn("acm", "certificate/*")),
+        allow(
+            ["acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate"],
+            scope.arn("acm", "certificate/*"),
+        ),
         # A certificate that is asked for has no name yet.
         allow(["acm:RequestCertificate"], "*", scope.for_this_stack),
         allow(["route53:ChangeResourceRecordSets"], "arn:aws:route53:::hostedzone/*"),
@@ -89,6 +93,7 @@ def _data(scope: Scope) -> list[Statement]:
                 *("rds:CreateDBInstance", "rds:CreateDBSubnetGroup", "rds:DeleteDBCluster"),
                 *("rds:DeleteDBClusterParameterGroup", "rds:DeleteDBInstance", "rds:DeleteDBSubnetGroup"),
                 *("rds:ModifyDBCluster", "rds:ModifyDBClusterParameterGroup", "rds:ModifyDBInstance"),
+                *("rds:RemoveTagsFromResource",),
             ],
             databases(scope),
         ),
@@ -98,14 +103,18 @@ def _data(scope: Scope) -> list[Statement]:
                 *("elasticache:CreateCacheSubnetGroup", "elasticache:CreateReplicationGroup"),
                 *("elasticache:DeleteCacheParameterGroup", "elasticache:DeleteCacheSubnetGroup"),
                 *("elasticache:DeleteReplicationGroup", "elasticache:ModifyCacheParameterGroup"),
-                *("elasticache:ModifyReplicationGroup",),
+                *("elasticache:ModifyReplicationGroup", "elasticache:RemoveTagsFromResource"),
             ],
             caches(scope),
         ),
         allow(
             [
                 *("secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:PutSecretValue"),
-                *("secretsmanager:TagResource", "secretsmanager:UpdateSecretVersionStage"),
+                *(
+                    "secretsmanager:TagResource",
+                    "secretsmanager:UntagResource",
+                    "secretsmanager:UpdateSecretVersionStage",
+                ),
             ],
             scope.arn("secretsmanager", f"secret:{scope.prefix}-*"),
         ),
@@ -125,9 +134,20 @@ def _data(scope: Scope) -> list[Statement]:
             [arn for bucket in buckets() for arn in (bucket, f"{bucket}/*")],
         ),
         allow(["kms:CreateKey"], "*", scope.for_this_stack),
+        # A creation with tags needs it; no key that belongs to somebody can be tagged into this stack:
+        # docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html
+        allow(
+            ["kms:TagResource"],
+            scope.arn("kms", "key/*"),
+            {
+                **scope.for_this_stack,
+                "Null": {"aws:ResourceTag/Project": "true", "aws:ResourceTag/Environment": "true"},
+            },
+        ),
         allow(
             [
                 *("kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource"),
+                *("kms:UntagResource",),
                 *("kms:CreateAlias", "kms:DeleteAlias"),
                 *("kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
                 *("kms:ReEncryptFrom", "kms:ReEncryptTo"),
@@ -153,7 +173,13 @@ def _compute(scope: Scope) -> list[Statement]:
         allow(
             [
                 *("ecs:CreateCluster", "ecs:DeleteCluster", "ecs:PutClusterCapacityProviders", "ecs:UpdateCluster"),
-                *("ecs:CreateService", "ecs:DeleteService", "ecs:UpdateService", "ecs:TagResource"),
+                *(
+                    "ecs:CreateService",
+                    "ecs:DeleteService",
+                    "ecs:UpdateService",
+                    "ecs:TagResource",
+                    "ecs:UntagResource",
+                ),
                 *("ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"),
                 *("ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition", "ecs:RunTask", "ecs:DescribeTasks"),
             ],
@@ -169,25 +195,30 @@ def _compute(scope: Scope) -> list[Statement]:
                 *("application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeleteScheduledAction"),
                 *("application-autoscaling:DeregisterScalableTarget", "application-autoscaling:PutScalingPolicy"),
                 *("application-autoscaling:PutScheduledAction", "application-autoscaling:RegisterScalableTarget"),
-                *("application-autoscaling:TagResource",),
+                *("application-autoscaling:TagResource", "application-autoscaling:UntagResource"),
             ],
             scope.arn("application-autoscaling", "scalable-target/*"),
         ),
         allow(
-            ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"],
+            [
+                "cloudwatch:DeleteAlarms",
+                "cloudwatch:PutMetricAlarm",
+                "cloudwatch:TagResource",
+                "cloudwatch:UntagResource",
+            ],
             scope.arn("cloudwatch", f"alarm:{prefix}-*"),
         ),
         allow(
             [
                 *("logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:TagResource"),
-                *("logs:AssociateKmsKey", "logs:GetLogEvents"),
+                *("logs:AssociateKmsKey", "logs:GetLogEvents", "logs:UntagResource"),
             ],
             [arn for group in log_groups_of(scope) for arn in (group, f"{group}:log-stream:*")],
         ),
         allow(
             [
                 *("sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource"),
-                *("sns:Unsubscribe",),
+                *("sns:Unsubscribe", "sns:UntagResource"),
             ],
             scope.arn("sns", "observability-*"),
         ),
@@ -209,7 +240,7 @@ def _permissions(scope: Scope, boundary_arn: str) -> list[Statement]:
             {**bounded, "ArnEquals": {"iam:PolicyARN": MONITORING_POLICY}},
         ),
         # For these AWS knows no condition on the boundary; they give no right.
-        allow(["iam:DeleteRole", "iam:ListInstanceProfilesForRole", "iam:TagRole"], roles),
+        allow(["iam:DeleteRole", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole"], roles),
         allow(["iam:PassRole"], roles, {"StringEquals": {"iam:PassedToService": list(PASSED_TO)}}),
         *(
             allow(

@@ -5,7 +5,6 @@ from components.iam import Statement, allow
 
 ANYWHERE = (
     # For none of these AWS knows a resource: docs.aws.amazon.com/service-authorization/latest/reference/
-    "acm:ListCertificates",
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
     "application-autoscaling:DescribeScheduledActions",

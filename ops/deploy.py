@@ -55,6 +55,8 @@ def run(*, stack: str, image: str, after: str, project: Path, config_file: Path 
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
     try:
         running = _image_of(pulumi)
+        if image == KEEP_RUNNING and not running:
+            raise DeployError("no image runs here, and none was built yet; push the application's repository")
         if after and image != KEEP_RUNNING:
             _check_order(image, after, _image_of(PulumiCommand(stack=after, project=project)))
         if image in (KEEP_RUNNING, running):
@@ -82,9 +84,9 @@ def _check_order(image: str, after: str, running_there: str) -> None:
 
 
 def _apply_settings(pulumi: PulumiCommand, running: str) -> int:
-    print_line(f"{pulumi.stack} keeps its image, {running or 'none yet'}: only settings are applied.")
+    print_line(f"{pulumi.stack} keeps its image, {running}: only settings are applied.")
     reasons = Reasons()
-    if pulumi.up({IMAGE: "", ROLLBACK_IMAGE: ""}, reasons.hear) == 0:
+    if pulumi.up({IMAGE: "", ROLLBACK_IMAGE: ""}, hear=reasons.hear, preview=False) == 0:
         return 0
     _conclude(f"{pulumi.stack}: the settings were not applied", reasons)
     return 1
@@ -95,7 +97,7 @@ def _release(pulumi: PulumiCommand, image: str, running: str) -> int:
         print_line(f"{image} bears the tag {tag} now, so that its repository keeps it.")
     print_line(f"{pulumi.stack} goes from {running or 'no image'} to {image}.")
     reasons = Reasons()
-    if pulumi.up({IMAGE: image, ROLLBACK_IMAGE: ""}, reasons.hear) == 0:
+    if pulumi.up({IMAGE: image, ROLLBACK_IMAGE: ""}, hear=reasons.hear, preview=False) == 0:
         return 0
     if not running:
         _conclude(
@@ -105,7 +107,7 @@ def _release(pulumi: PulumiCommand, image: str, running: str) -> int:
         )
         return 1
     print_line(f"The release failed. {pulumi.stack} goes back to {running}; nothing is migrated.")
-    if pulumi.up({IMAGE: "", ROLLBACK_IMAGE: ""}):
+    if pulumi.up({IMAGE: "", ROLLBACK_IMAGE: ""}, preview=False):
         _conclude(
             f"{pulumi.stack}: the release failed, and so did the way back to {running}: "
             f"look at it now (story status --stack {pulumi.stack})",

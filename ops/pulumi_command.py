@@ -57,17 +57,21 @@ class PulumiCommand:
         config = json.loads(self._run("config", "--json", "--stack", self.stack, *self._settings))
         return cast(str | None, config.get("aws:profile", {}).get("value"))
 
-    def up(self, environment: Mapping[str, str], hear: Callable[[str], None] | None = None) -> int:
+    def up(
+        self, environment: Mapping[str, str], *, hear: Callable[[str], None] | None = None, preview: bool = True
+    ) -> int:
         """Update the stack, and show what it says as it comes; returns the exit code.
 
         Args:
             environment: Variables that the program gets beside those of this process; an empty one is taken away.
             hear: Gets each line as well.
+            preview: Show first what it would do.
         """
+        options = ["--yes", *([] if preview else ["--skip-preview"])]
         with (
             _interrupts_left_to_pulumi(),
             subprocess.Popen(
-                [_program(), "up", "--yes", "--stack", self.stack, *self._settings, "--non-interactive"],
+                [_program(), "up", *options, "--stack", self.stack, *self._settings, "--non-interactive"],
                 cwd=self.project,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if hear else None,

@@ -6,6 +6,7 @@ whose column of dependent actions names them.
 """
 
 TAGS_OF_A_CREATION = "a creation that gives tags needs it beside its own action"
+TAGS_TAKEN_AWAY = "an edit of tags; the edits on record are those of dev, which has no certificate and no autoscaling"
 KEY_OF_A_STORE = (
     "whoever makes a store, a secret or a log group with a key must be allowed to use the key: "
     "docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Overview.Encryption.Keys.html"
@@ -13,18 +14,15 @@ KEY_OF_A_STORE = (
 
 DEPENDENT = {
     "acm:AddTagsToCertificate": TAGS_OF_A_CREATION,
+    "acm:RemoveTagsFromCertificate": TAGS_TAKEN_AWAY,
     "application-autoscaling:TagResource": TAGS_OF_A_CREATION,
-    "cloudwatch:TagResource": TAGS_OF_A_CREATION,
-    "ecs:TagResource": "docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html",
-    "elasticache:AddTagsToResource": TAGS_OF_A_CREATION,
-    "elasticloadbalancing:AddTags": TAGS_OF_A_CREATION,
+    "application-autoscaling:UntagResource": TAGS_TAKEN_AWAY,
     "iam:CreateServiceLinkedRole": (
         "the first cluster, database or load balancer of an account makes the service's own role: "
         "docs.aws.amazon.com/IAM/latest/UserGuide/create-service-linked-role.html"
     ),
     "iam:PassRole": "docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
     "iam:PutRolePermissionsBoundary": "a role that was made before the boundary was named gets it by this call alone",
-    "iam:TagRole": TAGS_OF_A_CREATION,
     "kms:CreateGrant": (
         "RDS, ElastiCache and DocumentDB go on using the key by grants: "
         "docs.aws.amazon.com/kms/latest/developerguide/services-rds.html"
@@ -35,17 +33,12 @@ DEPENDENT = {
     "kms:GenerateDataKeyWithoutPlaintext": KEY_OF_A_STORE,
     "kms:ReEncryptFrom": KEY_OF_A_STORE,
     "kms:ReEncryptTo": KEY_OF_A_STORE,
-    "kms:TagResource": TAGS_OF_A_CREATION,
     "logs:AssociateKmsKey": (
         "a log group with a key: docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html"
     ),
-    "logs:TagResource": TAGS_OF_A_CREATION,
-    "rds:AddTagsToResource": TAGS_OF_A_CREATION,
     "s3:DeleteObject": "a bucket that is destroyed with what is in it is emptied first, in one call for many objects",
     "s3:DeleteObjectVersion": "the same, for objects with versions",
     "s3:ListBucketVersions": "the same: what is to be emptied is listed first",
-    "secretsmanager:TagResource": TAGS_OF_A_CREATION,
-    "sns:TagResource": TAGS_OF_A_CREATION,
 }
 
 NOT_NEEDED = {

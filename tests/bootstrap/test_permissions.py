@@ -28,7 +28,7 @@ RECORDED: dict[str, list[str]] = json.loads((Path(__file__).parent / "recorded_c
 LARGEST_POLICY = 6144
 READING = ("Describe", "Get", "List", "BatchGet")
 NO_RESOURCE = {
-    *("acm:ListCertificates", "acm:RequestCertificate", "ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition"),
+    *("acm:RequestCertificate", "ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition"),
     *("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"),
     *("application-autoscaling:DescribeScheduledActions", "kms:CreateKey", "kms:ListAliases", "logs:DescribeLogGroups"),
     *("ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"),
@@ -168,6 +168,14 @@ def test_the_state_s_key_is_out_of_reach_of_what_a_stack_is_made_with() -> None:
             given = statement["Condition"]["StringEquals"]
             tagged = {"aws:ResourceTag/Environment", "aws:RequestTag/Environment"} & set(given)
             assert [given[key] for key in tagged] == ["prod"] or statement["Action"] == ["kms:ListAliases"]
+
+
+def test_no_key_that_has_an_owner_can_be_tagged_into_a_stack() -> None:
+    for statement in allowing(deploy_statements(), "kms:TagResource"):
+        condition = statement["Condition"]
+        own = condition["StringEquals"].get("aws:ResourceTag/Environment") == "prod"
+        unowned = condition.get("Null") == {"aws:ResourceTag/Project": "true", "aws:ResourceTag/Environment": "true"}
+        assert own or unowned
 
 
 def test_the_privileged_build_can_push_an_image_and_say_so_and_nothing_else() -> None:

@@ -1,7 +1,6 @@
 """Runs a buildspec's commands as CodeBuild does: one after the other, in one shell, until one of them fails."""
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ def run(buildspec: Path, environment: Mapping[str, str], folder: Path) -> Build:
 
     Args:
         buildspec: The file.
-        environment: What CodeBuild gives: the project's variables, and those of the pipeline.
+        environment: All variables: the project's, those of the pipeline, and the machine's own.
         folder: The source.
     """
     spec: dict[str, Any] = yaml.safe_load(buildspec.read_text("utf-8"))
@@ -45,7 +44,7 @@ def run(buildspec: Path, environment: Mapping[str, str], folder: Path) -> Build:
     finished = subprocess.run(
         ["bash", "-c", script],
         cwd=folder,
-        env={**_kept(), **environment},
+        env=dict(environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -56,7 +55,3 @@ def run(buildspec: Path, environment: Mapping[str, str], folder: Path) -> Build:
     log, _, after = finished.stdout.partition(f"{END}\n")
     known = json.loads(after) if after else {}
     return Build(returncode=finished.returncode, log=log, exported={name: known[name] for name in names if after})
-
-
-def _kept() -> dict[str, str]:
-    return {name: os.environ[name] for name in ("HOME", "PATH", "PULUMI_HOME") if name in os.environ}

@@ -5,7 +5,6 @@ Docker is a script that says which digest it pushed; the image of that digest is
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,16 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from emulator.engine import PROVIDER_SETTINGS, REGION, aws_environment
+from emulator.engine import REGION
 from tests.e2e import buildspec
+from tests.e2e.checkout import copy_of_the_repository, emulated, write_settings
 from tests.e2e.conftest import Begin
 from tests.e2e.support import PROJECT, WITHOUT_STORES, Stack, steps_in
 
 REPOSITORY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/story"
 PARAMETER = "/bootstrap-story-newest-image"
-OFF = {"enabled": False}
 DOCKER = """#!/bin/sh
 echo "docker $*" >> "$DOCKER_LOG"
 case "$1 $2" in
@@ -47,15 +45,10 @@ class Pipelines:
     docker_log: Path
     pushed: dict[str, str] = field(default_factory=dict)
 
+    @property
     def environment(self) -> dict[str, str]:
-        return {
-            **aws_environment(self.stack.engine.emulator_url),
-            "AWS_DEFAULT_REGION": REGION,
-            "PULUMI_BACKEND_URL": f"{(self.folder / '.state').as_uri()}?metadata=skip",
-            "PULUMI_CREDENTIALS_PATH": str(self.folder / ".credentials"),
-            "PULUMI_CONFIG_PASSPHRASE": "delivery",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-        }
+        """What a build finds set."""
+        return emulated(self.stack.engine.emulator_url, self.folder / ".state")
 
     def build(self, content: str) -> str:
         """A push to the application's repository; returns the image."""
@@ -98,7 +91,7 @@ class Pipelines:
         return self.run("buildspec.yml", given)
 
     def run(self, file: str, environment: Mapping[str, str]) -> buildspec.Build:
-        return buildspec.run(self.folder / file, {**self.environment(), **environment}, self.folder)
+        return buildspec.run(self.folder / file, {**self.environment, **environment}, self.folder)
 
     def running(self, stack: str) -> set[str]:
         """The images that a stack's services run."""
@@ -117,35 +110,20 @@ def stack(begin: Begin) -> Stack:
 
 @pytest.fixture(scope="module")
 def pipelines(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Pipelines:
-    folder = tmp_path_factory.mktemp("delivery") / "story"
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=PROJECT, capture_output=True, text=True
-    )
-    for name in listed.stdout.split():
-        if (PROJECT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT / name, folder / name)
-    (folder / ".venv").symlink_to(PROJECT / ".venv")
+    folder = copy_of_the_repository(tmp_path_factory.mktemp("delivery") / "story")
     tools = folder.parent / "tools"
     tools.mkdir()
     (tools / "docker").write_text(DOCKER)
     (tools / "docker").chmod(0o755)
-    made = Pipelines(folder=folder, stack=stack, docker_log=tools / "docker.log")
-    stack.client("ecr").create_repository(repositoryName="story")
     (folder / ".state").mkdir()
+    made = Pipelines(folder=folder, stack=stack, docker_log=tools / "docker.log")
+    stack.client("ecr").create_repository(repositoryName="story", imageTagMutability="IMMUTABLE")
     for name, cidr in (("dev", "10.0.0.0/16"), ("prod", "10.1.0.0/16")):
-        config = {
-            "aws:region": REGION,
-            **PROVIDER_SETTINGS,
-            **WITHOUT_STORES,
-            "story:network": {"nat": "none", "cidr": cidr},
-            "story:scheduler": OFF,
-        }
         file = folder / f"Pulumi.{name}.yaml"
         file.unlink()
-        environment = {**os.environ, **made.environment()}
-        subprocess.run(["pulumi", "stack", "init", name], cwd=folder, env=environment, check=True, capture_output=True)
-        file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), "config": config}))
+        subprocess.run(["pulumi", "stack", "init", name], cwd=folder, env=made.environment, check=True)
+        network = {"story:network": {"nat": "none", "cidr": cidr}}
+        write_settings(file, {**WITHOUT_STORES, **network, "story:scheduler": {"enabled": False}})
     return made
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from tests.e2e.conftest import Begin
+from tests.e2e.recorded_calls import assert_on_record
 from tests.e2e.support import MARKER, TASK_DEFINITION, WITHOUT_STORES, Stack, image, steps_in, succeeded
 
 SERVICES = ["scheduler", "web", "worker-default"]
@@ -186,3 +187,7 @@ def _deployment_times(stack: Stack, service: str) -> tuple[datetime, datetime]:
     arns = [newest["serviceDeploymentArn"]]
     [described] = api.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]
     return described["createdAt"], described["finishedAt"]
+
+
+def test_what_all_this_asked_for_is_on_record(stack: Stack) -> None:
+    assert_on_record(stack, "releases")

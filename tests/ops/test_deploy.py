@@ -115,6 +115,13 @@ def test_an_update_that_gives_no_reason_says_where_to_look(
     assert capsys.readouterr().out.splitlines()[-1] == "  pulumi gave no reason; its output above has more"
 
 
+def test_without_any_image_there_is_nothing_to_deploy(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    project.runs("prod")
+    assert project.deploy("none") == 1
+    assert project.released == []
+    assert "prod: no image runs here, and none was built yet" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("there", [OLD, ""])
 def test_what_the_stack_before_does_not_run_is_refused(
     project: Project, capsys: pytest.CaptureFixture[str], there: str

@@ -1,0 +1,44 @@
+"""A copy of this repository, in which scenarios can edit what a person would."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from emulator.engine import PROVIDER_SETTINGS, REGION, aws_environment
+from tests.e2e.support import PROJECT
+
+
+def copy_of_the_repository(folder: Path) -> Path:
+    """Every file that is, or will be, in the repository, as it is now, with this environment's Python."""
+    ours = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(ours, cwd=PROJECT, capture_output=True, text=True, check=True)
+    for name in filter(lambda name: (PROJECT / name).is_file(), listed.stdout.splitlines()):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(PROJECT / name, folder / name)
+    (folder / ".venv").symlink_to(PROJECT / ".venv")
+    return folder
+
+
+def emulated(emulator_url: str, folder: Path) -> dict[str, str]:
+    """Variables that point a person's commands at the emulator and at a state below a folder."""
+    return {
+        **{name: os.environ[name] for name in ("HOME", "PATH", "PULUMI_HOME") if name in os.environ},
+        **aws_environment(emulator_url),
+        "AWS_DEFAULT_REGION": REGION,
+        "PULUMI_BACKEND_URL": f"{folder.as_uri()}?metadata=skip",
+        "PULUMI_CREDENTIALS_PATH": str(folder),
+        "PULUMI_CONFIG_PASSPHRASE": "a passphrase",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+def write_settings(file: Path, config: Mapping[str, Any]) -> None:
+    """Write a stack's settings, beside what Pulumi keeps in the file."""
+    before = yaml.safe_load(file.read_text("utf-8")) if file.is_file() else {}
+    content = {**before, "config": {"aws:region": REGION, **config, **PROVIDER_SETTINGS}}
+    file.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
