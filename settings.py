@@ -22,16 +22,15 @@ from specs.site import (
     PermissionsSpec,
     UploadsSpec,
 )
-from specs.stack_config import given_config, values_of, warn
+from specs.stack_config import REGION, given_config, mistakes_around, values_of, warn
 from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
-from specs.types import IMAGE_FORM, NAME, Name, image_problem
+from specs.types import IMAGE_FORM, Name, image_problem
 
 PREFIX = "story"
 IMAGE_VARIABLE = "STORY_IMAGE"
 ROLLBACK_VARIABLE = "STORY_ROLLBACK_IMAGE"
 """An earlier image to go back to: nothing is migrated, and web waits for no other service."""
 WHERE_SECRETS_BELONG = "put it in Secrets Manager and its ARN in application.secrets"
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 FIRST_ZONES = {"ap-northeast-1": ("a", "c")}
 """Letters of the zones that a stack gets by default, where `a` and `b` do not do: new accounts in Tokyo have no `b`."""
 
@@ -210,14 +209,7 @@ def _name_zones(values: dict[str, Any], region: str) -> None:
 
 def _around(name: str, region: str, images: Mapping[str, str | None]) -> Iterator[str]:
     """Mistakes in what stands outside of the settings."""
-    if not NAME.fullmatch(name):
-        yield (
-            f'stack: given "{name}"; allowed is a name of a-z, 0-9 and - that begins with a letter, '
-            "of at most 16 characters, because AWS's names are made with it"
-        )
-    if not REGION.fullmatch(region):
-        given = f'given "{region}"' if region else "not given"
-        yield f"aws:region: {given}; allowed is a region such as ap-northeast-1"
+    yield from mistakes_around(name, region)
     given_images = {variable: image for variable, image in images.items() if image is not None}
     for variable, image in given_images.items():
         if not image:

@@ -13,15 +13,14 @@ from pydantic import Field
 from specs.base import Finding, Spec
 from specs.checking import check, printable
 from specs.site import Architecture
-from specs.stack_config import given_config, values_of, warn
-from specs.types import NAME, Email, Form, Name, RetentionDays
+from specs.stack_config import given_config, mistakes_around, values_of, warn
+from specs.types import Email, Form, Name, RetentionDays
 
 PREFIX = "bootstrap"
 WHERE_SECRETS_BELONG = "nothing here is secret; write it in plain text"
 REPOSITORY = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}")
 BRANCH = re.compile(r"(?!/)[A-Za-z0-9._/-]{1,200}(?<!/)")
 PATH = re.compile(r"(?!/)(?!.*\.\.)[A-Za-z0-9._/-]{1,200}")
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 PROVIDER_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com")
 
 Repository = Annotated[str, Form(REPOSITORY, "a repository on GitHub such as owner/name")]
@@ -164,7 +163,7 @@ def account_of(
     checked = check(AccountSettings, values, unread)
     settings = checked.spec
     findings = [*checked.mistakes, *checked.founded(settings.mistakes())]
-    lines = [*_around(name, region), *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in findings)]
+    lines = [*mistakes_around(name, region), *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in findings)]
     if lines:
         raise pulumi.RunError("\n".join(map(printable, lines)))
     account = Account(
@@ -174,14 +173,3 @@ def account_of(
         application=settings.application.repository or "",
     )
     return account, [f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()]
-
-
-def _around(name: str, region: str) -> Iterator[str]:
-    if not NAME.fullmatch(name):
-        yield (
-            f'stack: given "{name}"; allowed is a name of a-z, 0-9 and - that begins with a letter, '
-            "of at most 16 characters, because AWS's names are made with it"
-        )
-    if not REGION.fullmatch(region):
-        given = f'given "{region}"' if region else "not given"
-        yield f"aws:region: {given}; allowed is a region such as ap-northeast-1"

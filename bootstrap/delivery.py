@@ -17,7 +17,7 @@ from bootstrap.role import Role, RoleArgs
 from bootstrap.scope import Scope
 from bootstrap.state_access import reads_state, writes_state
 from components.base import Component, physical_name
-from components.iam import Statement, allow, document
+from components.iam import Statement, allow, document, published_by_tls_only
 from specs.site import Architecture
 
 HERE = Path(__file__).parent
@@ -234,15 +234,7 @@ class Delivery(Component):
         policy = aws.sns.TopicPolicy(
             f"{name}-approvals",
             arn=topic.arn,
-            policy=document(
-                {
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": "sns:Publish",
-                    "Resource": topic.arn,
-                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                }
-            ),
+            policy=document(published_by_tls_only(topic.arn)),
             opts=self.child(),
         )
         for email in emails:

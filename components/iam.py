@@ -68,3 +68,14 @@ def tls_only(bucket_arn: pulumi.Input[str]) -> Statement:
         "Resource": [bucket_arn, pulumi.Output.concat(bucket_arn, "/*")],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
+
+
+def published_by_tls_only(topic_arn: pulumi.Input[str]) -> Statement:
+    """The statement of a topic's policy that refuses messages without TLS."""
+    return {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sns:Publish",
+        "Resource": topic_arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }

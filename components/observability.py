@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from components.alarms import Alarm
 from components.base import Component, physical_name
-from components.iam import allow_service, document
+from components.iam import allow_service, document, published_by_tls_only
 from components.metric_alarm import metric_alarm
 from specs.site import ObservabilitySpec
 
@@ -72,13 +72,7 @@ class Observability(Component):
                     topic.arn,
                     {"StringEquals": {"aws:SourceAccount": args.account_id}, "ArnLike": {"aws:SourceArn": alarms}},
                 ),
-                {
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": "sns:Publish",
-                    "Resource": topic.arn,
-                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                },
+                published_by_tls_only(topic.arn),
             ),
             opts=self.child(),
         )

@@ -1,7 +1,8 @@
 """The values in a stack's config, as the engine hands them over."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, cast
 
@@ -10,12 +11,27 @@ from pulumi.runtime import config as runtime_config
 
 from specs.base import Finding
 from specs.checking import unknown_key
+from specs.types import NAME
+
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 def given_config() -> tuple[Mapping[str, str], AbstractSet[str]]:
     """What the engine gave to the running program: full keys with their texts, and the keys that are encrypted."""
     config = cast(dict[str, str], {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()})
     return config, {key for key in config if runtime_config.is_config_secret(key)}
+
+
+def mistakes_around(name: str, region: str) -> Iterator[str]:
+    """Mistakes in what stands outside of the settings: the stack's name, and `aws:region`."""
+    if not NAME.fullmatch(name):
+        yield (
+            f'stack: given "{name}"; allowed is a name of a-z, 0-9 and - that begins with a letter, '
+            "of at most 16 characters, because AWS's names are made with it"
+        )
+    if not REGION.fullmatch(region):
+        given = f'given "{region}"' if region else "not given"
+        yield f"aws:region: {given}; allowed is a region such as ap-northeast-1"
 
 
 def warn(lines: Sequence[str]) -> None:
