@@ -62,6 +62,7 @@ def install_services() -> None:
         logs,
         rds,
         route53,
+        s3,
     )
 
     ec2.install()
@@ -78,6 +79,7 @@ def install_services() -> None:
     connections.install()
     cloudtrail.install()
     route53.install()
+    s3.install()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -133,3 +133,32 @@ def test_a_hosted_zones_id_looks_like_one(client: Client) -> None:
     zone = client("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
     assert re.fullmatch(r"/hostedzone/Z[A-Z0-9]{1,31}", zone)
     assert client("route53").get_hosted_zone(Id=zone)["HostedZone"]["Name"] == "example.com."
+
+
+def test_a_bucket_that_takes_tls_only_takes_requests_here_and_refuses_what_else_it_refuses(client: Client) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="closed", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    everything = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::closed/*"}
+    tls_only = {**everything, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    s3.put_bucket_policy(Bucket="closed", Policy=json.dumps({"Version": "2012-10-17", "Statement": [tls_only]}))
+    s3.put_object(Bucket="closed", Key="state", Body=b"{}")
+    assert s3.get_object(Bucket="closed", Key="state")["Body"].read() == b"{}"
+    denied = {"Version": "2012-10-17", "Statement": [tls_only, {**everything, "Action": "s3:GetObject"}]}
+    s3.put_bucket_policy(Bucket="closed", Policy=json.dumps(denied))
+    with pytest.raises(ClientError, match="Forbidden"):
+        s3.get_object(Bucket="closed", Key="state")
+
+
+def test_a_bucket_with_versions_can_be_emptied_of_its_delete_markers_too(client: Client) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    s3.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="kept", Key="state", Body=b"{}")
+    s3.delete_object(Bucket="kept", Key="state")
+    listed = s3.list_object_versions(Bucket="kept")
+    found = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in listed["Versions"] + listed["DeleteMarkers"]]
+    assert len(found) == 2
+    # As a destroy does first.
+    s3.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Suspended"})
+    assert "Errors" not in s3.delete_objects(Bucket="kept", Delete={"Objects": found})
+    s3.delete_bucket(Bucket="kept")

@@ -11,7 +11,9 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from emulator import process
@@ -201,3 +203,20 @@ def test_whoever_asks_before_it_sends_a_body_is_told_to_go_on(emulator: RunningE
     with socket.create_connection((str(address.hostname), address.port or 0), timeout=10) as connection:
         connection.sendall(b"PUT /things HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue")
+
+
+def test_what_the_project_s_tools_asked_for_is_listed_and_nobody_else_s_requests(emulator: RunningEmulator) -> None:
+    asked = {"story": "list_clusters", "somebody": "list_task_definitions"}
+    for tool, operation in asked.items():
+        ecs = boto3.client(
+            "ecs",
+            endpoint_url=emulator.url,
+            region_name="ap-northeast-1",
+            aws_access_key_id="x",
+            aws_secret_access_key="x",
+            config=Config(user_agent_extra=tool),
+        )
+        getattr(ecs, operation)()
+    assert emulator.request("GET", "/emulator/requests") == {"ecs.ListClusters": 1}
+    emulator.request("DELETE", "/emulator/requests")
+    assert emulator.request("GET", "/emulator/requests") == {}
