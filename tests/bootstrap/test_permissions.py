@@ -165,9 +165,11 @@ def test_the_state_s_key_is_out_of_reach_of_what_a_stack_is_made_with() -> None:
         if any(action.startswith("kms:") for action in statement["Action"]) and reaches(
             statement, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/state"
         ):
-            given = statement["Condition"]["StringEquals"]
-            tagged = {"aws:ResourceTag/Environment", "aws:RequestTag/Environment"} & set(given)
-            assert [given[key] for key in tagged] == ["prod"] or statement["Action"] == ["kms:ListAliases"]
+            given = statement.get("Condition", {}).get("StringEquals", {})
+            tagged = [
+                given[key] for key in ("aws:ResourceTag/Environment", "aws:RequestTag/Environment") if key in given
+            ]
+            assert tagged == ["prod"] or "kms:ListAliases" in statement["Action"]
 
 
 def test_no_key_that_has_an_owner_can_be_tagged_into_a_stack() -> None:
@@ -187,26 +189,51 @@ def test_the_privileged_build_can_push_an_image_and_say_so_and_nothing_else() ->
     }
 
 
+def bounds(stack: str) -> list[Any]:
+    [boundary] = [one for one in account().all("aws:iam/policy:Policy") if one.name == f"boundary-{stack}"]
+    return json.loads(boundary.inputs["policy"])["Statement"]
+
+
+def denied(statements: list[Any], action: str, arn: str) -> list[Any]:
+    return [one for one in statements if one["Effect"] == "Deny" and action in one["Action"] and reaches(one, arn)]
+
+
 def test_the_boundary_lets_every_role_of_a_stack_do_what_it_should() -> None:
-    [boundary] = [one for one in account().all("aws:iam/policy:Policy") if one.name == "boundary"]
-    bounds = json.loads(boundary.inputs["policy"])["Statement"]
     shifting = {"deployment": {"strategy": "blue-green"}, "autoscaling": {"requests_per_target": None}}
-    made = [program("dev"), program("prod", web=shifting)]
-    needed = {
-        action
-        for one in made
-        for policy in one.all("aws:iam/rolePolicy:RolePolicy")
-        for statement in json.loads(policy.inputs["policy"])["Statement"]
-        for action in statement["Action"]
-    }
-    assert needed - actions_of(bounds) == set()
+    for stack, made in (("dev", program("dev")), ("prod", program("prod", web=shifting))):
+        needed = {
+            action
+            for policy in made.all("aws:iam/rolePolicy:RolePolicy")
+            for statement in json.loads(policy.inputs["policy"])["Statement"]
+            for action in statement["Action"]
+        }
+        assert needed - actions_of(bounds(stack)) == set()
+
+
+def test_the_boundary_has_no_action_that_gives_rights() -> None:
+    assert [one for one in actions_of(bounds("prod")) if one.startswith(("iam:", "sts:"))] == []
 
 
 def test_the_boundary_keeps_every_role_of_a_stack_from_the_state() -> None:
-    [boundary] = [one for one in account().all("aws:iam/policy:Policy") if one.name == "boundary"]
-    [denied] = [one for one in json.loads(boundary.inputs["policy"])["Statement"] if one["Effect"] == "Deny"]
-    assert reaches(denied, "arn:aws:s3:::state-bucket/.pulumi/stacks/story/prod.json")
-    assert {"kms:Decrypt", "s3:GetObject"} <= set(denied["Action"])
+    for stack in ("dev", "prod"):
+        assert denied(bounds(stack), "s3:GetObject", "arn:aws:s3:::state-bucket/.pulumi/stacks/story/prod.json")
+        assert denied(bounds(stack), "kms:Decrypt", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/state-key")
+
+
+def test_the_boundary_keeps_dev_s_roles_from_prod_s_secrets_and_not_from_their_own() -> None:
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:story-{{}}-app-key-1a2b3c"
+    assert denied(bounds("dev"), "secretsmanager:GetSecretValue", secret.format("prod"))
+    assert not denied(bounds("dev"), "secretsmanager:GetSecretValue", secret.format("dev"))
+    [masters] = denied(
+        bounds("dev"),
+        "secretsmanager:GetSecretValue",
+        f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!cluster-1",
+    )
+    assert masters["Condition"] == {
+        "ArnNotLike": {
+            "aws:ResourceTag/aws:rds:primaryDBClusterArn": f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:story-dev-*"
+        }
+    }
 
 
 @pytest.mark.parametrize("stage", ["dev", "a-name-of-16-ch"])
