@@ -79,7 +79,7 @@ format: $(SET_UP) ## let ruff write
 	@$(BIN)/ruff format .
 
 e2e: timed ## the timed tests, then the real engine on the emulator: both environments, then failures (20 minutes)
-	@$(BIN)/pytest -n 2 --dist loadfile tests/e2e
+	@$(BIN)/pytest -n 3 --dist loadfile tests/e2e
 
 docs: $(SET_UP) ## write settings.schema.json and docs/settings.md from the specs
 	@$(BIN)/story schema

@@ -17,6 +17,10 @@ DEPENDENT = {
     "acm:RemoveTagsFromCertificate": TAGS_TAKEN_AWAY,
     "application-autoscaling:TagResource": TAGS_OF_A_CREATION,
     "application-autoscaling:UntagResource": TAGS_TAKEN_AWAY,
+    "ecs:StopServiceDeployment": (
+        "a rollout that takes longer than its timeout is stopped, which no scenario on the engine waits for; "
+        "tests/ops/test_rollout.py does"
+    ),
     "iam:CreateServiceLinkedRole": (
         "the first cluster, database or load balancer of an account makes the service's own role: "
         "docs.aws.amazon.com/IAM/latest/UserGuide/create-service-linked-role.html"
@@ -42,9 +46,10 @@ DEPENDENT = {
 }
 
 NOT_NEEDED = {
+    "ecs:ListTaskDefinitions": "`story rollback` lists earlier images by it, for a person with rights of their own",
     "iam:GetUser": (
         "the provider asks it for the account's number only where the check of credentials is switched off, as it is "
         "for the emulator: github.com/hashicorp/aws-sdk-go-base, account.go"
-    )
+    ),
 }
-"""What was asked for on the emulator, and is not on AWS."""
+"""What is on record, and no role of the pipeline needs."""

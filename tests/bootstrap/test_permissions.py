@@ -65,7 +65,7 @@ def test_the_list_of_what_aws_demands_has_nothing_that_is_not_allowed() -> None:
     assert set(DEPENDENT) <= actions_of(deploy_statements())
 
 
-def test_what_is_asked_for_on_the_emulator_alone_is_not_allowed() -> None:
+def test_what_is_on_record_and_not_needed_is_not_allowed() -> None:
     assert not set(NOT_NEEDED) & actions_of(deploy_statements())
 
 

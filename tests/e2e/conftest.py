@@ -1,7 +1,8 @@
 """A real engine and an emulator for each file of scenarios.
 
 The scenarios of a file share a stack and run in the order in which they stand there; after a failure the rest of that
-file fails at once. `pytest -n 2 --dist loadfile tests/e2e` runs two files side by side.
+file fails at once. `pytest -n 3 --dist loadfile tests/e2e` runs three files side by side, since a scenario waits for
+much of its time.
 """
 
 from collections.abc import Callable, Iterator
