@@ -103,6 +103,7 @@ class Encryption(Component):
         account_root = pulumi.Output.concat("arn:aws:iam::", self.account_id, ":root")
         log_groups = pulumi.Output.concat("arn:aws:logs:", region, ":", self.account_id, ":log-group:*")
         logs = pulumi.Output.concat("logs.", region, ".amazonaws.com")
+        ours = {"StringEquals": {"aws:SourceAccount": self.account_id}}
         return aws.kms.KeyPolicy(
             name,
             key_id=key.key_id,
@@ -112,14 +113,12 @@ class Encryption(Component):
                     **allow(USER_ACTIONS, "*", {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}}),
                     "Principal": {"Service": logs},
                 },
+                allow_service("cloudwatch.amazonaws.com", ["kms:Decrypt", "kms:GenerateDataKey"], "*", ours),
+                # CloudTrail looks at a key before it takes it:
+                # docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
                 *(
-                    allow_service(
-                        service,
-                        ["kms:Decrypt", "kms:GenerateDataKey"],
-                        "*",
-                        {"StringEquals": {"aws:SourceAccount": self.account_id}},
-                    )
-                    for service in ("cloudwatch.amazonaws.com", *services)
+                    allow_service(service, ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], "*", ours)
+                    for service in services
                 ),
             ),
             opts=self.child(),

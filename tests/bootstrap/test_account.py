@@ -208,3 +208,14 @@ def test_no_secret_stands_in_a_variable_of_a_build() -> None:
     for made in account().all("aws:codebuild/project:Project"):
         names = [one["name"] for one in made.inputs["environment"]["environmentVariables"]]
         assert [name for name in names if any(word in name for word in ("PASS", "SECRET", "TOKEN", "KEY"))] == []
+
+
+def test_every_component_has_the_token_that_it_always_had() -> None:
+    found = {one.type for one in account().resources if one.type.startswith("story:")}
+    assert found == {
+        f"story:index:{name}"
+        for name in (
+            *("AuditTrail", "Boundaries", "BuildProject", "Delivery", "Encryption", "Github", "ImageRepository"),
+            *("PrivateBucket", "Role"),
+        )
+    }

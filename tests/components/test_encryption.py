@@ -60,3 +60,13 @@ def test_the_account_is_read_from_the_key_and_not_looked_up() -> None:
 
 def test_a_person_finds_the_key_under_the_name_of_the_stack() -> None:
     assert encryption().one("Alias").inputs["name"] == "alias/story-test-data"
+
+
+def test_a_service_that_is_named_may_encrypt_for_this_account_only() -> None:
+    args = EncryptionArgs(protect=True, alias="delivery", services=["cloudtrail.amazonaws.com"])
+    made = record(lambda: Encryption("key", args))
+    assert made.one("Alias").inputs["name"] == "alias/story-test-delivery"
+    statements = json.loads(made.one("KeyPolicy").inputs["policy"])["Statement"]
+    [trail] = [one for one in statements if one["Principal"] == {"Service": "cloudtrail.amazonaws.com"}]
+    assert trail["Action"] == ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+    assert list(trail["Condition"]["StringEquals"]) == ["aws:SourceAccount"]
