@@ -1,13 +1,14 @@
 """Runs a buildspec's commands as CodeBuild does: one after the other, in one shell, until one of them fails."""
 
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.e2e.checkout import run_in_bash
 
 END = "=== exported ==="
 
@@ -41,17 +42,7 @@ def run(buildspec: Path, environment: Mapping[str, str], folder: Path) -> Build:
     names = spec["env"].get("exported-variables", [])
     told = f"echo '{END}'; python3 -c 'import json, os; print(json.dumps(dict(os.environ)))'"
     script = "\n".join([*(f"{command}\n[ $? -eq 0 ] || exit 1" for command in commands), told])
-    finished = subprocess.run(
-        ["bash", "-c", script],
-        cwd=folder,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    log, _, after = finished.stdout.partition(f"{END}\n")
+    returncode, said = run_in_bash(script, folder, environment)
+    log, _, after = said.partition(f"{END}\n")
     known = json.loads(after) if after else {}
-    return Build(returncode=finished.returncode, log=log, exported={name: known[name] for name in names if after})
+    return Build(returncode=returncode, log=log, exported={name: known[name] for name in names if after})

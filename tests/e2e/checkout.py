@@ -10,7 +10,10 @@ from typing import Any
 import yaml
 
 from emulator.engine import PROVIDER_SETTINGS, REGION, aws_environment
+from emulator.process import end_session
 from tests.e2e.support import PROJECT
+
+LONGEST_SECONDS = 600
 
 
 def copy_of_the_repository(folder: Path) -> Path:
@@ -35,6 +38,25 @@ def emulated(emulator_url: str, folder: Path) -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE": "a passphrase",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
+
+
+def run_in_bash(script: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run a script in a shell, and end whatever it leaves running; returns its exit code and all that it said."""
+    with subprocess.Popen(
+        ["bash", "-c", script],
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as shell:
+        try:
+            said, _ = shell.communicate(timeout=LONGEST_SECONDS)
+        finally:
+            end_session(shell.pid)
+    return shell.returncode, said
 
 
 def write_settings(file: Path, config: Mapping[str, Any]) -> None:

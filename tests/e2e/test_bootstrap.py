@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.checkout import copy_of_the_repository, emulated, write_settings
+from tests.e2e.checkout import copy_of_the_repository, emulated, run_in_bash, write_settings
 from tests.e2e.conftest import Begin
 from tests.e2e.support import PROJECT, Stack
 
@@ -51,19 +50,14 @@ class Person:
             line.replace('PULUMI_BACKEND_URL="$state"', 'PULUMI_BACKEND_URL="$state&use_path_style=true"')
             for line in chosen
         ]
-        finished = subprocess.run(
-            ["bash", "-c", "\n".join(["set -ea", *adapted, told])],
-            cwd=self.folder,
-            env={**self.environment, "HOME": str(self.home), "PULUMI_SKIP_CONFIRMATIONS": "true"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+        returncode, said = run_in_bash(
+            "\n".join(["set -ea", *adapted, told]),
+            self.folder,
+            {**self.environment, "HOME": str(self.home), "PULUMI_SKIP_CONFIRMATIONS": "true"},
         )
-        assert finished.returncode == 0, finished.stdout
+        assert returncode == 0, said
         self.environment = json.loads(keep.read_text("utf-8"))
-        return finished.stdout
+        return said
 
     @property
     def outputs(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from emulator import process
-from tests.emulator.support import Client, RunningEmulator, service, task_definition
+from tests.emulator.support import Client, RunningEmulator, service, task_definition, wait_for
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -169,7 +169,7 @@ def test_verbose_prints_each_request(tmp_path: Path) -> None:
         child = subprocess.Popen(command, cwd=process.ROOT, stdout=log, stderr=subprocess.STDOUT)
     try:
         process.wait_until_ready(f"http://127.0.0.1:{port}")
-        assert "GET /emulator/health" in (tmp_path / "log").read_text()
+        wait_for((tmp_path / "log").read_text, lambda text: "GET /emulator/health" in text)
     finally:
         child.terminate()
         child.wait(timeout=10)

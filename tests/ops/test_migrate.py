@@ -323,7 +323,7 @@ def test_yesterdays_failed_task_of_the_same_image_does_not_come_back(cloud: Clou
 
 
 def test_two_updates_at_once_run_one_task(cloud: Cloud) -> None:
-    cloud.behaves(exits=0, after_seconds=2)
+    cloud.behaves(exits=0, after_seconds=8)
     task = cloud.task()
     with ThreadPoolExecutor(max_workers=4) as pool:
         for done in [pool.submit(run, cloud, task) for _ in range(4)]:
