@@ -6,8 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
 RUNTIME := $(VENV)/.runtime
-# Twice the processors, since many tests wait for an emulated AWS.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+# One more than processors, since some tests wait for an emulated AWS.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 FAST := tests/unit tests/components tests/program tests/bootstrap tests/ops tests/emulator
 # Every process would compile the tests and the tools anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -15,7 +15,7 @@ ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 LOCK := --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up runtime bootstrap plan local local-down up preview destroy test timed lint workflows format e2e docs lock bench bench-migrate clean
+.PHONY: help set-up runtime bootstrap plan local local-down up preview destroy test quick timed lint style types workflows format e2e docs lock bench bench-migrate clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,17 +58,25 @@ destroy: $(SET_UP) ## remove STACK (lift its protection first)
 bootstrap: $(SET_UP) ## what an account needs first, once: docs/bootstrap.md (a person's admin credentials)
 	pulumi up --cwd bootstrap --stack $(ACCOUNT)
 
-test: lint ## lint, then all tests but the timed and the end-to-end ones, the fast ones first
+test: style ## lint, and all tests but the timed and the end-to-end ones, the fast ones first
+	@$(MAKE) --no-print-directory --jobs 2 types quick
+
+# Beside the types, which take one processor.
+quick: $(SET_UP)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not timed" $(FAST)
 
 timed: $(SET_UP) ## the steps of a release on the emulator, whose tasks and deployments take their time (2 minutes)
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m timed tests/ops tests/emulator
+	@$(BIN)/pytest -n 4 --dist worksteal -m timed tests/ops tests/emulator
 
-lint: $(SET_UP) ## ruff, basedpyright in strict mode, and zizmor on the workflows
+lint: style types ## ruff, basedpyright in strict mode, and zizmor on the workflows
+
+style: $(SET_UP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/basedpyright --level error
 	@$(BIN)/zizmor --offline --quiet --pedantic .github
+
+types: $(SET_UP)
+	@$(BIN)/basedpyright --level error
 
 workflows: $(SET_UP) ## actionlint (needs Go) and zizmor on .github/workflows
 	@$(BIN)/zizmor --offline --quiet --pedantic .github

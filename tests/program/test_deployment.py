@@ -34,8 +34,9 @@ def names(made: Record) -> set[tuple[str, str]]:
     return {(resource.type, resource.name) for resource in made.resources}
 
 
-@pytest.mark.parametrize("stack", STACKS)
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    ("stack", "strategy"), [("dev", "blue-green"), *(("prod", strategy) for strategy in STRATEGIES)]
+)
 def test_a_preview_shows_the_same_resources_as_the_update(stack: str, strategy: str) -> None:
     assert names(shifting(stack, strategy, preview=True)) == names(shifting(stack, strategy))
 
