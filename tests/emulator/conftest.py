@@ -1,6 +1,5 @@
-"""One emulator for the whole session, emptied before each test, and boto3 clients that talk to it."""
+"""The emulator, emptied before each test, and boto3 clients that talk to it."""
 
-import time
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -9,36 +8,17 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from emulator import process
 from tests.emulator.support import Client, RunningEmulator
 
 REGION = "ap-northeast-1"
 
 
-@pytest.fixture(scope="session")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
-    folder = tmp_path_factory.mktemp("emulator")
-    control_file = folder / "control.json"
-    began = time.monotonic()
-    running = process.start(process.free_port(), folder / "emulator.log", control_file=control_file)
-    try:
-        process.wait_until_ready(running.url)
-        yield RunningEmulator(
-            url=running.url,
-            log_file=running.log_file,
-            control_file=control_file,
-            seconds_to_start=time.monotonic() - began,
-        )
-    finally:
-        process.stop(running.pid)
-
-
 @pytest.fixture
-def emulator(started: RunningEmulator) -> RunningEmulator:
-    """The emulator, empty."""
-    started.control_file.unlink(missing_ok=True)
+def emulator(started: RunningEmulator) -> Iterator[RunningEmulator]:
+    """The emulator, empty, with a control file of this test alone."""
     started.request("POST", "/emulator/reset")
-    return started
+    yield started
+    started.control_file.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

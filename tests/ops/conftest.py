@@ -7,23 +7,18 @@ from typing import Any
 import boto3
 import pytest
 
-from emulator import process
 from emulator.engine import aws_environment
 from ops import findings, recover
 from ops.aws_account import Account, Aws, Candidate
+from tests.emulator.support import RunningEmulator
 from tests.ops.given_states import FOUND, GROUP, LOG_GROUP, FakePulumi, fake_pulumi, state
 from tests.ops.steps import Cloud
 
 
 @pytest.fixture(scope="session")
-def emulator_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An emulator for the whole session; who uses it empties it first."""
-    running = process.start(process.free_port(), tmp_path_factory.mktemp("emulator") / "emulator.log")
-    try:
-        process.wait_until_ready(running.url)
-        yield running.url
-    finally:
-        process.stop(running.pid)
+def emulator_url(started: RunningEmulator) -> str:
+    """Where the session's emulator listens; who uses it empties it first."""
+    return started.url
 
 
 @pytest.fixture(scope="module")
