@@ -19,6 +19,8 @@ from botocore.exceptions import ClientError
 from emulator import process
 from tests.emulator.support import Client, RunningEmulator, service, task_definition, wait_for
 
+pytestmark = pytest.mark.timed
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "emulator", *arguments]
