@@ -24,7 +24,7 @@ BUILD_SIZE = "BUILD_GENERAL1_MEDIUM"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workplace:
+class BuildSurroundings:
     """What all steps of the pipelines share.
 
     Attributes:
@@ -45,7 +45,7 @@ class BuildProjectArgs:
     """What a `BuildProject` needs to know.
 
     Attributes:
-        workplace: What all steps share.
+        surroundings: What all steps share.
         description: What it does.
         buildspec: A file of the source, or the text itself.
         environment: Variables of every run; none is secret.
@@ -55,7 +55,7 @@ class BuildProjectArgs:
         timeout_minutes: After so many minutes a run is ended.
     """
 
-    workplace: Workplace
+    surroundings: BuildSurroundings
     description: str
     buildspec: pulumi.Input[str]
     environment: Mapping[str, pulumi.Input[str]]
@@ -77,7 +77,7 @@ class BuildProject(Component):
 
     def __init__(self, name: str, args: BuildProjectArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        work = args.workplace
+        work = args.surroundings
         log = aws.cloudwatch.LogGroup(
             name,
             name=f"/{pulumi.get_project()}/{pulumi.get_stack()}/{name}",
@@ -120,7 +120,7 @@ class BuildProject(Component):
         self.register_outputs({"projectName": self.project_name, "roleArn": self.role_arn})
 
 
-def _of_every_step(work: Workplace, log: aws.cloudwatch.LogGroup) -> list[Statement]:
+def _of_every_step(work: BuildSurroundings, log: aws.cloudwatch.LogGroup) -> list[Statement]:
     return [
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(log.arn, ":*")),
         allow(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], pulumi.Output.concat(work.artifacts_arn, "/*")),
@@ -128,7 +128,7 @@ def _of_every_step(work: Workplace, log: aws.cloudwatch.LogGroup) -> list[Statem
     ]
 
 
-def _trusts_project(name: str, work: Workplace) -> pulumi.Output[str]:
+def _trusts_project(name: str, work: BuildSurroundings) -> pulumi.Output[str]:
     """For this project alone:
     docs.aws.amazon.com/codebuild/latest/userguide/cross-service-confused-deputy-prevention.html"""
     project = pulumi.Output.concat(

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from bootstrap import pipelines
 from bootstrap.account_settings import AccountSettings
-from bootstrap.build_project import BuildProject, BuildProjectArgs, Workplace
+from bootstrap.build_project import BuildProject, BuildProjectArgs, BuildSurroundings
 from bootstrap.deploy_policy import deploy_policies
 from bootstrap.image_repository import ImageRepository
 from bootstrap.private_bucket import PrivateBucket, PrivateBucketArgs
@@ -91,7 +91,7 @@ class Delivery(Component):
             description="The newest image of the application, by digest, and the commit that it was built from",
             opts=self.child(ignore_changes=["value"]),
         )
-        work = Workplace(
+        work = BuildSurroundings(
             region=args.region, account_id=args.account_id, key_arn=args.key_arn, artifacts_arn=artifacts.arn
         )
         topic = self._topic(name, args)
@@ -139,13 +139,13 @@ class Delivery(Component):
         self.newest_image_parameter = parameter.name
         self.register_outputs({"buildPipeline": build.name, "deployPipeline": deploy.name})
 
-    def _builder(self, args: DeliveryArgs, work: Workplace, parameter: aws.ssm.Parameter) -> BuildProject:
+    def _builder(self, args: DeliveryArgs, work: BuildSurroundings, parameter: aws.ssm.Parameter) -> BuildProject:
         source, images = args.settings.application, args.images
         machine = "arm64" if source.architecture is Architecture.ARM64 else "amd64"
         return BuildProject(
             "build",
             BuildProjectArgs(
-                workplace=work,
+                surroundings=work,
                 description="Builds the application's image, pushes it, and says that it is the newest",
                 buildspec=(HERE / "build.yml").read_text("utf-8"),
                 environment={
@@ -165,11 +165,11 @@ class Delivery(Component):
             opts=self.child(),
         )
 
-    def _resolver(self, work: Workplace, parameter: aws.ssm.Parameter) -> BuildProject:
+    def _resolver(self, work: BuildSurroundings, parameter: aws.ssm.Parameter) -> BuildProject:
         return BuildProject(
             "resolve",
             BuildProjectArgs(
-                workplace=work,
+                surroundings=work,
                 description="Finds out the newest image, once for a release",
                 buildspec=(HERE / "resolve.yml").read_text("utf-8"),
                 environment={"PARAMETER": parameter.name},
@@ -179,7 +179,7 @@ class Delivery(Component):
             opts=self.child(),
         )
 
-    def _deployer(self, args: DeliveryArgs, work: Workplace, stack: str) -> BuildProject:
+    def _deployer(self, args: DeliveryArgs, work: BuildSurroundings, stack: str) -> BuildProject:
         stages = args.settings.stages
         before = stages[: stages.index(stack)][-1:]
         known = pulumi.Output.all(
@@ -206,7 +206,7 @@ class Delivery(Component):
         return BuildProject(
             f"deploy-{stack}",
             BuildProjectArgs(
-                workplace=work,
+                surroundings=work,
                 description=f"Brings settings and image into {stack}: migration and rollout within pulumi up",
                 buildspec="buildspec.yml",
                 environment={
