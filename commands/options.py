@@ -1,0 +1,39 @@
+"""Options that several subcommands have."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How to print."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class PageFormat(StrEnum):
+    """How to print a page."""
+
+    MARKDOWN = "markdown"
+    TEXT = "text"
+
+
+class ReportFormat(StrEnum):
+    """How to print what people, tools and GitHub read."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+Stack = Annotated[str, typer.Option("--stack", metavar="NAME", help="Stack, short or in full.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config-file", metavar="PATH", help="Its settings, if they are elsewhere.")
+]
+Files = Annotated[
+    list[Path] | None, typer.Option(metavar="PATH", help="A Pulumi.NAME.yaml from anywhere; may be repeated.")
+]
+AsFormat = Annotated[Format, typer.Option("--format", help="How to print.")]
