@@ -8,7 +8,7 @@ from components.cluster import Cluster, ClusterArgs
 from components.data_stores import DataStores, DataStoresArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.fargate_task import Surroundings
-from components.image import OUTPUT, remembered, running_image
+from components.image import running_image
 from components.ingress import Ingress, IngressArgs
 from components.laravel_services import scheduler, web, worker
 from components.migration_task import MigrationTask, MigrationTaskArgs
@@ -17,6 +17,7 @@ from components.observability import Observability, ObservabilityArgs
 from components.site_alarms import site_alarms
 from components.stack_outputs import stack_outputs
 from components.uploads import Uploads, UploadsArgs
+from components.watched import watched
 
 stack = settings.read()
 site, region, is_release = stack.settings, stack.region, stack.is_release
@@ -90,10 +91,9 @@ if site.web.enabled:
     consumers = [service.rollout for service in services.values()] if is_release else []
     services["web"] = web(site.web, application, ingress, [*gate, *consumers])
 
-alarms = site_alarms(site.observability.thresholds, ingress, cluster, stores, services)
+alarms = site_alarms(site.observability, watched(site.network, ingress, cluster, stores, migration, services))
 watch = ObservabilityArgs(spec=site.observability, key_arn=key_arn, account_id=account_id, alarms=alarms)
 observability = Observability("observability", watch)
 
-pulumi.export(OUTPUT, remembered(image, [*migration.markers, *(service.rollout_id for service in services.values())]))
-for name, value in stack_outputs(ingress, cluster, application, migration, services, observability).items():
+for name, value in stack_outputs(image, ingress, cluster, application, migration, services, observability).items():
     pulumi.export(name, value)

@@ -13,12 +13,12 @@ from pydantic import Field
 from specs.base import Finding, ProtectedSpec, Spec
 from specs.checking import check, printable
 from specs.network import Nat, NetworkSpec
+from specs.observability import ObservabilitySpec
 from specs.services import MigrationSpec, SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
 from specs.site import (
     ApplicationSpec,
     ClusterSpec,
     IngressSpec,
-    ObservabilitySpec,
     PermissionsSpec,
     UploadsSpec,
 )

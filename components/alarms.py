@@ -15,7 +15,7 @@ from typing import Literal
 
 import pulumi
 
-from specs.site import AlarmThresholdsSpec
+from specs.observability import AlarmThresholdsSpec
 
 Comparison = Literal["GreaterThanThreshold", "GreaterThanOrEqualToThreshold"]
 MissingData = Literal["missing", "notBreaching"]

@@ -42,9 +42,9 @@ class Cluster(Component):
     name: str
     arn: pulumi.Output[str]
     exec: bool
-    container_insights: bool
+    spec: ClusterSpec
     exec_log_group_arn: pulumi.Output[str] | None
-    exec_log_group_name: pulumi.Output[str] | None
+    exec_log_group: str | None
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -58,18 +58,17 @@ class Cluster(Component):
         self.name = cluster_name()
         # Whoever has the ARN can start tasks, so it is given out when there is something to run them on.
         self.arn = pulumi.Output.all(cluster.arn, providers.id).apply(lambda known: known[0])
-        self.container_insights = args.spec.container_insights != "disabled"
+        self.spec = args.spec
         self.exec = args.spec.exec
         self.exec_log_group_arn = exec_group.arn if exec_group else None
-        self.exec_log_group_name = exec_group.name if exec_group else None
+        self.exec_log_group = log_group_name("exec") if exec_group else None
         self.register_outputs(
             {
                 "name": self.name,
                 "arn": self.arn,
-                "containerInsights": self.container_insights,
                 "exec": self.exec,
                 "execLogGroupArn": self.exec_log_group_arn,
-                "execLogGroupName": self.exec_log_group_name,
+                "execLogGroup": self.exec_log_group,
             }
         )
 

@@ -92,6 +92,9 @@ class FargateService(Component):
     service_name: pulumi.Output[str]
     task_definition_arn: pulumi.Output[str]
     log_group_name: str
+    fewest_tasks: int
+    runs_php_fpm: bool
+    target_group_arns: Mapping[str, pulumi.Output[str]]
     target_group_arn_suffixes: Mapping[str, pulumi.Output[str]]
     rollout: pulumi.Resource
     rollout_id: pulumi.Output[str]
@@ -108,7 +111,10 @@ class FargateService(Component):
         self.service_name = service.name
         self.task_definition_arn = task.task_definition_arn
         self.log_group_name = task.log_group_name
+        self.fewest_tasks = args.autoscaling.fewest_tasks if args.autoscaling else args.tasks
+        self.runs_php_fpm = bool(args.door and args.door.spec.nginx)
         groups: Mapping[str, aws.lb.TargetGroup] = entrance.groups if entrance else {}
+        self.target_group_arns = {group_name: group.arn for group_name, group in groups.items()}
         self.target_group_arn_suffixes = {group_name: group.arn_suffix for group_name, group in groups.items()}
         self.rollout = rollout
         self.rollout_id = rollout.id

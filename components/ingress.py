@@ -60,6 +60,8 @@ class Ingress(Component):
     load_balancer_arn: pulumi.Output[str]
     load_balancer_arn_suffix: pulumi.Output[str]
     dns_name: pulumi.Output[str]
+    certificate_arn: pulumi.Output[str] | None
+    zone_id: str
     url: pulumi.Output[str]
 
     def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -84,6 +86,8 @@ class Ingress(Component):
         self.load_balancer_arn = load_balancer.arn
         self.load_balancer_arn_suffix = load_balancer.arn_suffix
         self.dns_name = load_balancer.dns_name
+        self.certificate_arn = certificate_arn
+        self.zone_id = zone_id
         self.url = (
             pulumi.Output.concat("https://", domain) if domain else pulumi.Output.concat("http://", self.dns_name)
         )

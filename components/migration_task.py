@@ -47,6 +47,7 @@ class MigrationTask(Component):
     markers: Sequence[pulumi.Output[str]]
     task: pulumi.Output[OneOffTask]
     task_definition_arn: pulumi.Output[str]
+    log_group_name: str
 
     def __init__(self, name: str, args: MigrationTaskArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -58,6 +59,7 @@ class MigrationTask(Component):
         self.gate = gate
         self.markers = [marker.id for marker in (*users, gate)]
         self.task_definition_arn = migration.task_definition_arn
+        self.log_group_name = migration.log_group_name
         self.register_outputs({"taskDefinitionArn": self.task_definition_arn})
 
     def _users(self, args: MigrationTaskArgs) -> list[pulumi.CustomResource]:

@@ -11,7 +11,7 @@ from components.alarms import Alarm
 from components.base import Component, physical_name
 from components.iam import allow_service, document, published_by_tls_only
 from components.metric_alarm import metric_alarm
-from specs.site import ObservabilitySpec
+from specs.observability import ObservabilitySpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,5 @@
 """Everything that a stack is watched for: the alarms of its parts, put together."""
 
-from collections.abc import Mapping
-
 from components.alarms import (
     Alarm,
     aurora_alarms,
@@ -10,41 +8,31 @@ from components.alarms import (
     service_alarms,
     valkey_alarms,
 )
-from components.cluster import Cluster
-from components.data_stores import DataStores
-from components.fargate_service import FargateService
-from components.ingress import Ingress
-from specs.site import AlarmThresholdsSpec
+from components.watched import Watched
+from specs.observability import ObservabilitySpec
 
 
-def site_alarms(
-    thresholds: AlarmThresholdsSpec,
-    ingress: Ingress,
-    cluster: Cluster,
-    stores: DataStores,
-    services: Mapping[str, FargateService],
-) -> list[Alarm]:
+def site_alarms(spec: ObservabilitySpec, watched: Watched) -> list[Alarm]:
     """Alarms of the load balancer, of each service and of the data stores that exist.
 
     Args:
-        thresholds: When an alarm goes off.
-        ingress: The load balancer.
-        cluster: The ECS cluster.
-        stores: The data stores.
-        services: The services by name.
+        spec: When an alarm goes off.
+        watched: The stack.
     """
+    thresholds = spec.thresholds
     target_groups = {
-        name: suffix for service in services.values() for name, suffix in service.target_group_arn_suffixes.items()
+        name: suffix for service in watched.services.values() for name, suffix in service.target_groups.items()
     }
-    alarms = load_balancer_alarms(ingress.load_balancer_arn_suffix, target_groups, thresholds)
-    for name in services:
-        alarms += service_alarms(cluster.name, name, thresholds, container_insights=cluster.container_insights)
-    if stores.aurora:
-        serverless = stores.args.aurora.serverless
-        alarms += aurora_alarms(stores.aurora.cluster_identifier, thresholds, serverless=serverless)
-    if stores.valkey:
-        members = stores.valkey.member_ids
-        alarms += valkey_alarms([members[number] for number in range(stores.args.valkey.replicas + 1)], thresholds)
-    if stores.documentdb:
-        alarms += documentdb_alarms(stores.documentdb.cluster_identifier, thresholds)
+    alarms = load_balancer_alarms(watched.load_balancer, target_groups, thresholds)
+    for name in watched.services:
+        alarms += service_alarms(watched.cluster, name, thresholds, container_insights=watched.task_counts)
+    if watched.aurora:
+        aurora, cluster_identifier = watched.aurora
+        alarms += aurora_alarms(cluster_identifier, thresholds, serverless=aurora.serverless)
+    if watched.valkey:
+        _, nodes = watched.valkey
+        alarms += valkey_alarms(nodes, thresholds)
+    if watched.documentdb:
+        _, cluster_identifier = watched.documentdb
+        alarms += documentdb_alarms(cluster_identifier, thresholds)
     return alarms

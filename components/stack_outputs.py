@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi
+
 from components.application import Application
 from components.cluster import Cluster
 from components.fargate_service import FargateService
+from components.image import OUTPUT, remembered
 from components.ingress import Ingress
 from components.migration_task import MigrationTask
 from components.observability import Observability
 
 
 def stack_outputs(
+    image: pulumi.Output[str],
     ingress: Ingress,
     cluster: Cluster,
     application: Application,
@@ -22,7 +26,9 @@ def stack_outputs(
     """Outputs of the stack by name; a store that does not exist has none."""
     stores = application.stores
     databases = {"aurora": stores.aurora, "documentdb": stores.documentdb}
+    steps = [*migration.markers, *(service.rollout_id for service in services.values())]
     return {
+        OUTPUT: remembered(image, steps),
         "url": ingress.url,
         "loadBalancer": ingress.dns_name,
         "cluster": cluster.name,
@@ -30,6 +36,7 @@ def stack_outputs(
             name: {
                 "taskDefinition": service.task_definition_arn,
                 "logGroup": service.log_group_name,
+                "targetGroups": dict(service.target_group_arns),
                 "rolloutTimeoutSeconds": service.rollout_timeout_seconds,
             }
             for name, service in services.items()
@@ -45,6 +52,9 @@ def stack_outputs(
                 "timeoutSeconds": task.timeout_seconds,
             }
         ),
+        "key": application.surroundings.key_arn,
+        **({"execLogGroup": cluster.exec_log_group} if cluster.exec_log_group else {}),
+        **({"certificate": ingress.certificate_arn, "zone": ingress.zone_id} if ingress.certificate_arn else {}),
         "uploadsBucket": application.uploads.bucket_name,
         "alarmTopic": observability.topic_arn,
         "appKeySecret": application.secrets["APP_KEY"].arn,

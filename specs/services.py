@@ -125,6 +125,11 @@ class AutoscalingSpec(Spec):
     schedules: dict[Name, ScheduleSpec] = Field(default={})
     """Changes of the range by time of day, by name."""
 
+    @property
+    def fewest_tasks(self) -> int:
+        """Fewest tasks at any time of day."""
+        return min([self.min_tasks, *(schedule.min_tasks for schedule in self.schedules.values())])
+
     def mistakes(self) -> Iterator[Finding]:
         yield from super().mistakes()
         if self.min_tasks > self.max_tasks:

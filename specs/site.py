@@ -12,11 +12,9 @@ from specs.services import Environment
 from specs.types import (
     Cidr,
     Domain,
-    Email,
     EnvironmentName,
     Form,
     HostedZoneId,
-    Percent,
     PolicyArn,
     RetentionDays,
     SecretArn,
@@ -134,45 +132,3 @@ class IngressSpec(ProtectedSpec):
     def warnings(self) -> Iterator[Finding]:
         if not self.domain:
             yield Finding(key="domain", problem="not given: the site speaks plain HTTP, fit for a trial only")
-
-
-class AlarmThresholdsSpec(Spec):
-    """When an alarm goes off."""
-
-    http_5xx_percent: Annotated[float, Field(gt=0, le=100)] = 1.0
-    """Share of answers with a 5xx status, in percent, in three of five minutes."""
-    latency_p95_seconds: Annotated[float, Field(gt=0, le=60)] = 2.0
-    """95th percentile of the answer time, in seconds, in three of five minutes."""
-    cpu_percent: Percent = 85
-    """Average CPU use of a service, in percent."""
-    memory_percent: Percent = 85
-    """Average memory use of a service, in percent."""
-    aurora_cpu_percent: Percent = 80
-    """CPU use of a provisioned Aurora instance, in percent."""
-    aurora_acu_percent: Percent = 90
-    """Used part of a serverless Aurora instance's greatest capacity, in percent."""
-    aurora_connections: Annotated[int, Field(ge=1)] = 500
-    """Open connections of an Aurora instance."""
-    valkey_memory_percent: Percent = 80
-    """Used part of Valkey's memory, in percent."""
-    valkey_evictions: Annotated[int, Field(ge=1)] = 1
-    """Keys that Valkey evicted in five minutes."""
-    documentdb_cpu_percent: Percent = 80
-    """CPU use of a DocumentDB instance, in percent."""
-
-
-class ObservabilitySpec(Spec):
-    """Alarms and who hears of them."""
-
-    emails: tuple[Email, ...] = ()
-    """Addresses that get the alarms. Each must confirm AWS's first mail."""
-    thresholds: AlarmThresholdsSpec = AlarmThresholdsSpec()
-    """When an alarm goes off."""
-
-    def mistakes(self) -> Iterator[Finding]:
-        if len(set(self.emails)) != len(self.emails):
-            yield Finding(key="emails", problem=f"given {', '.join(self.emails)}; allowed is each address once")
-
-    def warnings(self) -> Iterator[Finding]:
-        if not self.emails:
-            yield Finding(key="emails", problem="none given: alarms change colour, and nobody is told")

@@ -63,11 +63,6 @@ def test_without_insights_there_is_no_log_group_of_theirs() -> None:
     assert [group.name for group in cluster(container_insights="disabled").all("LogGroup")] == ["cluster-exec"]
 
 
-@pytest.mark.parametrize(("setting", "on"), [("enhanced", True), ("enabled", True), ("disabled", False)])
-def test_alarms_can_ask_whether_anybody_counts_tasks(setting: str, on: bool) -> None:
-    assert cluster(container_insights=setting).registered_outputs["cluster"]["containerInsights"] is on
-
-
 def test_shell_sessions_are_encrypted_and_recorded() -> None:
     made = cluster(exec_log_retention_days=400)
     group = made.one("LogGroup", "cluster-exec").inputs
@@ -107,14 +102,13 @@ def test_what_services_need_is_given_out() -> None:
     assert cluster().registered_outputs["cluster"] == {
         "name": "story-test",
         "arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/cluster",
-        "containerInsights": True,
         "exec": True,
         "execLogGroupArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/story/test/exec",
-        "execLogGroupName": "/story/test/exec",
+        "execLogGroup": "/story/test/exec",
     }
 
 
 def test_without_exec_no_log_group_is_given_out() -> None:
     given_out = cluster(**EXEC_OFF).registered_outputs["cluster"]
     assert given_out["exec"] is False
-    assert (given_out.get("execLogGroupArn"), given_out.get("execLogGroupName")) == (None, None)
+    assert (given_out.get("execLogGroupArn"), given_out.get("execLogGroup")) == (None, None)

@@ -19,7 +19,7 @@ from components.alarms import (
 from components.observability import Observability, ObservabilityArgs
 from plan.answers import ACCOUNT, REGION
 from plan.recorder import Record, Resource, record
-from specs.site import AlarmThresholdsSpec, ObservabilitySpec
+from specs.observability import AlarmThresholdsSpec, ObservabilitySpec
 
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:topic/observability"

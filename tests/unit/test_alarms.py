@@ -15,7 +15,7 @@ from components.alarms import (
     service_alarms,
     valkey_alarms,
 )
-from specs.site import AlarmThresholdsSpec
+from specs.observability import AlarmThresholdsSpec
 
 LOAD_BALANCER = "app/ingress/0123456789abcdef"
 TARGET_GROUP = "targetgroup/web/0123456789abcdef"

@@ -6,7 +6,8 @@ import pytest
 
 from specs.base import Spec
 from specs.checking import check
-from specs.site import ApplicationSpec, ClusterSpec, IngressSpec, ObservabilitySpec, UploadsSpec
+from specs.observability import ObservabilitySpec
+from specs.site import ApplicationSpec, ClusterSpec, IngressSpec, UploadsSpec
 from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 
 ARN = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:app-AbCdEf"
