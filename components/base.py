@@ -15,6 +15,11 @@ def log_group_name(suffix: str) -> str:
     return f"/{pulumi.get_project()}/{pulumi.get_stack()}/{suffix}"
 
 
+def metric_namespace() -> str:
+    """`story/<stack>`: the namespace of what the site and its releases report to CloudWatch themselves."""
+    return f"{pulumi.get_project()}/{pulumi.get_stack()}"
+
+
 class Component(pulumi.ComponentResource):
     """A component whose token is `story:index:<ClassName>` and whose children are its own."""
 
