@@ -63,19 +63,16 @@ application = Application(
         stores=stores,
         uploads=uploads,
         cluster=cluster,
-        surroundings=Surroundings(
+        surroundings=Surroundings.within(
+            network,
+            cluster,
             region=region,
             profile=stack.profile,
             account_id=account_id,
-            architecture=site.cluster.architecture,
-            cluster_name=cluster.name,
-            cluster_arn=cluster.arn,
-            vpc_id=network.vpc_id,
-            subnet_ids=network.private_subnet_ids,
             key_arn=key_arn,
-            needed=[network, cluster],
             boundary_arn=boundary,
         ),
+        agents=site.agents,
         protect=site.protect,
     ),
 )

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pulumi
 from pydantic import Field
 
+from specs.agents import AgentsSpec
 from specs.base import Finding, ProtectedSpec, Spec
 from specs.checking import check, printable
 from specs.network import Nat, NetworkSpec
@@ -68,6 +69,8 @@ class Settings(Spec):
     """The migration that every release begins with."""
     observability: ObservabilitySpec = ObservabilitySpec()
     """Alarms and who hears of them."""
+    agents: AgentsSpec = AgentsSpec()
+    """Containers beside the application: New Relic, Mackerel, OpenTelemetry, FireLens."""
 
     @property
     def enabled_workers(self) -> Sequence[tuple[str, WorkerSpec]]:
@@ -102,8 +105,16 @@ class Settings(Spec):
                     involves=("cluster.exec",),
                 )
 
+        yield from self.agents.mistakes_among({key: one for key, one in self.services.items() if one.enabled})
+
     def warnings(self) -> Iterator[Finding]:
         yield from super().warnings()
+        if self.agents.fluent_bit:
+            yield Finding(
+                key="agents.fluent_bit",
+                problem="logs that it takes away are not in CloudWatch Logs: `story logs` does not show them, and "
+                "alarms on log lines (php-fpm, queues, scheduler) do not see them",
+            )
         queue_set = "QUEUE_CONNECTION" in self.application.environment
         if self.workers and not (self.valkey.enabled or self.aurora.enabled or queue_set):
             yield Finding(
@@ -232,7 +243,11 @@ def _of_region(settings: Settings, region: str, given: Mapping[str, str | None])
             )
     if network.nat is not Nat.NONE:
         return
-    images = {**given, "web.nginx.image": nginx.image if nginx and settings.web.enabled else None}
+    images = {
+        **given,
+        "web.nginx.image": nginx.image if nginx and settings.web.enabled else None,
+        **{f"agents.{name}.image": agent.image for name, agent in settings.agents.all.items()},
+    }
     for source, image in images.items():
         registry = (image or "").partition("/")[0]
         # The interface endpoints lead to this registry only:

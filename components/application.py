@@ -20,6 +20,7 @@ from components.laravel import Endpoint, Site, given_secrets, laravel_environmen
 from components.task_policies import exec_statements, uploads_statements
 from components.uploads import Uploads
 from components.wiring import SecretRef
+from specs.agents import AgentsSpec
 from specs.site import ApplicationSpec
 
 KEY_BYTES = 32
@@ -38,6 +39,7 @@ class ApplicationArgs:
         uploads: Bucket of uploaded files.
         cluster: The cluster; whether it allows ECS Exec, and the record of shell sessions that tasks write.
         surroundings: What all tasks of the stack share.
+        agents: Containers beside the application in the tasks of services.
         protect: Refuse to delete the application's key: without it, nobody reads what the application encrypted.
     """
 
@@ -49,6 +51,7 @@ class ApplicationArgs:
     uploads: Uploads
     cluster: Cluster
     surroundings: Surroundings
+    agents: AgentsSpec
     protect: bool
 
 
@@ -63,6 +66,7 @@ class Application(Component):
     stores: DataStores
     uploads: Uploads
     surroundings: Surroundings
+    agents: AgentsSpec
     exec: bool
     environment: pulumi.Output[Mapping[str, str]]
     secrets: Mapping[str, SecretRef]
@@ -72,7 +76,7 @@ class Application(Component):
         super().__init__(name, opts)
         self.spec, self.image = args.spec, args.image
         self.stores, self.uploads = args.stores, args.uploads
-        self.surroundings, self.exec = args.surroundings, args.cluster.exec
+        self.surroundings, self.exec, self.agents = args.surroundings, args.cluster.exec, args.agents
         self.environment = _environment(args)
         self.secrets = {**_secrets(args, self._app_key(args)), **given_secrets(args.spec.secrets)}
         self.task_statements = _task_statements(args)

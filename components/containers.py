@@ -33,6 +33,20 @@ class Logs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogDestination:
+    """Where a log router takes the output of a container, in place of CloudWatch Logs:
+    docs.aws.amazon.com/AmazonECS/latest/developerguide/using_firelens.html
+
+    Attributes:
+        options: Options of Fluent Bit's output plugin.
+        secrets: Options whose values are secrets.
+    """
+
+    options: Mapping[str, str]
+    secrets: Mapping[str, SecretRef]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
     """A command inside the container that exits with 0 while it is healthy."""
 
@@ -50,7 +64,7 @@ class Container:
     Attributes:
         name: Name in the task.
         image: Image by digest.
-        user: User of the image; not root.
+        user: User of the image; None for the image's own.
         log_mode: `blocking` waits for CloudWatch Logs, `non-blocking` drops lines when its buffer of 25 MiB is full.
             AWS's default has changed once, so it is always said:
             docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
@@ -63,11 +77,15 @@ class Container:
         stop_timeout_seconds: Seconds between the stop signal and the kill.
         readonly_root_filesystem: Mount its root read-only; `/tmp` is then a volume of the task.
         essential: The task stops when it stops.
+        cpu: CPU units of the task that it may have when others want them too; None where it shares them with nobody.
+        memory_mib: Memory in MiB, over which it is killed; None for whatever the task has.
+        log_destination: Where a log router takes its output; None for CloudWatch Logs.
+        routes_logs: It is the log router of the task: its built-in configuration, by its path in the image.
     """
 
     name: str
     image: pulumi.Input[str]
-    user: str
+    user: str | None
     log_mode: LogMode
     command: Sequence[str] = ()
     environment: pulumi.Input[Mapping[str, str]] = field(default_factory=dict[str, str])
@@ -78,6 +96,16 @@ class Container:
     stop_timeout_seconds: int = 30
     readonly_root_filesystem: bool = False
     essential: bool = True
+    cpu: int | None = None
+    memory_mib: int | None = None
+    log_destination: LogDestination | None = None
+    routes_logs: str | None = None
+
+    @property
+    def every_secret(self) -> Sequence[SecretRef]:
+        """What ECS must be able to read before it can start it."""
+        of_log = self.log_destination.secrets.values() if self.log_destination else ()
+        return [*self.secrets.values(), *of_log]
 
 
 TMP_VOLUME = "tmp"
@@ -101,21 +129,22 @@ def _definition(container: Container, logs: Logs) -> dict[str, Any]:
     definition: dict[str, Any] = {
         "name": container.name,
         "image": container.image,
-        "user": container.user,
         "essential": container.essential,
         "environment": environment.apply(environment_entries),
-        "secrets": [
-            {"name": name, "valueFrom": container.secrets[name].value_from} for name in sorted(container.secrets)
-        ],
+        "secrets": _secrets(container.secrets),
         "portMappings": _ports(container),
         "mountPoints": _mounts(container),
         "volumesFrom": [],
         "systemControls": [],
         "linuxParameters": {"initProcessEnabled": True},
-        "logConfiguration": _log_configuration(logs, container.log_mode),
+        "logConfiguration": _log_configuration(container, logs),
         "readonlyRootFilesystem": container.readonly_root_filesystem,
         "stopTimeout": container.stop_timeout_seconds,
     }
+    given = {"user": container.user, "cpu": container.cpu, "memory": container.memory_mib}
+    definition |= {name: value for name, value in given.items() if value is not None}
+    if container.routes_logs:
+        definition["firelensConfiguration"] = _router(container.routes_logs)
     if container.command:
         definition["command"] = list(container.command)
     if container.depends_on:
@@ -145,16 +174,39 @@ def _mounts(container: Container) -> list[dict[str, Any]]:
     return [{"sourceVolume": TMP_VOLUME, "containerPath": "/tmp", "readOnly": False}]
 
 
-def _log_configuration(logs: Logs, mode: LogMode) -> dict[str, Any]:
-    buffer = {"max-buffer-size": "25m"} if mode == "non-blocking" else {}
+def _log_configuration(container: Container, logs: Logs) -> dict[str, Any]:
+    if destination := container.log_destination:
+        return {
+            "logDriver": "awsfirelens",
+            "options": dict(sorted(destination.options.items())),
+            "secretOptions": _secrets(destination.secrets),
+        }
+    buffer = {"max-buffer-size": "25m"} if container.log_mode == "non-blocking" else {}
     return {
         "logDriver": "awslogs",
         "options": {
             "awslogs-group": logs.group,
             "awslogs-region": logs.region,
             "awslogs-stream-prefix": logs.stream_prefix,
-            "mode": mode,
+            "mode": container.log_mode,
             **buffer,
         },
         "secretOptions": [],
+    }
+
+
+def _secrets(secrets: Mapping[str, SecretRef]) -> list[dict[str, Any]]:
+    return [{"name": name, "valueFrom": secrets[name].value_from} for name in sorted(secrets)]
+
+
+def _router(config_path: str) -> dict[str, Any]:
+    """Fargate takes the configuration of a log router from a file in its image only:
+    docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef.html"""
+    return {
+        "type": "fluentbit",
+        "options": {
+            "config-file-type": "file",
+            "config-file-value": config_path,
+            "enable-ecs-log-metadata": "true",
+        },
     }

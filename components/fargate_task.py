@@ -7,8 +7,10 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import Component, log_group_name, physical_name
+from components.cluster import Cluster
 from components.containers import TMP_VOLUME, Container, Logs, container_definitions
 from components.iam import Statement, trusted_by_tasks
+from components.network import Network
 from components.task_policies import execution_policy, task_policy
 from components.wiring import StoreAccess
 from ops.contract import Place
@@ -45,6 +47,33 @@ class Surroundings:
     key_arn: pulumi.Input[str]
     needed: Sequence[pulumi.Resource]
     boundary_arn: str | None = None
+
+    @classmethod
+    def within(
+        cls,
+        network: Network,
+        cluster: Cluster,
+        *,
+        region: str,
+        profile: str | None,
+        account_id: pulumi.Input[str],
+        key_arn: pulumi.Input[str],
+        boundary_arn: str | None,
+    ) -> "Surroundings":
+        """Those of tasks in the private subnets of a network, on a cluster."""
+        return cls(
+            region=region,
+            profile=profile,
+            account_id=account_id,
+            architecture=cluster.spec.architecture,
+            cluster_name=cluster.name,
+            cluster_arn=cluster.arn,
+            vpc_id=network.vpc_id,
+            subnet_ids=network.private_subnet_ids,
+            key_arn=key_arn,
+            needed=[network, cluster],
+            boundary_arn=boundary_arn,
+        )
 
     @property
     def place(self) -> Place:
@@ -169,7 +198,7 @@ class FargateTask(Component):
         self, name: str, args: FargateTaskArgs, log_group: aws.cloudwatch.LogGroup
     ) -> tuple[aws.iam.Role, Sequence[pulumi.Resource]]:
         role = self._role(f"{name}-execution", args)
-        secrets = [secret.arn for container in args.containers for secret in container.secrets.values()]
+        secrets = [secret.arn for container in args.containers for secret in container.every_secret]
         rights = aws.iam.RolePolicy(
             physical_name(f"{name}-execution"),
             role=role.id,

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from components.agents import Host, agent_statements, with_agents
 from components.application import Application
 from components.containers import Container, HealthCheck
 from components.door import Door
 from components.fargate_service import FargateService, FargateServiceArgs
+from components.iam import Statement
 from components.ingress import Ingress
+from specs.agents import AgentSpec
 from specs.services import SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
 
 APP = "app"
@@ -24,13 +27,14 @@ def web(spec: WebSpec, application: Application, ingress: Ingress, after: Sequen
         ingress: The load balancer.
         after: Steps of the release that come first.
     """
+    agents = application.agents.of("web")
     return FargateService(
         "web",
         FargateServiceArgs(
             spec=spec,
             surroundings=application.surroundings,
-            containers=_web_containers(spec, application),
-            task_statements=application.task_statements,
+            containers=with_agents(_web_containers(spec, application), agents, _host("web", spec)),
+            task_statements=_statements(application, agents),
             stores=application.stores.accesses,
             tasks=spec.autoscaling.min_tasks if spec.autoscaling else spec.tasks,
             autoscaling=spec.autoscaling,
@@ -57,14 +61,15 @@ def worker(name: str, spec: WorkerSpec, application: Application, after: Sequenc
         application: What every task of the site gets.
         after: Steps of the release that come first.
     """
-    service_name = f"worker-{name}"
+    service_name, agents = f"worker-{name}", application.agents.of(f"workers.{name}")
+    app = _app(spec, application, command=worker_command(spec))
     return FargateService(
         service_name,
         FargateServiceArgs(
             spec=spec,
             surroundings=application.surroundings,
-            containers=[_app(spec, application, command=worker_command(spec))],
-            task_statements=application.task_statements,
+            containers=with_agents([app], agents, _host(service_name, spec)),
+            task_statements=_statements(application, agents),
             stores=application.stores.accesses,
             tasks=spec.autoscaling.min_tasks if spec.autoscaling else spec.tasks,
             autoscaling=spec.autoscaling,
@@ -82,13 +87,15 @@ def scheduler(spec: SchedulerSpec, application: Application, after: Sequence[pul
         application: What every task of the site gets.
         after: Steps of the release that come first.
     """
+    agents = application.agents.of("scheduler")
+    app = _app(spec, application, command=("php", "artisan", "schedule:work"))
     return FargateService(
         "scheduler",
         FargateServiceArgs(
             spec=spec,
             surroundings=application.surroundings,
-            containers=[_app(spec, application, command=("php", "artisan", "schedule:work"))],
-            task_statements=application.task_statements,
+            containers=with_agents([app], agents, _host("scheduler", spec)),
+            task_statements=_statements(application, agents),
             stores=application.stores.accesses,
             tasks=1,
             never_two=True,
@@ -109,6 +116,14 @@ def worker_command(spec: WorkerSpec) -> Sequence[str]:
         f"--tries={spec.tries}",
         "--max-time=3600",
     )
+
+
+def _host(service: str, spec: ServiceSpec) -> Host:
+    return Host(stack=pulumi.get_stack(), service=service, cpu=spec.cpu)
+
+
+def _statements(application: Application, agents: Mapping[str, AgentSpec]) -> pulumi.Output[Sequence[Statement]]:
+    return application.task_statements.apply(lambda statements: [*statements, *agent_statements(agents)])
 
 
 def _web_containers(spec: WebSpec, application: Application) -> Sequence[Container]:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import cli
 
 REGION = "config:\n  aws:region: ap-northeast-1\n"
+SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:agent-AbCdEf"
 FORM = "<registry>/<repository>@sha256:<64 hexadecimal digits>"
 NAME = "a name of a-z, 0-9 and - that begins with a letter, of at most 16 characters"
 MYSQL_NAME = "a name of A-Z, a-z, 0-9 and _ that begins with a letter, of at most 32 characters"
@@ -257,6 +258,23 @@ def test_a_stack_s_name_that_aws_would_refuse_is_one_line(tmp_path: Path, stack:
 def test_a_released_image_that_is_none_is_one_line(tmp_path: Path, image: str, why: str) -> None:
     line = f'STORY_IMAGE: given "{image}"{why}; allowed is {FORM}'
     assert planned(tmp_path, REGION, image=image) == refused(line)
+
+
+def test_agents_that_no_network_reaches_or_no_task_holds_are_told_at_once(tmp_path: Path) -> None:
+    agents = f"  story:agents: {{mackerel: {{api_key: {SECRET}, services: [web, mail]}}, new_relic: {{}}}}\n"
+    assert planned(tmp_path, REGION + agents) == refused(
+        "story:agents.new_relic.license_key: not given; allowed is the ARN of a Secrets Manager secret, if need be "
+        "with :<key of its JSON> behind it",
+        'story:agents.mackerel.services.1: given "mail"; allowed is web, scheduler or workers.<name>',
+    )
+    room = f"  story:agents: {{mackerel: {{api_key: {SECRET}, memory_mib: 300, services: [web]}}}}\n"
+    assert planned(tmp_path, REGION + room + "  story:network: {nat: none}\n") == refused(
+        "story:web.memory_mib: given 512, of which agents take 300 (mackerel 300); allowed is at least 556, so that "
+        "256 MiB are the application's: Fargate offers 1024",
+        "story:network.nat: given none, but agents.mackerel.image is pulled from public.ecr.aws, which only the "
+        "internet reaches; allowed is single or one-per-zone, or an image in "
+        "<account>.dkr.ecr.ap-northeast-1.amazonaws.com",
+    )
 
 
 def test_an_image_from_the_internet_cannot_be_pulled_without_nat(tmp_path: Path) -> None:
