@@ -20,6 +20,11 @@ class Place:
     profile: str | None
     cluster: str
 
+    @property
+    def metric_namespace(self) -> str:
+        """Where the stack's own metrics are in CloudWatch."""
+        return f"story/{self.stack}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneOffTask:

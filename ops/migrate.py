@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[re
 from ops.aws_account import Json
 from ops.contract import OneOffTask, StepError, revision
 from ops.patience import CredentialsExpiredError, Patience, in_short
+from ops.release_metrics import MIGRATION, tell_duration
 from ops.saying import LogLines, Print, Saying, print_line
 from ops.stopped_task import advice, container_named, everything_known, has_started, why
 from ops.task_log import TaskLog, stream_name
@@ -235,6 +236,8 @@ class _Run:
         if code == 0:
             _show_late_lines(log, lines, LAST_LOOK_SECONDS)
             self.saying.say(f"done: {self.task.container} ended with exit code 0 ({lines.seen} log lines)")
+            if self.task.step == "migration":
+                self._tell_duration(ended)
             return
         if not is_last and ended.get("stopCode") == "TaskFailedToStart" and not has_started(ended) and _may_pass(ended):
             raise _DidNotStartError(why(ended))
@@ -245,6 +248,11 @@ class _Run:
         self._say_last(log, lines)
         self.saying.explain(NEXT.get(self.task.step, []))
         raise StepError(f"{self.task.step}: {self.task.container} ended {told}: {why(ended)} ({self.arn})")
+
+    def _tell_duration(self, ended: Json) -> None:
+        if "createdAt" in ended and "stoppedAt" in ended:
+            seconds = (ended["stoppedAt"] - ended["createdAt"]).total_seconds()
+            tell_duration(self.aws, self.task.place, MIGRATION, seconds, say=self.saying.say)
 
     def _say_last(self, log: TaskLog, lines: LogLines) -> None:
         if log.missing:

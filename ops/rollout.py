@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
@@ -11,6 +11,7 @@ from ops.contract import Rollout, StepError, revision
 from ops.deployed_tasks import DeployedTasks
 from ops.deployment import State, Verdict, bringing, created, events_since, is_gone, is_over, judge, primary
 from ops.patience import CredentialsExpiredError, Patience, in_short
+from ops.release_metrics import ROLLOUT, tell_duration
 from ops.saying import Print, Saying, print_line
 
 POLL_SECONDS = 3.0
@@ -81,6 +82,13 @@ class _Following:
         if verdict.state is State.FAILED:
             raise self._failure(verdict.reason, tasks)
         self.saying.say(f"complete: {tasks.counts()}")
+        if self.intervenes:
+            self._tell_duration(deployment)
+
+    def _tell_duration(self, deployment: Json) -> None:
+        seconds = (datetime.now(UTC) - deployment["createdAt"]).total_seconds()
+        service = {"Service": self.rollout.service}
+        tell_duration(self.aws, self.rollout.place, ROLLOUT, seconds, say=self.saying.say, dimensions=service)
 
     def _tasks(self, deployment_id: str) -> DeployedTasks:
         return DeployedTasks(aws=self.aws, rollout=self.rollout, deployment_id=deployment_id)

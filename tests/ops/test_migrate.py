@@ -4,6 +4,8 @@ import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -46,6 +48,40 @@ def test_a_task_that_ends_with_0_is_done_and_its_lines_are_shown(cloud: Cloud) -
     assert "| Running migrations." in cloud.output
     assert re.search(r"migration: +[0-9.]+ s  done: app ended with exit code 0 \(2 log lines\)", cloud.output)
     assert all(line.startswith("migration: ") for line in cloud.said), cloud.output
+
+
+def durations(cloud: Cloud, metric: str = "MigrationSeconds") -> list[dict[str, Any]]:
+    return cloud.client("cloudwatch").list_metrics(Namespace="story/prod", MetricName=metric)["Metrics"]
+
+
+def test_how_long_a_migration_took_is_told_to_cloudwatch(cloud: Cloud) -> None:
+    cloud.behaves(exits=0, after_seconds=0.5)
+    run(cloud, cloud.task())
+    assert [metric["Dimensions"] for metric in durations(cloud)] == [[]]
+    until = datetime.now(UTC) + timedelta(minutes=1)
+    (point,) = cloud.client("cloudwatch").get_metric_statistics(
+        Namespace="story/prod",
+        MetricName="MigrationSeconds",
+        StartTime=until - timedelta(minutes=5),
+        EndTime=until,
+        Period=300,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    assert 0.5 <= point["Maximum"] < 10
+
+
+def test_a_failed_migration_and_another_command_have_no_duration_on_the_dashboard(cloud: Cloud) -> None:
+    cloud.behaves(exits=1, after_seconds=0)
+    failure(cloud, cloud.task())
+    cloud.behaves(exits=0, after_seconds=0)
+    run(cloud, replace(cloud.task(), step="command", command=("php", "artisan", "about")))
+    assert durations(cloud) == []
+
+
+def test_a_migration_whose_duration_cannot_be_told_is_done_all_the_same(cloud: Cloud) -> None:
+    cloud.fails_at("PutMetricData", code="AccessDenied")
+    run(cloud, cloud.task())
+    assert "its duration is not on the dashboard (AccessDenied" in cloud.output
 
 
 def test_it_runs_on_demand_in_private_subnets_under_its_own_name(cloud: Cloud) -> None:

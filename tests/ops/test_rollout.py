@@ -52,6 +52,19 @@ def balanced(cloud: Cloud) -> dict[str, Any]:
     }
 
 
+def test_how_long_a_deployment_took_is_told_to_cloudwatch_by_service(cloud: Cloud) -> None:
+    running(cloud)
+    follow(cloud, cloud.deployed())
+    (metric,) = cloud.client("cloudwatch").list_metrics(Namespace="story/prod")["Metrics"]
+    assert (metric["MetricName"], metric["Dimensions"]) == ("RolloutSeconds", [{"Name": "Service", "Value": "web"}])
+
+
+def test_looking_at_a_deployment_tells_no_duration(cloud: Cloud) -> None:
+    made = cloud.service("web")
+    follow_rollout(cloud.rollout(made["taskDefinition"]), output=cloud.said.append, intervenes=False)
+    assert cloud.client("cloudwatch").list_metrics(Namespace="story/prod")["Metrics"] == []
+
+
 def test_a_good_deployment_is_followed_until_it_is_complete(cloud: Cloud) -> None:
     running(cloud, desiredCount=2)
     brought = cloud.deployed()
