@@ -25,6 +25,7 @@ STORAGE = f"A database holds {STORE_GB} GB and has {STORE_MILLIONS} million I/O 
 LOGS = f"A log group takes {LOG_GB} GB a month, and keeps it as long as it is set to (without an end: a year)."
 BUCKETS = f"A bucket holds {BUCKET_GB} GB."
 BALANCER = f"The load balancer is busy with {CAPACITY_UNITS} capacity unit (LCU) at all hours."
+METRICS = "A metric from log lines has one combination of dimensions (such as one queue)."
 ACL = f"The web ACL sees {ACL_MILLIONS} million requests a month."
 GENERAL = (
     f"A month has {HOURS} hours; prices are on demand, without tax, discounts and free tiers.",
@@ -309,12 +310,19 @@ PRICED: Mapping[str, Callable[[Resources, Held], Iterator[Item]]] = {
     KEY: _fixed("key", "key", Decimal(1)),
     LOG_GROUP: _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": _fixed("composite alarm", "composite alarm", Decimal(1)),
+    "aws:cloudwatch/dashboard:Dashboard": _fixed("dashboard", "dashboard", Decimal(1)),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": _fixed("metric", "custom metric", Decimal(1), METRICS),
     "aws:s3/bucket:Bucket": _fixed(f"storage, {BUCKET_GB} {GB_MONTH}", "bucket storage", BUCKET_GB, BUCKETS),
     "aws:wafv2/webAcl:WebAcl": _web_acl,
 }
 NOT_BILLED = (
     "aws:acm/certificate",
     "aws:appautoscaling/",
+    "aws:budgets/budget:",
+    "aws:chatbot/",
+    "aws:cloudwatch/eventRule:",
+    "aws:cloudwatch/eventTarget:",
     "aws:cloudwatch/logResourcePolicy:",
     "aws:docdb/clusterParameterGroup:",
     "aws:docdb/subnetGroup:",

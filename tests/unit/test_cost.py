@@ -118,6 +118,20 @@ def test_an_alarm_costs_as_much_as_it_has_metrics() -> None:
     assert one(held("aws:cloudwatch/metricAlarm:MetricAlarm", metricQueries=queries)).usd == Decimal("0.20")
 
 
+def test_a_dashboard_is_priced_as_if_the_account_had_three_others() -> None:
+    found = one(held("aws:cloudwatch/dashboard:Dashboard"))
+    assert (found.usd, found.note) == (Decimal("3.00"), "an account's first three cost nothing")
+
+
+def test_a_metric_from_log_lines_is_a_custom_one() -> None:
+    assert one(held("aws:cloudwatch/logMetricFilter:LogMetricFilter")).usd == Decimal("0.30")
+
+
+def test_a_composite_alarm_has_no_known_price() -> None:
+    found = one(held("aws:cloudwatch/compositeAlarm:CompositeAlarm"))
+    assert (found.usd, found.note) == (None, 'no price of "composite alarm" in ap-northeast-1 is known here')
+
+
 def test_logs_are_paid_when_they_come_and_while_they_are_kept() -> None:
     found = costs(held("aws:cloudwatch/logGroup:LogGroup", retentionInDays=365)).items
     assert sorted(item.usd or 0 for item in found) == [12 * Decimal("0.033"), Decimal("0.76")]
