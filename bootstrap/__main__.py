@@ -6,6 +6,7 @@ from bootstrap import account_settings
 from bootstrap.audit_trail import CLOUDTRAIL, AuditTrail, AuditTrailArgs
 from bootstrap.boundaries import Boundaries, BoundariesArgs
 from bootstrap.delivery import Delivery, DeliveryArgs
+from bootstrap.foundation import Foundation
 from bootstrap.github import Github, GithubArgs
 from bootstrap.image_repository import ImageRepository, ImageRepositoryArgs
 from bootstrap.private_bucket import PrivateBucket, PrivateBucketArgs
@@ -42,44 +43,33 @@ if site.trail.enabled:
         ),
     )
 
-bounds = Boundaries(
-    "boundary",
-    BoundariesArgs(
-        stacks=site.stages,
-        region=region,
-        account_id=account_id,
-        state_bucket_arn=state.arn,
-        state_key_arn=state_key.key_arn,
-    ),
+foundation = Foundation(
+    region=region, account_id=account_id, state_bucket_arn=state.arn, state_key_arn=state_key.key_arn
 )
+state_url = pulumi.Output.concat("s3://", state.name, "?region=", region, "&awssdk=v2")
+bounds = Boundaries("boundary", BoundariesArgs(stacks=site.stages, foundation=foundation))
 github = Github(
     "github",
     GithubArgs(
-        repository=account.infrastructure,
+        repository=site.infrastructure.full_name,
         provider_arn=site.infrastructure.oidc_provider_arn,
         stacks=site.stages,
-        region=region,
-        account_id=account_id,
-        state_bucket_arn=state.arn,
-        state_key_arn=state_key.key_arn,
+        foundation=foundation,
     ),
 )
 delivery = Delivery(
     "delivery",
     DeliveryArgs(
         settings=site,
-        region=region,
-        account_id=account_id,
+        foundation=foundation,
         key_arn=delivery_key.key_arn,
         images=images,
         boundary_arns=bounds.arns,
-        state_bucket=state.name,
-        state_bucket_arn=state.arn,
-        state_key_arn=state_key.key_arn,
+        state_url=state_url,
     ),
 )
 
-pulumi.export("stateUrl", pulumi.Output.concat("s3://", state.name, "?region=", region, "&awssdk=v2"))
+pulumi.export("stateUrl", state_url)
 pulumi.export("secretsProvider", f"awskms:///alias/{physical_name('state')}?region={region}")
 pulumi.export("imageRepository", images.url)
 pulumi.export("boundaryArns", dict(bounds.arns))

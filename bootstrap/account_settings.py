@@ -28,11 +28,21 @@ Branch = Annotated[str, Form(BRANCH, "the name of a branch")]
 Path = Annotated[str, Form(PATH, "a path within the repository, without ..")]
 
 
-class InfrastructureSpec(Spec):
-    """This repository on GitHub."""
+class SourceSpec(Spec):
+    """A repository on GitHub."""
 
     repository: Repository | None = None
     """`owner/name`. It must be given."""
+
+    @property
+    def full_name(self) -> str:
+        """`owner/name`; "" where it is not given, which is a mistake of the account."""
+        return self.repository or ""
+
+
+class InfrastructureSpec(SourceSpec):
+    """This repository on GitHub."""
+
     branch: Branch = "main"
     """A merge to it starts the deploy pipeline."""
     oidc_provider_arn: (
@@ -41,11 +51,9 @@ class InfrastructureSpec(Spec):
     """The account's provider of GitHub, of which there can be one only. Default: it is made here."""
 
 
-class ApplicationSourceSpec(Spec):
+class ApplicationSourceSpec(SourceSpec):
     """The repository of the Laravel application, and how its image is built."""
 
-    repository: Repository | None = None
-    """`owner/name`. It must be given."""
     branch: Branch = "main"
     """A push to it builds an image."""
     dockerfile: Path = "Dockerfile"
@@ -124,13 +132,10 @@ class Account:
     Attributes:
         region: AWS region.
         settings: Its settings.
-        infrastructure, application: The repositories, `owner/name`.
     """
 
     region: str
     settings: AccountSettings
-    infrastructure: str
-    application: str
 
 
 def read() -> Account:
@@ -166,10 +171,5 @@ def account_of(
     lines = [*mistakes_around(name, region), *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in findings)]
     if lines:
         raise pulumi.RunError("\n".join(map(printable, lines)))
-    account = Account(
-        region=region,
-        settings=settings,
-        infrastructure=settings.infrastructure.repository or "",
-        application=settings.application.repository or "",
-    )
+    account = Account(region=region, settings=settings)
     return account, [f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()]

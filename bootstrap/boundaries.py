@@ -7,8 +7,11 @@ import pulumi
 import pulumi_aws as aws
 
 from bootstrap.boundary import boundary_statements
-from bootstrap.scope import Scope
+from bootstrap.foundation import Foundation
 from components.base import Component, physical_name
+from components.iam import policy_document
+
+BOUNDARY = "boundary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,17 +20,11 @@ class BoundariesArgs:
 
     Attributes:
         stacks: The stacks of the account.
-        region: AWS region.
-        account_id: The account.
-        state_bucket_arn: Bucket of the state.
-        state_key_arn: Key of the state.
+        foundation: Account, region and state.
     """
 
     stacks: Sequence[str]
-    region: str
-    account_id: pulumi.Input[str]
-    state_bucket_arn: pulumi.Input[str]
-    state_key_arn: pulumi.Input[str]
+    foundation: Foundation
 
 
 class Boundaries(Component):
@@ -45,15 +42,15 @@ class Boundaries(Component):
 
     def _boundary(self, name: str, args: BoundariesArgs, stack: str) -> aws.iam.Policy:
         others = [other for other in args.stacks if other != stack]
-        statements = pulumi.Output.all(args.account_id, args.state_bucket_arn, args.state_key_arn).apply(
-            lambda known: boundary_statements(
-                Scope(account_id=known[0], region=args.region, stack=stack), others, known[1], known[2]
-            )
+        policies = args.foundation.policies(
+            stack,
+            [BOUNDARY],
+            lambda scope, known: {BOUNDARY: boundary_statements(scope, others, known["bucket"], known["key"])},
         )
         return aws.iam.Policy(
             name,
             name=physical_name(name),
             description=f"What the roles of {stack} may do at most",
-            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
+            policy=policy_document(policies[BOUNDARY]),
             opts=self.child(),
         )

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from bootstrap.role import Role, RoleArgs
 from components.base import Component, physical_name
-from components.iam import Statement, allow, document
+from components.iam import Statement, allow, trusted_by
 from specs.site import Architecture
 
 LOG_RETENTION_DAYS = 365
@@ -38,6 +38,15 @@ class BuildSurroundings:
     account_id: pulumi.Input[str]
     key_arn: pulumi.Input[str]
     artifacts_arn: pulumi.Input[str]
+
+    @property
+    def artifact_rights(self) -> list[Statement]:
+        """To hand files over."""
+        files = pulumi.Output.concat(self.artifacts_arn, "/*")
+        return [
+            allow(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], files),
+            allow(["kms:Decrypt", "kms:GenerateDataKey"], self.key_arn),
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +132,7 @@ class BuildProject(Component):
 def _of_every_step(work: BuildSurroundings, log: aws.cloudwatch.LogGroup) -> list[Statement]:
     return [
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(log.arn, ":*")),
-        allow(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], pulumi.Output.concat(work.artifacts_arn, "/*")),
-        allow(["kms:Decrypt", "kms:GenerateDataKey"], work.key_arn),
+        *work.artifact_rights,
     ]
 
 
@@ -134,11 +142,4 @@ def _trusts_project(name: str, work: BuildSurroundings) -> pulumi.Output[str]:
     project = pulumi.Output.concat(
         "arn:aws:codebuild:", work.region, ":", work.account_id, ":project/", physical_name(name)
     )
-    return document(
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "codebuild.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"aws:SourceArn": project}},
-        }
-    )
+    return trusted_by("codebuild.amazonaws.com", {"StringEquals": {"aws:SourceArn": project}})

@@ -10,14 +10,15 @@ import pulumi_aws as aws
 from bootstrap import pipelines
 from bootstrap.account_settings import AccountSettings
 from bootstrap.build_project import BuildProject, BuildProjectArgs, BuildSurroundings
-from bootstrap.deploy_policy import deploy_policies
+from bootstrap.deploy_policy import PARTS, deploy_policies
+from bootstrap.foundation import Foundation, Known
 from bootstrap.image_repository import ImageRepository
 from bootstrap.private_bucket import PrivateBucket, PrivateBucketArgs
 from bootstrap.role import Role, RoleArgs
 from bootstrap.scope import Scope
 from bootstrap.state_access import reads_state, writes_state
 from components.base import Component, physical_name
-from components.iam import Statement, allow, document, published_by_tls_only
+from components.iam import Statement, allow, document, published_by_tls_only, trusted_by
 from specs.site import Architecture
 
 HERE = Path(__file__).parent
@@ -25,7 +26,6 @@ ARTIFACT_DAYS = 30
 DEPLOY_TIMEOUT_MINUTES = 180
 """A migration and three rollouts have timeouts of their own, which together stay below."""
 RESOLVE_TIMEOUT_MINUTES = 5
-DEPLOY_PARTS = ("reads", "network", "data", "compute", "permissions")
 NO_IMAGE_YET = '{"image":"none","commit":"none"}'
 
 
@@ -35,25 +35,19 @@ class DeliveryArgs:
 
     Attributes:
         settings: Repositories, stages, approval.
-        region: AWS region.
-        account_id: The account.
+        foundation: Account, region and state.
         key_arn: Key of artifacts, logs and notifications.
         images: Where images are pushed to.
         boundary_arns: Policy that every role of a stack must be bounded by, for each stack.
-        state_bucket: Bucket of the state.
-        state_bucket_arn: Its ARN.
-        state_key_arn: Key of the state.
+        state_url: Where `pulumi` finds the state.
     """
 
     settings: AccountSettings
-    region: str
-    account_id: pulumi.Input[str]
+    foundation: Foundation
     key_arn: pulumi.Input[str]
     images: ImageRepository
     boundary_arns: Mapping[str, pulumi.Input[str]]
-    state_bucket: pulumi.Input[str]
-    state_bucket_arn: pulumi.Input[str]
-    state_key_arn: pulumi.Input[str]
+    state_url: pulumi.Input[str]
 
 
 class Delivery(Component):
@@ -92,37 +86,37 @@ class Delivery(Component):
             opts=self.child(ignore_changes=["value"]),
         )
         work = BuildSurroundings(
-            region=args.region, account_id=args.account_id, key_arn=args.key_arn, artifacts_arn=artifacts.arn
+            region=args.foundation.region,
+            account_id=args.foundation.account_id,
+            key_arn=args.key_arn,
+            artifacts_arn=artifacts.arn,
         )
         topic = self._topic(name, args)
         builder = self._builder(args, work, parameter)
         resolver = self._resolver(work, parameter)
-        deployers = [self._deployer(args, work, stack) for stack in args.settings.stages]
-
-        asked = [
-            None if stack == args.settings.stages[0] else pipelines.approval(stack, topic, _timeout(args))
-            for stack in args.settings.stages
-        ]
-        releases = zip(args.settings.stages, deployers, asked, strict=True)
+        deployers = {stack: self._deployer(args, work, stack) for stack in args.settings.stages}
         infrastructure, application = args.settings.infrastructure, args.settings.application
         deploy = self._pipeline(
             "deploy",
-            args,
+            work,
             artifacts,
             [
-                pipelines.source(connection.arn, infrastructure.repository or "", infrastructure.branch),
+                pipelines.source(connection.arn, infrastructure.full_name, infrastructure.branch),
                 pipelines.resolve(resolver.project_name),
-                *(pipelines.release(stack, deployer.project_name, question) for stack, deployer, question in releases),
+                *(
+                    pipelines.release(stack, deployer.project_name, _question(args.settings, stack, topic))
+                    for stack, deployer in deployers.items()
+                ),
             ],
             branch=infrastructure.branch,
-            rights=[_runs([resolver, *deployers]), _uses(connection), *_publishes(topic)],
+            rights=[_runs([resolver, *deployers.values()]), _uses(connection), *_publishes(topic)],
         )
         build = self._pipeline(
             "build",
-            args,
+            work,
             artifacts,
             [
-                pipelines.source(connection.arn, application.repository or "", application.branch),
+                pipelines.source(connection.arn, application.full_name, application.branch),
                 pipelines.build(builder.project_name),
                 pipelines.start(deploy.name),
             ],
@@ -182,16 +176,8 @@ class Delivery(Component):
     def _deployer(self, args: DeliveryArgs, work: BuildSurroundings, stack: str) -> BuildProject:
         stages = args.settings.stages
         before = stages[: stages.index(stack)][-1:]
-        known = pulumi.Output.all(
-            account_id=args.account_id,
-            boundary=args.boundary_arns[stack],
-            bucket=args.state_bucket_arn,
-            key=args.state_key_arn,
-            repository=args.images.arn,
-        )
 
-        def made(known: Mapping[str, str]) -> Mapping[str, Sequence[Statement]]:
-            scope = Scope(account_id=known["account_id"], region=args.region, stack=stack)
+        def made(scope: Scope, known: Known) -> Mapping[str, Sequence[Statement]]:
             return {
                 **deploy_policies(scope, known["boundary"]),
                 "state": [
@@ -202,7 +188,6 @@ class Delivery(Component):
                 ],
             }
 
-        statements = known.apply(made)
         return BuildProject(
             f"deploy-{stack}",
             BuildProjectArgs(
@@ -210,15 +195,17 @@ class Delivery(Component):
                 description=f"Brings settings and image into {stack}: migration and rollout within pulumi up",
                 buildspec="buildspec.yml",
                 environment={
-                    "PULUMI_BACKEND_URL": pulumi.Output.concat(
-                        "s3://", args.state_bucket, "?region=", args.region, "&awssdk=v2"
-                    ),
+                    "PULUMI_BACKEND_URL": args.state_url,
                     "STORY_AFTER": "".join(before),
                     "STORY_STACK": stack,
                 },
-                policies={
-                    part: statements.apply(lambda known, part=part: known[part]) for part in (*DEPLOY_PARTS, "state")
-                },
+                policies=args.foundation.policies(
+                    stack,
+                    [*PARTS, "state"],
+                    made,
+                    boundary=args.boundary_arns[stack],
+                    repository=args.images.arn,
+                ),
                 timeout_minutes=DEPLOY_TIMEOUT_MINUTES,
             ),
             opts=self.child(),
@@ -246,7 +233,7 @@ class Delivery(Component):
     def _pipeline(
         self,
         name: str,
-        args: DeliveryArgs,
+        work: BuildSurroundings,
         artifacts: PrivateBucket,
         stages: Sequence[pipelines.Stage],
         *,
@@ -256,17 +243,10 @@ class Delivery(Component):
         role = Role(
             f"{name}-pipeline",
             RoleArgs(
-                trust=_trusts_pipelines(args.account_id),
-                policies={
-                    "steps": [
-                        allow(
-                            ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
-                            pulumi.Output.concat(artifacts.arn, "/*"),
-                        ),
-                        allow(["kms:Decrypt", "kms:GenerateDataKey"], args.key_arn),
-                        *rights,
-                    ]
-                },
+                trust=trusted_by(
+                    "codepipeline.amazonaws.com", {"StringEquals": {"aws:SourceAccount": work.account_id}}
+                ),
+                policies={"steps": [*work.artifact_rights, *rights]},
             ),
             opts=self.child(),
         )
@@ -281,7 +261,7 @@ class Delivery(Component):
                 aws.codepipeline.PipelineArtifactStoreArgs(
                     type="S3",
                     location=artifacts.name,
-                    encryption_key=aws.codepipeline.PipelineArtifactStoreEncryptionKeyArgs(id=args.key_arn, type="KMS"),
+                    encryption_key=aws.codepipeline.PipelineArtifactStoreEncryptionKeyArgs(id=work.key_arn, type="KMS"),
                 )
             ],
             stages=list(stages),
@@ -290,8 +270,13 @@ class Delivery(Component):
         )
 
 
-def _timeout(args: DeliveryArgs) -> int:
-    return args.settings.approval.timeout_minutes
+def _question(
+    settings: AccountSettings, stack: str, topic: pulumi.Output[str] | None
+) -> aws.codepipeline.PipelineStageActionArgs | None:
+    """What is asked before a stack gets a release; the first stack gets it at once."""
+    if stack == settings.stages[0]:
+        return None
+    return pipelines.approval(stack, topic, settings.approval.timeout_minutes)
 
 
 def _pushes(images: ImageRepository, parameter: aws.ssm.Parameter) -> list[Statement]:
@@ -321,14 +306,3 @@ def _uses(connection: aws.codestarconnections.Connection) -> Statement:
 
 def _publishes(topic: pulumi.Output[str] | None) -> list[Statement]:
     return [allow(["sns:Publish"], topic)] if topic is not None else []
-
-
-def _trusts_pipelines(account_id: pulumi.Input[str]) -> pulumi.Output[str]:
-    return document(
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "codepipeline.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
-        }
-    )

@@ -26,9 +26,11 @@ LINKED_SERVICES = (
 )
 MONITORING_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
+PARTS = ("reads", "network", "data", "compute", "permissions")
+
 
 def deploy_policies(scope: Scope, boundary_arn: str) -> Mapping[str, Sequence[Statement]]:
-    """The statements of the role for a stack, by the name of the policy that holds them.
+    """The statements of the role for a stack, by the name of the policy that holds them: those of `PARTS`.
 
     Args:
         scope: The stack.

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from bootstrap.foundation import Foundation
 from bootstrap.role import Role, RoleArgs
-from bootstrap.scope import Scope
 from bootstrap.stack_reads import read_statements
 from bootstrap.state_access import reads_state
 from components.base import Component
-from components.iam import Statement, document
+from components.iam import document
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
-PARTS = ("reads", "state")
 ENVIRONMENTS = ("preview", "drift")
 """Environments on GitHub whose jobs may look at a stack: `preview-<stack>`, `drift-<stack>`."""
 
@@ -28,19 +27,13 @@ class GithubArgs:
         repository: `owner/name` of this repository.
         provider_arn: The account's provider of GitHub, if it has one.
         stacks: Stacks to look at.
-        region: AWS region.
-        account_id: The account.
-        state_bucket_arn: Bucket of the state.
-        state_key_arn: Key of the state.
+        foundation: Account, region and state.
     """
 
     repository: str
     provider_arn: str | None
     stacks: Sequence[str]
-    region: str
-    account_id: pulumi.Input[str]
-    state_bucket_arn: pulumi.Input[str]
-    state_key_arn: pulumi.Input[str]
+    foundation: Foundation
 
 
 class Github(Component):
@@ -63,22 +56,17 @@ class Github(Component):
         )
 
     def _preview_role(self, args: GithubArgs, provider_arn: pulumi.Input[str], stack: str) -> pulumi.Output[str]:
-        known = pulumi.Output.all(account_id=args.account_id, bucket=args.state_bucket_arn, key=args.state_key_arn)
-
-        def made(known: Mapping[str, str]) -> Mapping[str, Sequence[Statement]]:
-            scope = Scope(account_id=known["account_id"], region=args.region, stack=stack)
-            return {
+        policies = args.foundation.policies(
+            stack,
+            ["reads", "state"],
+            lambda scope, known: {
                 "reads": read_statements(scope),
                 "state": reads_state(known["bucket"], known["key"], [stack]),
-            }
-
-        statements = known.apply(made)
+            },
+        )
         role = Role(
             f"preview-{stack}",
-            RoleArgs(
-                trust=trusts_jobs(provider_arn, args.repository, stack),
-                policies={part: statements.apply(lambda known, part=part: known[part]) for part in PARTS},
-            ),
+            RoleArgs(trust=trusts_jobs(provider_arn, args.repository, stack), policies=policies),
             opts=self.child(),
         )
         return role.arn

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import Component, physical_name
-from components.iam import Statement
+from components.iam import Statement, policy_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Role(Component):
         policy = aws.iam.Policy(
             name,
             name=physical_name(name),
-            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
+            policy=policy_document(statements),
             opts=self.child(),
         )
         return aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=policy.arn, opts=self.child())

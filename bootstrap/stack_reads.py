@@ -65,6 +65,7 @@ def caches(scope: Scope) -> list[str]:
 def read_statements(scope: Scope) -> list[Statement]:
     """What a role needs to see a stack as it is, and no more."""
     prefix, log_groups = scope.prefix, log_groups_of(scope)
+    through = {"kms:ViaService": f"secretsmanager.{scope.region}.amazonaws.com"}
     return [
         # Without a resource, because AWS has none for them.
         allow(ANYWHERE, "*"),
@@ -124,7 +125,11 @@ def read_statements(scope: Scope) -> list[Statement]:
             ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:GetSecretValue"],
             scope.arn("secretsmanager", f"secret:{prefix}-*"),
         ),
-        allow(["kms:Decrypt"], scope.arn("kms", "key/*"), _by(scope, "secretsmanager", scope.of_this_stack)),
+        allow(
+            ["kms:Decrypt"],
+            scope.arn("kms", "key/*"),
+            {"StringEquals": {**scope.of_this_stack["StringEquals"], **through}},
+        ),
         allow(
             ["sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource"],
             scope.arn("sns", "observability-*"),
@@ -141,9 +146,3 @@ def log_groups_of(scope: Scope) -> list[str]:
         f"/aws/docdb/{scope.prefix}-*",
     )
     return [scope.arn("logs", f"log-group:{name}") for name in names]
-
-
-def _by(scope: Scope, service: str, condition: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-    """Also: only through this service."""
-    through = {"kms:ViaService": f"{service}.{scope.region}.amazonaws.com"}
-    return {**condition, "StringEquals": {**condition["StringEquals"], **through}}

@@ -41,21 +41,27 @@ def assumed_by(service: str) -> str:
     )
 
 
+def policy_document(statements: pulumi.Input[Sequence[Statement]]) -> pulumi.Output[str]:
+    """The policy document of statements that are known later, as JSON."""
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def trusted_by(service: str, condition: Mapping[str, Any]) -> pulumi.Output[str]:
+    """The trust policy of a role that an AWS service takes on, under a condition:
+    docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return document({**statement, "Condition": condition})
+
+
 def trusted_by_tasks(account_id: pulumi.Input[str], region: str) -> pulumi.Output[str]:
     """The trust policy of a role of a task: ECS may take it on for tasks of this account and region alone.
 
     Source: docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
     """
-    return document(
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "ecs-tasks.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-            "Condition": {
-                "StringEquals": {"aws:SourceAccount": account_id},
-                "ArnLike": {"aws:SourceArn": pulumi.Output.concat("arn:aws:ecs:", region, ":", account_id, ":*")},
-            },
-        }
+    source = pulumi.Output.concat("arn:aws:ecs:", region, ":", account_id, ":*")
+    return trusted_by(
+        "ecs-tasks.amazonaws.com",
+        {"StringEquals": {"aws:SourceAccount": account_id}, "ArnLike": {"aws:SourceArn": source}},
     )
 
 

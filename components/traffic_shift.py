@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from components.base import Component, physical_name
 from components.deployment import shifting_statements
 from components.door import Door, every_request, target_group
-from components.iam import document
+from components.iam import document, trusted_by
 
 PRIORITY = 99
 """Before the rule of a rolling service (100), so that both can stand side by side while the strategy changes."""
@@ -96,13 +96,8 @@ class TrafficShift(Component):
     ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
         role = aws.iam.Role(
             physical_name(f"{name}-deployment"),
-            assume_role_policy=document(
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "ecs.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                    "Condition": {"StringEquals": {"aws:SourceAccount": args.account_id}},
-                }
+            assume_role_policy=trusted_by(
+                "ecs.amazonaws.com", {"StringEquals": {"aws:SourceAccount": args.account_id}}
             ),
             permissions_boundary=args.boundary_arn,
             opts=self.child(),
