@@ -7,15 +7,14 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
+from ops.image_given import BY_DIGEST, KEEPING, releasing
 from ops.kept_image import NoSuchImageError, keep
 from ops.patience import in_short
 from ops.pulumi_command import PulumiCommand, PulumiError
 from ops.saying import print_line
 
-IMAGE, ROLLBACK_IMAGE = "STORY_IMAGE", "STORY_ROLLBACK_IMAGE"
 KEEP_RUNNING = "none"
 """What the pipeline gives where no image was ever built."""
-BY_DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
 REASON = re.compile(r"\berror: (?!update failed|preview failed)(.+)")
 MOST_REASONS = 12
 
@@ -86,7 +85,7 @@ def _check_order(image: str, after: str, running_there: str) -> None:
 def _apply_settings(pulumi: PulumiCommand, running: str) -> int:
     print_line(f"{pulumi.stack} keeps its image, {running}: only settings are applied.")
     reasons = Reasons()
-    if pulumi.up({IMAGE: "", ROLLBACK_IMAGE: ""}, hear=reasons.hear, preview=False) == 0:
+    if pulumi.up(KEEPING, hear=reasons.hear, preview=False) == 0:
         return 0
     _conclude(f"{pulumi.stack}: the settings were not applied", reasons)
     return 1
@@ -97,7 +96,7 @@ def _release(pulumi: PulumiCommand, image: str, running: str) -> int:
         print_line(f"{image} bears the tag {tag} now, so that its repository keeps it.")
     print_line(f"{pulumi.stack} goes from {running or 'no image'} to {image}.")
     reasons = Reasons()
-    if pulumi.up({IMAGE: image, ROLLBACK_IMAGE: ""}, hear=reasons.hear, preview=False) == 0:
+    if pulumi.up(releasing(image), hear=reasons.hear, preview=False) == 0:
         return 0
     if not running:
         _conclude(
@@ -107,7 +106,7 @@ def _release(pulumi: PulumiCommand, image: str, running: str) -> int:
         )
         return 1
     print_line(f"The release failed. {pulumi.stack} goes back to {running}; nothing is migrated.")
-    if pulumi.up({IMAGE: "", ROLLBACK_IMAGE: ""}, preview=False):
+    if pulumi.up(KEEPING, preview=False):
         _conclude(
             f"{pulumi.stack}: the release failed, and so did the way back to {running}: "
             f"look at it now (story status --stack {pulumi.stack})",

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
+from ops.image_given import KEEPING
 from ops.pulumi_command import PulumiCommand, heartbeat
-from ops.rollback import IMAGE, ROLLBACK_IMAGE
 
 
 def preview_of_what_is(stack: str, project: Path, config_file: Path | None) -> tuple[int, str]:
@@ -25,4 +25,4 @@ def preview_of_what_is(stack: str, project: Path, config_file: Path | None) -> t
     print(f"comparing {name} with what AWS has; it takes about a minute", file=sys.stderr, flush=True)
     with heartbeat("comparing", to=sys.stderr):
         # An image that a shell still exports would show as a release that nobody asked for here.
-        return pulumi.preview({IMAGE: "", ROLLBACK_IMAGE: ""})
+        return pulumi.preview(KEEPING)

@@ -1,19 +1,17 @@
 """`story rollback`: puts an earlier image back, through the same program."""
 
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ops.contract import revision
+from ops.image_given import BY_DIGEST, going_back_to
 from ops.live_stack import EXPECTED, LiveStack, explained, image_of, live_stack
 from ops.patience import Patience
 from ops.pulumi_command import PulumiCommand
 from ops.saying import print_line
 from ops.status import statuses
 
-IMAGE, ROLLBACK_IMAGE = "STORY_IMAGE", "STORY_ROLLBACK_IMAGE"
-BY_DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
 SHORTEST_DIGEST = 8
 REVISIONS = 20
 """How many revisions of the migration's task definition are looked through for earlier images."""
@@ -40,7 +38,7 @@ def run(*, stack: str, image: str | None, project: Path, config_file: Path | Non
     if not (yes or _agreed()):
         return 2
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
-    return 1 if pulumi.up({IMAGE: "", ROLLBACK_IMAGE: chosen}) else 0
+    return 1 if pulumi.up(going_back_to(chosen)) else 0
 
 
 def earlier_images(live: LiveStack) -> Sequence[str]:
