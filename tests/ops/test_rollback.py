@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ops import rollback
+from ops.image_given import KEEPING
 from tests.ops.live import BROKEN, OLDER, Live, Process, story
 from tests.ops.steps import FAMILY, IMAGE, Cloud
 
@@ -20,7 +21,7 @@ def live(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
     """A stack with three releases behind it: an older one, a broken one and the last good one."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    for name in (rollback.IMAGE, rollback.ROLLBACK_IMAGE):
+    for name in KEEPING:
         monkeypatch.delenv(name, raising=False)
     made = Live(home=tmp_path, cloud=cloud).prepared()
     assert cloud.cluster
