@@ -7,7 +7,7 @@ docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_ac
 import re
 from collections.abc import Iterable
 
-SERVICES = {"monitoring": "cloudwatch", "elasticloadbalancing": "elasticloadbalancing"}
+SERVICES = {"monitoring": "cloudwatch"}
 """Services whose requests are signed for another name than IAM's."""
 S3 = {
     "DELETE /{}": "DeleteBucket",

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.emulator.support import Client, RunningEmulator
+from tests.emulator.support import Behave, Client, RunningEmulator
 
 REGION = "ap-northeast-1"
 
@@ -39,3 +39,9 @@ def client(emulator: RunningEmulator, clients: Client) -> Client:
     """`client("ecs")` is a boto3 client of the empty emulator; it doesn't repeat failed requests."""
     del emulator  # Only that it has been emptied matters.
     return clients
+
+
+@pytest.fixture
+def behave(emulator: RunningEmulator) -> Behave:
+    """`behave(exits=1)` posts a behaviour of the container `app`."""
+    return lambda **behaviour: emulator.post("/emulator/behaviours", container="app", **behaviour)

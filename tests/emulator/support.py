@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+Behave = Callable[..., Any]
 Client = Callable[[str], Any]
 
 DEADLINE_SECONDS = 20

@@ -35,6 +35,13 @@ def stacks() -> list[str]:
     return [path.name.split(".")[1] for path in sorted(PROJECT.glob("Pulumi.*.yaml"))]
 
 
+def test_workflows_and_the_pipeline_install_the_same_pulumi() -> None:
+    script = (PROJECT / "bootstrap" / "install-pulumi").read_text("utf-8")
+    wanted = set(re.findall(r"^version=(\S+)$", script, re.MULTILINE))
+    assert len(wanted) == 1
+    assert {version for text in TEXTS.values() for version in re.findall(r"pulumi-version: (\S+)", text)} == wanted
+
+
 def test_there_are_these_workflows() -> None:
     assert list(WORKFLOWS) == ["check", "drift", "preview"]
 
