@@ -92,9 +92,7 @@ class Engine:
         (self.folder / "state").mkdir(parents=True, exist_ok=True)
         # `stack init` writes into the stack file beside Pulumi.yaml, so it gets a Pulumi.yaml outside of the project.
         shutil.copyfile(self.project / "Pulumi.yaml", self.folder / "Pulumi.yaml")
-        before = _mapping(self.stack_file) if self.stack_file.is_file() else {}
-        content = {**before, "config": {"aws:region": REGION, **config, **PROVIDER_SETTINGS}}
-        self.stack_file.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
+        write_settings(self.stack_file, config)
         if not self.state_file.is_file():
             self._ask("stack", "init", "--no-select")
 
@@ -173,13 +171,7 @@ class Engine:
         }
         return {
             **kept,
-            **aws_environment(self.emulator_url),
-            # Without the files of attributes, which are not replaced at once as the state is: a program that reads its
-            # own stack's outputs may find one empty. pkg.go.dev/gocloud.dev/blob/fileblob#URLOpener
-            "PULUMI_BACKEND_URL": f"{(self.folder / 'state').resolve().as_uri()}?metadata=skip",
-            "PULUMI_CREDENTIALS_PATH": str(self.folder.resolve()),
-            "PULUMI_CONFIG_PASSPHRASE": "local",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **pulumi_environment(self.emulator_url, self.folder / "state", self.folder),
             **({"STORY_IMAGE": image} if image else {}),
         }
 
@@ -201,6 +193,32 @@ def aws_environment(emulator_url: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": REGION,
     }
+
+
+def pulumi_environment(emulator_url: str, state: Path, credentials: Path) -> dict[str, str]:
+    """What points `pulumi` at the emulator, and at a state of its own.
+
+    Args:
+        emulator_url: Where the emulator listens.
+        state: Folder of the state.
+        credentials: Folder in which Pulumi keeps what it is signed in to.
+    """
+    return {
+        **aws_environment(emulator_url),
+        # Without the files of attributes, which are not replaced at once as the state is: a program that reads its own
+        # stack's outputs may find one empty. pkg.go.dev/gocloud.dev/blob/fileblob#URLOpener
+        "PULUMI_BACKEND_URL": f"{state.resolve().as_uri()}?metadata=skip",
+        "PULUMI_CREDENTIALS_PATH": str(credentials.resolve()),
+        "PULUMI_CONFIG_PASSPHRASE": "local",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+def write_settings(stack_file: Path, config: Mapping[str, Any]) -> None:
+    """Write a stack's settings with those that the emulator needs, beside what Pulumi keeps in the file."""
+    before = _mapping(stack_file) if stack_file.is_file() else {}
+    content = {**before, "config": {"aws:region": REGION, **config, **PROVIDER_SETTINGS}}
+    stack_file.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
 
 
 def _mapping(file: Path) -> dict[str, Any]:

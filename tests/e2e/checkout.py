@@ -5,11 +5,8 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from emulator.engine import PROVIDER_SETTINGS, REGION, aws_environment
+from emulator.engine import REGION, pulumi_environment
 from emulator.process import end_session
 from tests.e2e.support import PROJECT
 
@@ -31,12 +28,8 @@ def emulated(emulator_url: str, folder: Path) -> dict[str, str]:
     """Variables that point a person's commands at the emulator and at a state below a folder."""
     return {
         **{name: os.environ[name] for name in ("HOME", "PATH", "PULUMI_HOME") if name in os.environ},
-        **aws_environment(emulator_url),
+        **pulumi_environment(emulator_url, folder, folder),
         "AWS_DEFAULT_REGION": REGION,
-        "PULUMI_BACKEND_URL": f"{folder.as_uri()}?metadata=skip",
-        "PULUMI_CREDENTIALS_PATH": str(folder),
-        "PULUMI_CONFIG_PASSPHRASE": "a passphrase",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
 
 
@@ -57,10 +50,3 @@ def run_in_bash(script: str, folder: Path, environment: Mapping[str, str]) -> tu
         finally:
             end_session(shell.pid)
     return shell.returncode, said
-
-
-def write_settings(file: Path, config: Mapping[str, Any]) -> None:
-    """Write a stack's settings, beside what Pulumi keeps in the file."""
-    before = yaml.safe_load(file.read_text("utf-8")) if file.is_file() else {}
-    content = {**before, "config": {"aws:region": REGION, **config, **PROVIDER_SETTINGS}}
-    file.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from emulator.engine import REGION
+from emulator.engine import REGION, write_settings
 from tests.e2e import buildspec
-from tests.e2e.checkout import copy_of_the_repository, emulated, write_settings
+from tests.e2e.checkout import copy_of_the_repository, emulated
 from tests.e2e.conftest import Begin
 from tests.e2e.support import PROJECT, WITHOUT_STORES, Stack, steps_in
 
