@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands import operating, planning, rehearsing, releasing
+from commands import entering, operating, planning, rehearsing, releasing
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.add_typer(planning.commands)
 app.add_typer(releasing.commands)
 app.add_typer(operating.commands)
+app.add_typer(entering.commands)
 app.add_typer(rehearsing.commands, name="local")
 
 

@@ -9,6 +9,7 @@ from bootstrap.delivery import Delivery, DeliveryArgs
 from bootstrap.foundation import Foundation
 from bootstrap.github import Github, GithubArgs
 from bootstrap.image_repository import ImageRepository, ImageRepositoryArgs
+from bootstrap.operators import Operators, OperatorsArgs
 from bootstrap.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.base import physical_name
 from components.encryption import Encryption, EncryptionArgs
@@ -47,7 +48,8 @@ foundation = Foundation(
     region=region, account_id=account_id, state_bucket_arn=state.arn, state_key_arn=state_key.key_arn
 )
 state_url = pulumi.Output.concat("s3://", state.name, "?region=", region, "&awssdk=v2")
-bounds = Boundaries("boundary", BoundariesArgs(stacks=site.stages, foundation=foundation))
+bounds = Boundaries("boundary", BoundariesArgs(stacks=site.stages, foundation=foundation, task_rights=site.task_rights))
+operators = Operators("operators", OperatorsArgs(stacks=site.stages, foundation=foundation))
 github = Github(
     "github",
     GithubArgs(
@@ -73,6 +75,7 @@ pulumi.export("stateUrl", state_url)
 pulumi.export("secretsProvider", f"awskms:///alias/{physical_name('state')}?region={region}")
 pulumi.export("imageRepository", images.url)
 pulumi.export("boundaryArns", dict(bounds.arns))
+pulumi.export("operatorPolicyArns", dict(operators.policy_arns))
 pulumi.export("connectionArn", delivery.connection_arn)
 pulumi.export("previewRoleArns", dict(github.role_arns))
 pulumi.export("buildPipeline", delivery.build_pipeline)

@@ -10,6 +10,7 @@ from typing import Annotated
 import pulumi
 from pydantic import Field
 
+from specs.agents import Action, ResourceArn
 from specs.base import Finding, Spec
 from specs.checking import check, printable
 from specs.site import Architecture
@@ -97,6 +98,9 @@ class AccountSettings(Spec):
     """Stacks in the order of a release; each but the first waits for an approval."""
     approval: ApprovalSpec = ApprovalSpec()
     """Who is asked before a release goes on, and how long the question stands."""
+    task_rights: dict[Action, ResourceArn] = Field(default={})
+    """What tasks may do for their agents, beyond what the application needs: the `rights` in `story:agents` of all
+    stacks, action to ARN. The boundary lets no role do more."""
     trail: TrailSpec = TrailSpec()
     """CloudTrail, where the account has none yet."""
 

@@ -21,10 +21,12 @@ class BoundariesArgs:
     Attributes:
         stacks: The stacks of the account.
         foundation: Account, region and state.
+        task_rights: What tasks may do for their agents: action to the ARN of what it is done to.
     """
 
     stacks: Sequence[str]
     foundation: Foundation
+    task_rights: Mapping[str, str]
 
 
 class Boundaries(Component):
@@ -45,7 +47,9 @@ class Boundaries(Component):
         policies = args.foundation.policies(
             stack,
             [BOUNDARY],
-            lambda scope, known: {BOUNDARY: boundary_statements(scope, others, known["bucket"], known["key"])},
+            lambda scope, known: {
+                BOUNDARY: boundary_statements(scope, others, known["bucket"], known["key"], args.task_rights)
+            },
         )
         return aws.iam.Policy(
             name,

@@ -1,13 +1,19 @@
 """What the roles of a stack may do at most, whatever their own policies say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bootstrap.scope import PROJECT, Scope
+from components.agents import XRAY_ACTIONS
+from components.chat import READ_ALARMS
 from components.iam import Statement, allow
 
 
 def boundary_statements(
-    here: Scope, others: Sequence[str], state_bucket_arn: str, state_key_arn: str
+    here: Scope,
+    others: Sequence[str],
+    state_bucket_arn: str,
+    state_key_arn: str,
+    task_rights: Mapping[str, str] | None = None,
 ) -> list[Statement]:
     """The union of what the roles of a stack need, and nothing of the state or of another stack's secrets.
 
@@ -19,6 +25,7 @@ def boundary_statements(
         others: The other stacks of the account.
         state_bucket_arn: Bucket of the state.
         state_key_arn: Key of the state.
+        task_rights: What tasks may do for their agents: action to the ARN of what it is done to.
     """
     balancing = [
         here.arn("elasticloadbalancing", f"{kind}/*") for kind in ("targetgroup", "listener/app", "listener-rule/app")
@@ -37,9 +44,15 @@ def boundary_statements(
                 "ssmmessages:CreateDataChannel",
                 "ssmmessages:OpenControlChannel",
                 "ssmmessages:OpenDataChannel",
+                # Traces of the application, and the graph of an alarm in Slack.
+                *XRAY_ACTIONS,
+                *READ_ALARMS,
             ],
             "*",
         ),
+        # EventBridge tells of shells that were opened.
+        allow(["sns:Publish"], here.arn("sns", "observability-*")),
+        *(allow([action], arn) for action, arn in sorted((task_rights or {}).items())),
         allow(
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
             here.arn("ecr", "repository/*"),

@@ -53,7 +53,9 @@ class MigrationTask(Component):
         super().__init__(name, opts)
         users = self._users(args)
         migration = self._migration_task(args)
-        self.task = one_off_task("migration", args.application, migration, args.spec.timeout_seconds)
+        self.task = one_off_task(
+            "migration", args.application, migration, args.spec.timeout_seconds, exec=args.application.exec
+        )
         gate = self._migration(args, migration, after=users)
 
         self.gate = gate
@@ -176,7 +178,7 @@ class MigrationTask(Component):
 
 
 def one_off_task(
-    step: str, application: Application, task: FargateTask, timeout_seconds: int
+    step: str, application: Application, task: FargateTask, timeout_seconds: int, *, exec: bool = False
 ) -> pulumi.Output[OneOffTask]:
     """What the step of a release needs to know in order to run a task.
 
@@ -185,6 +187,7 @@ def one_off_task(
         application: Whose image it runs.
         task: Its task definition, security group and log group.
         timeout_seconds: Longest wait for its end.
+        exec: Allow ECS Exec. Not for the users' task, in which a shell would show the master passwords.
     """
     place, log_group, subnet_ids = (
         application.surroundings.place,
@@ -204,5 +207,6 @@ def one_off_task(
             log_group=log_group,
             log_stream_prefix=step,
             timeout_seconds=timeout_seconds,
+            exec=exec,
         )
     )

@@ -43,6 +43,7 @@ class OneOffTask:
         log_group: Log group of the task.
         log_stream_prefix: First part of the names of its log streams.
         timeout_seconds: Longest wait for its end.
+        exec: Allow ECS Exec. Never for the users' task: whoever has a shell in it reads the master passwords.
     """
 
     step: str
@@ -56,6 +57,7 @@ class OneOffTask:
     log_group: str
     log_stream_prefix: str
     timeout_seconds: int
+    exec: bool = False
 
     @property
     def family(self) -> str:

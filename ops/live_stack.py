@@ -72,6 +72,7 @@ class LiveStack:
             log_group=str(self.migration["logGroup"]),
             log_stream_prefix="migration",
             timeout_seconds=int(self.migration["timeoutSeconds"]),
+            exec=bool(self.migration.get("exec")),
         )
 
     def rollout(self, service: str, task_definition: str) -> Rollout:

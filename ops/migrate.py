@@ -284,6 +284,7 @@ def _request(task: OneOffTask) -> dict[str, Any]:
         "startedBy": task.started_by,
         "propagateTags": "TASK_DEFINITION",
         "enableECSManagedTags": True,
+        "enableExecuteCommand": task.exec,
         **({"overrides": overridden} if task.command else {}),
     }
 

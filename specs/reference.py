@@ -14,7 +14,7 @@ from specs.base import Spec
 
 HEAD = """# Settings
 
-Every key of a stack file, `Pulumi.<stack>.yaml`, below `config:`. Each has a default, so a file holds what differs.
+Write into `Pulumi.<stack>.yaml`, below `config:`, the keys whose defaults do not fit; leave out all others.
 Made from the specs by `story schema`; do not edit.
 """
 

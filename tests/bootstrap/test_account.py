@@ -216,6 +216,6 @@ def test_every_component_has_the_token_that_it_always_had() -> None:
         f"story:index:{name}"
         for name in (
             *("AuditTrail", "Boundaries", "BuildProject", "Delivery", "Encryption", "Github", "ImageRepository"),
-            *("PrivateBucket", "Role"),
+            *("Operators", "PrivateBucket", "Role"),
         )
     }

@@ -248,3 +248,11 @@ def test_no_role_has_more_policies_than_iam_attaches() -> None:
     made = account()
     for role in roles_of(made):
         assert len([one for one in made.all("RolePolicyAttachment") if one.parent == role]) <= 10, role
+
+
+def test_what_tasks_may_do_for_their_agents_is_within_the_boundary_if_the_account_says_so() -> None:
+    stream = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/logs"
+    for rights, expected in (({"firehose:PutRecordBatch": stream}, True), ({}, False)):
+        policy = account(task_rights=rights).one("aws:iam/policy:Policy", "boundary-prod").inputs["policy"]
+        statements = json.loads(policy)["Statement"]
+        assert any(reaches(one, stream) for one in allowing(statements, "firehose:PutRecordBatch")) is expected

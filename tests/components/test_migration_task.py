@@ -47,6 +47,7 @@ def migration(*, databases: bool = True, migrates: bool = True, **spec: Any) -> 
         environment=pulumi.Output.from_input({}),
         secrets={},
         task_statements=[],
+        exec=True,
     )
     spec = MigrationSpec(**spec)
     return MigrationTask("migration", MigrationTaskArgs(spec=spec, application=application, migrates=migrates))
@@ -75,6 +76,7 @@ def test_the_migration_s_hook_runs_its_task_once_with_all_that_run_task_needs() 
         log_group="/story/test/migration",
         log_stream_prefix="migration",
         timeout_seconds=1234,
+        exec=True,
     )
 
 

@@ -116,5 +116,6 @@ def test_the_outputs_name_the_region_and_where_the_migration_runs() -> None:
         "subnetIds": [f"subnet-private-{REGION}{zone}" for zone in "acd"],
         "securityGroupId": "migration-id",
         "logGroup": "/story/prod/migration",
+        "exec": True,
         "timeoutSeconds": 1800,
     }

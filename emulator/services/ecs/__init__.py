@@ -1,6 +1,7 @@
-"""ECS: services that roll out (`services`, `rollouts`), tasks that live (`tasks`, `life`), by one clock (`clock`)."""
+"""ECS: services that roll out (`services`, `rollouts`), tasks that live (`tasks`, `life`) and
+let people in (`sessions`), by one clock (`clock`)."""
 
-from emulator.services.ecs import clock, clusters, definitions, service_deployments, services, tasks
+from emulator.services.ecs import clock, clusters, definitions, service_deployments, services, sessions, tasks
 
 
 def install() -> None:
@@ -9,4 +10,5 @@ def install() -> None:
     definitions.install()
     services.install()
     service_deployments.install()
+    sessions.install()
     tasks.install()

@@ -39,6 +39,7 @@ class Behaviour(BaseModel, frozen=True, extra="forbid", strict=True):
         lines: What it writes to its log when it starts.
         line_count: How many more lines it writes then.
         late_lines: What arrives in its log a second after it has ended.
+        exec_agent: Status of its agent for ECS Exec, where the task was started with Exec.
         times: For how many tasks this counts; None is for all.
     """
 
@@ -56,6 +57,7 @@ class Behaviour(BaseModel, frozen=True, extra="forbid", strict=True):
     lines: list[str] = []
     line_count: int = Field(default=0, ge=0, le=1_000_000)
     late_lines: list[str] = []
+    exec_agent: Literal["RUNNING", "PENDING", "STOPPED"] = "RUNNING"
     times: int | None = Field(default=None, ge=1)
 
     def is_for(self, family: str, container: str, image: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 
 from emulator import control
-from emulator.services.ecs import behaviour, task_log
+from emulator.services.ecs import behaviour, exec_agents, task_log
 from emulator.services.ecs.behaviour import Behaviour
 from emulator.services.ecs.clock import Timetable, timetable
 
@@ -143,6 +143,7 @@ def _start(task: Any, moment: datetime) -> None:
         task.last_status, task.started_at = "RUNNING", moment
     for container in task.containers:
         container.last_status = "RUNNING"
+        exec_agents.start(task, container, life.behaviour(container.name), moment)
         task_log.write(task, life.definitions[container.name], life.behaviour(container.name).all_lines(), moment)
         if container.name in life.ends:
             life.table.at(life.ends[container.name][0], partial(_end, task, container))
@@ -198,6 +199,7 @@ def _end(task: Any, container: Any, moment: datetime) -> None:
 
 def _exit(task: Any, container: Any, code: int, moment: datetime) -> None:
     container.last_status, container.exitCode = "STOPPED", code
+    exec_agents.end(container)
     task.life.waiting.discard(container.name)
     late = task.life.behaviour(container.name).late_lines
     if late:

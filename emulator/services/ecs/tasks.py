@@ -3,9 +3,10 @@
 - One container per container definition. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Container.html
 - `clientToken`: a repeat returns the same tasks; another request with the token is a ConflictException.
   https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
-- ListTasks lists what should run, unless asked for stopped tasks; DescribeTasks names what it doesn't know. On AWS a
-  stopped task is known for an hour, here until a reset.
+- ListTasks lists what should run, unless asked for stopped tasks, in pages of 100; DescribeTasks takes 100, and names
+  what it doesn't know. On AWS a stopped task is known for an hour, here until a reset.
   https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
+  https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 """
 
 import json
@@ -22,6 +23,7 @@ from emulator.patching import kept, now, replace
 from emulator.services.ecs import life
 
 MAXIMUM_TOKEN_LENGTH = 64
+TASKS_AT_ONCE = 100
 
 
 class ConflictException(ECSException):
@@ -41,6 +43,7 @@ def install() -> None:
     _run_once_per_token()
     _describe_with_what_is_missing()
     _list_what_should_run()
+    _list_in_pages()
     _stop_by_user()
 
 
@@ -156,6 +159,8 @@ def _run(response: Any, original_run: Any, given: dict[str, Any]) -> Any:
 def _describe_with_what_is_missing() -> None:
     def describe_tasks(self: Any) -> ActionResult:
         asked = self._get_param("tasks", [])
+        if len(asked) > TASKS_AT_ONCE:
+            raise InvalidParameterException(f"Tasks cannot have more than {TASKS_AT_ONCE} entries.")
         found = self.ecs_backend.describe_tasks(self._get_param("cluster", "default"), asked)
         if "TAGS" in self._get_param("include", []):
             self._include_in_response(DESCRIBE_TASKS_TAGS)
@@ -191,6 +196,19 @@ def _list_what_should_run() -> None:
         ]
 
     replace(EC2ContainerServiceBackend, "list_tasks", list_tasks)
+
+
+def _list_in_pages() -> None:
+    original_list: Any = EC2ContainerServiceResponse.list_tasks
+
+    def list_tasks(self: Any) -> ActionResult:
+        arns = original_list(self).result["taskArns"]
+        first = int(self._get_param("nextToken") or 0)
+        end = first + int(self._get_param("maxResults") or TASKS_AT_ONCE)
+        more = {"nextToken": str(end)} if end < len(arns) else {}
+        return ActionResult({"taskArns": arns[first:end], **more})
+
+    replace(EC2ContainerServiceResponse, "list_tasks", list_tasks)
 
 
 def _stop_by_user() -> None:
