@@ -15,7 +15,7 @@ ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 LOCK := --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up runtime bootstrap plan local local-down up preview destroy test quick timed lint style types workflows format e2e docs lock bench bench-migrate clean
+.PHONY: help set-up runtime bootstrap plan local local-down up preview destroy test quick timed lint style types workflows format e2e docs screens lock bench bench-migrate clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -91,6 +91,9 @@ e2e: timed ## the timed tests, then the real engine on the emulator: both enviro
 
 docs: $(SET_UP) ## write settings.schema.json and docs/settings.md from the specs
 	@$(BIN)/story schema
+
+screens: $(SET_UP) ## make the pictures of docs/screens anew
+	@$(BIN)/python -m screens
 
 lock: $(SET_UP) ## pin the dependencies of requirements*.in
 	@$(BIN)/python -m pip install --quiet pip-tools

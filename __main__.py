@@ -14,7 +14,6 @@ from components.laravel_services import scheduler, web, worker
 from components.migration_task import MigrationTask, MigrationTaskArgs
 from components.network import Network, NetworkArgs
 from components.observability import Observability, ObservabilityArgs
-from components.site_alarms import site_alarms
 from components.stack_outputs import stack_outputs
 from components.uploads import Uploads, UploadsArgs
 from components.watched import watched
@@ -88,8 +87,10 @@ if site.web.enabled:
     consumers = [service.rollout for service in services.values()] if is_release else []
     services["web"] = web(site.web, application, ingress, [*gate, *consumers])
 
-alarms = site_alarms(site.observability, watched(site.network, ingress, cluster, stores, migration, services))
-watch = ObservabilityArgs(spec=site.observability, key_arn=key_arn, account_id=account_id, alarms=alarms)
+seen = watched(site.network, ingress, cluster, stores, migration, services)
+watch = ObservabilityArgs(
+    spec=site.observability, watched=seen, services=services, surroundings=application.surroundings
+)
 observability = Observability("observability", watch)
 
 for name, value in stack_outputs(image, ingress, cluster, application, migration, services, observability).items():

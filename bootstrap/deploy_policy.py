@@ -7,13 +7,15 @@ docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 from collections.abc import Mapping, Sequence
 
-from bootstrap.scope import Scope
-from bootstrap.stack_reads import buckets, caches, databases, log_groups_of, read_statements
+from bootstrap.scope import PROJECT, Scope
+from bootstrap.stack_reads import READS, buckets, caches, databases, log_groups_of
 from components.iam import Statement, allow
 
 PASSED_TO = (
+    "chatbot.amazonaws.com",
     "ecs-tasks.amazonaws.com",
     "ecs.amazonaws.com",
+    "events.amazonaws.com",
     "monitoring.rds.amazonaws.com",
     "vpc-flow-logs.amazonaws.com",
 )
@@ -26,7 +28,7 @@ LINKED_SERVICES = (
 )
 MONITORING_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
-PARTS = ("reads", "network", "data", "compute", "permissions")
+PARTS = (*READS, "network", "data", "compute", "observability", "permissions")
 
 
 def deploy_policies(scope: Scope, boundary_arn: str) -> Mapping[str, Sequence[Statement]]:
@@ -37,10 +39,11 @@ def deploy_policies(scope: Scope, boundary_arn: str) -> Mapping[str, Sequence[St
         boundary_arn: Policy that every role of the stack must be bounded by.
     """
     return {
-        "reads": read_statements(scope),
+        **{name: statements(scope) for name, statements in READS.items()},
         "network": _network(scope),
         "data": _data(scope),
         "compute": _compute(scope),
+        "observability": _observability(scope),
         "permissions": _permissions(scope, boundary_arn),
     }
 
@@ -203,26 +206,67 @@ def _compute(scope: Scope) -> list[Statement]:
         ),
         allow(
             [
-                "cloudwatch:DeleteAlarms",
-                "cloudwatch:PutMetricAlarm",
-                "cloudwatch:TagResource",
-                "cloudwatch:UntagResource",
-            ],
-            scope.arn("cloudwatch", f"alarm:{prefix}-*"),
-        ),
-        allow(
-            [
                 *("logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:TagResource"),
                 *("logs:AssociateKmsKey", "logs:GetLogEvents", "logs:UntagResource"),
             ],
             [arn for group in log_groups_of(scope) for arn in (group, f"{group}:log-stream:*")],
         ),
+    ]
+
+
+def _observability(scope: Scope) -> list[Statement]:
+    prefix, log_groups = scope.prefix, log_groups_of(scope)
+    return [
+        allow(
+            [
+                *("cloudwatch:DeleteAlarms", "cloudwatch:PutCompositeAlarm", "cloudwatch:PutMetricAlarm"),
+                *("cloudwatch:TagResource", "cloudwatch:UntagResource"),
+            ],
+            scope.arn("cloudwatch", f"alarm:{prefix}-*"),
+        ),
+        # A dashboard's ARN has no region:
+        # docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+        allow(
+            ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"],
+            f"arn:aws:cloudwatch::{scope.account_id}:dashboard/{prefix}",
+        ),
+        # It knows no resource; the condition says whose metrics (same page).
+        allow(
+            ["cloudwatch:PutMetricData"],
+            "*",
+            {"StringEquals": {"cloudwatch:namespace": f"{PROJECT}/{scope.stack}"}},
+        ),
+        allow(
+            [
+                *("events:DeleteRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets"),
+                *("events:TagResource", "events:UntagResource"),
+            ],
+            scope.arn("events", f"rule/{prefix}-*"),
+        ),
+        allow(["logs:DeleteMetricFilter", "logs:PutMetricFilter"], log_groups),
+        # For these AWS knows no resource:
+        # docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+        allow(["logs:DeleteResourcePolicy", "logs:PutResourcePolicy"], "*"),
         allow(
             [
                 *("sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource"),
                 *("sns:Unsubscribe", "sns:UntagResource"),
             ],
             scope.arn("sns", "observability-*"),
+        ),
+        allow(
+            ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"],
+            f"arn:aws:budgets::{scope.account_id}:budget/{prefix}-*",
+        ),
+        allow(
+            [
+                "chatbot:CreateSlackChannelConfiguration",
+                "chatbot:DeleteSlackChannelConfiguration",
+                "chatbot:TagResource",
+                "chatbot:UntagResource",
+                "chatbot:UpdateSlackChannelConfiguration",
+            ],
+            f"arn:aws:chatbot::{scope.account_id}:chat-configuration/slack-channel/{prefix}-*",
         ),
     ]
 

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from bootstrap.foundation import Foundation
 from bootstrap.role import Role, RoleArgs
-from bootstrap.stack_reads import read_statements
+from bootstrap.stack_reads import READS
 from bootstrap.state_access import reads_state
 from components.base import Component
 from components.iam import document
@@ -58,9 +58,9 @@ class Github(Component):
     def _preview_role(self, args: GithubArgs, provider_arn: pulumi.Input[str], stack: str) -> pulumi.Output[str]:
         policies = args.foundation.policies(
             stack,
-            ["reads", "state"],
+            [*READS, "state"],
             lambda scope, known: {
-                "reads": read_statements(scope),
+                **{name: statements(scope) for name, statements in READS.items()},
                 "state": reads_state(known["bucket"], known["key"], [stack]),
             },
         )

@@ -1,5 +1,7 @@
 """What a look at a stack asks of AWS: every preview refreshes, and so does every update."""
 
+from collections.abc import Callable, Mapping
+
 from bootstrap.scope import Scope
 from components.iam import Statement, allow
 
@@ -74,10 +76,6 @@ def read_statements(scope: Scope) -> list[Statement]:
             ["application-autoscaling:ListTagsForResource"], scope.arn("application-autoscaling", "scalable-target/*")
         ),
         allow(
-            ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"],
-            scope.arn("cloudwatch", f"alarm:{prefix}-*"),
-        ),
-        allow(
             ["ecs:DescribeClusters", "ecs:DescribeServices", "ecs:ListTagsForResource"],
             [scope.arn("ecs", f"cluster/{prefix}"), scope.arn("ecs", f"service/{prefix}/*")],
         ),
@@ -130,11 +128,40 @@ def read_statements(scope: Scope) -> list[Statement]:
             scope.arn("kms", "key/*"),
             {"StringEquals": {**scope.of_this_stack["StringEquals"], **through}},
         ),
+    ]
+
+
+def signal_statements(scope: Scope) -> list[Statement]:
+    """The same for its alarms, dashboard, events and topics: a policy of its own, or one would be too long."""
+    prefix = scope.prefix
+    return [
+        allow(
+            ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"],
+            scope.arn("cloudwatch", f"alarm:{prefix}-*"),
+        ),
+        allow(["cloudwatch:GetDashboard"], f"arn:aws:cloudwatch::{scope.account_id}:dashboard/{prefix}"),
+        allow(
+            ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"],
+            scope.arn("events", f"rule/{prefix}-*"),
+        ),
+        allow(
+            ["budgets:ListTagsForResource", "budgets:ViewBudget"],
+            f"arn:aws:budgets::{scope.account_id}:budget/{prefix}-*",
+        ),
+        # It lists all of the account's: docs.aws.amazon.com/service-authorization/latest/reference/list_awschatbot.html
+        allow(["chatbot:DescribeSlackChannelConfigurations", "chatbot:ListTagsForResource"], "*"),
+        allow(["logs:DescribeMetricFilters"], log_groups_of(scope)),
+        # The policies of all services that write logs are one list, which is no resource of the action.
+        allow(["logs:DescribeResourcePolicies"], "*"),
         allow(
             ["sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource"],
             scope.arn("sns", "observability-*"),
         ),
     ]
+
+
+READS: Mapping[str, Callable[[Scope], list[Statement]]] = {"reads": read_statements, "signals": signal_statements}
+"""What makes the policies of a look at a stack, by their names."""
 
 
 def log_groups_of(scope: Scope) -> list[str]:

@@ -1,4 +1,4 @@
-"""What shows an environment as it runs, and leads into it: status."""
+"""What shows an environment as it runs: status, doctor."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,16 +14,46 @@ commands = typer.Typer()
 def status(
     stack: Stack,
     wait: Annotated[bool, typer.Option("--wait", help="Follow deployments that are going on to their end.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Draw the page again and again, until Ctrl-C.")] = False,
+    interval: Annotated[
+        float, typer.Option("--interval", metavar="SECONDS", min=1, help="Time between two pages of --watch.")
+    ] = 5,
     as_format: AsFormat = Format.TEXT,
     config_file: ConfigFile = None,
 ) -> None:
-    """Show what each service runs: tasks, image, deployment.
+    """Show what runs: services, alarms, tasks with CPU and memory, events, releases.
 
     Exit code 0: all tasks run, and every deployment is complete. 1: not so, or nobody could tell. 2: wrong usage.
+    With --watch, Ctrl-C is the end, with exit code 0.
     """
-    from ops.status import run
+    from ops.status_command import run, run_watch
+    from plan.program import project_folder
+
+    as_json = as_format is Format.JSON
+    if watch and (wait or as_json):
+        raise typer.BadParameter("goes without --wait and --format json", param_hint="--watch")
+    project = project_folder(Path.cwd())
+    if watch:
+        code = run_watch(stack=stack, project=project, config_file=config_file, interval_seconds=interval)
+    else:
+        code = run(stack=stack, project=project, config_file=config_file, waits=wait, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@commands.command()
+def doctor(
+    stack: Stack,
+    service: Annotated[str | None, typer.Option("--service", metavar="NAME", help="Only this service.")] = None,
+    as_format: AsFormat = Format.TEXT,
+    config_file: ConfigFile = None,
+) -> None:
+    """Look at a stack from outside: what is wrong, why it matters, and what cures it.
+
+    Exit code 0: nothing worse than notes. 3: warnings. 4: errors. 1: nobody could tell. 2: wrong usage.
+    """
+    from ops.doctor.run import run
     from plan.program import project_folder
 
     as_json = as_format is Format.JSON
     project = project_folder(Path.cwd())
-    raise typer.Exit(run(stack=stack, project=project, config_file=config_file, wait=wait, as_json=as_json))
+    raise typer.Exit(run(stack=stack, service=service, project=project, config_file=config_file, as_json=as_json))

@@ -50,6 +50,7 @@ USER_ACTIONS = (
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 )
+PUBLISHERS = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,8 @@ class Encryption(Component):
     """A customer key: in a stack, the one that encrypts stores, secrets, logs, buckets and the alarm topic.
 
     The account's own policies decide who uses it; of AWS's services only those that act without a person's
-    permissions are named: CloudWatch Logs (for this account's groups), CloudWatch alarms, and those in `services`.
+    permissions are named: CloudWatch Logs (for this account's groups), CloudWatch alarms and AWS Budgets
+    (for its topics), and those in `services`.
 
     Makes: Key, KeyPolicy, Alias.
     """
@@ -113,7 +115,9 @@ class Encryption(Component):
                     **allow(USER_ACTIONS, "*", {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}}),
                     "Principal": {"Service": logs},
                 },
-                allow_service("cloudwatch.amazonaws.com", ["kms:Decrypt", "kms:GenerateDataKey"], "*", ours),
+                # They publish to encrypted topics: docs.aws.amazon.com/sns/latest/dg/sns-key-management.html and
+                # docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
+                *(allow_service(service, ["kms:Decrypt", "kms:GenerateDataKey"], "*", ours) for service in PUBLISHERS),
                 # CloudTrail looks at a key before it takes it:
                 # docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
                 *(

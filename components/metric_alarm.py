@@ -1,4 +1,4 @@
-"""A described alarm as CloudWatch takes it."""
+"""Described alarms as CloudWatch takes them."""
 
 import re
 from collections.abc import Sequence
@@ -6,14 +6,19 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from components.alarms import Alarm, Math
+from components.alarms import Alarm, CompositeAlarm, Math
 from components.base import physical_name
 
 PERCENTILE = re.compile(r"p\d{1,2}(\.\d+)?")
 
 
 def metric_alarm(
-    name: str, alarm: Alarm, *, opts: pulumi.ResourceOptions, topic_arns: Sequence[pulumi.Input[str]] = ()
+    name: str,
+    alarm: Alarm,
+    *,
+    opts: pulumi.ResourceOptions,
+    topic_arns: Sequence[pulumi.Input[str]] = (),
+    runbooks_url: str = "",
 ) -> aws.cloudwatch.MetricAlarm:
     """The alarm `story-<stack>-<its name>`.
 
@@ -21,17 +26,19 @@ def metric_alarm(
         name: Logical name.
         alarm: What is watched, and when it goes off.
         opts: Options of the resource.
-        topic_arns: Who hears that it goes off, and that all is well again; nobody where only ECS looks at it.
+        topic_arns: Who hears that it goes off, and that all is well again; nobody where only ECS or a composite
+            alarm looks at it.
+        runbooks_url: What stands before `/<page>.md` in the address of its runbook.
     """
     math = alarm.metric if isinstance(alarm.metric, Math) else None
     percentile = PERCENTILE.fullmatch(alarm.statistic) is not None
     return aws.cloudwatch.MetricAlarm(
         name,
         name=physical_name(alarm.name),
-        alarm_description=alarm.description,
+        alarm_description=described(alarm, runbooks_url),
         namespace=None if math else alarm.namespace,
         metric_name=None if isinstance(alarm.metric, Math) else alarm.metric,
-        dimensions=None if math else alarm.dimensions,
+        dimensions=None if math else dict(alarm.dimensions) or None,
         period=None if math else alarm.period_seconds,
         statistic=None if math or percentile else alarm.statistic,
         extended_statistic=alarm.statistic if percentile and not math else None,
@@ -47,19 +54,66 @@ def metric_alarm(
     )
 
 
+def composite_alarm(
+    name: str,
+    alarm: CompositeAlarm,
+    parts: Sequence[aws.cloudwatch.MetricAlarm],
+    *,
+    opts: pulumi.ResourceOptions,
+    topic_arns: Sequence[pulumi.Input[str]],
+    runbooks_url: str,
+) -> aws.cloudwatch.CompositeAlarm:
+    """The alarm `story-<stack>-<its name>`, on while all its parts are.
+
+    docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+
+    Args:
+        name: Logical name.
+        alarm: What it means.
+        parts: The alarms that it looks at.
+        opts: Options of the resource.
+        topic_arns: Who hears of it.
+        runbooks_url: What stands before `/<page>.md` in the address of its runbook.
+    """
+    rule = pulumi.Output.all(*(part.name for part in parts)).apply(
+        lambda names: " AND ".join(f'ALARM("{part}")' for part in names)
+    )
+    return aws.cloudwatch.CompositeAlarm(
+        name,
+        alarm_name=physical_name(alarm.name),
+        alarm_description=described(alarm, runbooks_url),
+        alarm_rule=rule,
+        alarm_actions=list(topic_arns),
+        ok_actions=list(topic_arns),
+        opts=opts,
+    )
+
+
+def runbook_address(runbooks_url: str, page: str) -> str:
+    """Where a page of the runbooks is."""
+    return f"{runbooks_url.rstrip('/')}/{page}.md"
+
+
+def described(alarm: Alarm | CompositeAlarm, runbooks_url: str) -> str:
+    """What a mail says of an alarm: the sentence and its runbook. CloudWatch takes 1,024 characters."""
+    if not alarm.runbook:
+        return alarm.description
+    return f"{alarm.description} Runbook: {runbook_address(runbooks_url, alarm.runbook)}"
+
+
 def _queries(alarm: Alarm, math: Math) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:
     inputs = [
         aws.cloudwatch.MetricAlarmMetricQueryArgs(
             id=id_,
             metric=aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
-                namespace=alarm.namespace,
-                metric_name=metric,
-                dimensions=alarm.dimensions,
+                namespace=metric.namespace,
+                metric_name=metric.name,
+                dimensions=metric.dimensions,
                 period=alarm.period_seconds,
                 stat=alarm.statistic,
             ),
         )
-        for id_, metric in math.metrics.items()
+        for id_, metric in alarm.metrics().items()
     ]
     result = aws.cloudwatch.MetricAlarmMetricQueryArgs(
         id="result", expression=math.expression, label=math.label, return_data=True

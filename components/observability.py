@@ -1,16 +1,22 @@
-"""Alarms, and the topic through which people hear of them."""
+"""Alarms, the record of what happens, and who hears of it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
-from components.alarms import Alarm
-from components.base import Component, physical_name
-from components.iam import allow_service, document, published_by_tls_only
-from components.metric_alarm import metric_alarm
+from components.alarms import Alarm, CompositeAlarm, Severity
+from components.base import Component
+from components.budget import budget
+from components.dashboard import DashboardArgs, dashboard
+from components.event_log import EventLog, EventLogArgs
+from components.fargate_task import Surroundings
+from components.log_metrics import described, log_metric
+from components.metric_alarm import composite_alarm, metric_alarm, runbook_address
+from components.notifications import Notifications, NotificationsArgs
+from components.site_alarms import site_alarms, site_composites
+from components.watched import Watched
 from specs.observability import ObservabilitySpec
 
 
@@ -19,71 +25,124 @@ class ObservabilityArgs:
     """What an `Observability` needs to know.
 
     Attributes:
-        spec: Who hears of the alarms.
-        key_arn: Key that encrypts the topic; its policy must let CloudWatch use it.
-        account_id: The account of the stack; alarms of no other one can publish.
-        alarms: What to watch; see `alarms.py`.
+        spec: Who hears of what, and from which value on.
+        watched: The stack.
+        services: Its services by name: their logs are there, and their silence means something, once they run.
+        surroundings: Account, region, boundary, and the key that encrypts topics and events; its policy must let
+            CloudWatch and AWS Budgets use it.
     """
 
     spec: ObservabilitySpec
-    key_arn: pulumi.Input[str]
-    account_id: pulumi.Input[str]
-    alarms: Sequence[Alarm]
+    watched: Watched
+    services: Mapping[str, pulumi.Resource]
+    surroundings: Surroundings
 
 
 class Observability(Component):
-    """A topic, its readers, and alarms that publish to it when they go off and when all is well again.
+    """Topics and their readers, the log of events, metrics from log lines, alarms, and the dashboard.
 
-    Makes: Topic, TopicPolicy, a TopicSubscription for each address, a MetricAlarm for each alarm.
+    Makes: Notifications, EventLog, a LogMetricFilter for each metric of the logs, a MetricAlarm or CompositeAlarm for
+    each alarm, a Dashboard; with a limit on what the stack may cost, a Budget.
 
     Raises:
         ValueError: Two alarms have the same name.
     """
 
-    topic_arn: pulumi.Output[str]
+    topic_arns: Mapping[Severity, pulumi.Output[str]]
+    alarms: Sequence[Alarm]
+    event_log_group: str
 
     def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        _check_names(args.alarms)
-        topic = aws.sns.Topic(
-            name, display_name=physical_name("alarms"), kms_master_key_id=args.key_arn, opts=self.child()
-        )
-        policy = self._let_publish(name, args, topic)
-        self._subscribe(name, args.spec.emails, topic)
+        self.alarms = site_alarms(args.spec, args.watched)
+        composites = site_composites(args.spec)
+        check_names([*self.alarms, *composites])
+        notifications = self._notifications(name, args)
+        self.topic_arns = notifications.topic_arns
+        self.event_log_group = self._events(name, args).log_group
+        self._log_metrics(name, args)
+        self._alarms(name, args, composites)
+        if args.spec.dashboard:
+            self._dashboard(name, args, composites)
+        if args.spec.monthly_budget_usd:
+            budget(name, args.spec.monthly_budget_usd, self.topic_arns["warning"], self.child())
+        self.register_outputs({"topicArns": self.topic_arns, "eventLogGroup": self.event_log_group})
 
-        # Whoever has the ARN publishes, so it is given out when the policy lets it.
-        self.topic_arn = pulumi.Output.all(topic.arn, policy.id).apply(lambda known: known[0])
-        for alarm in args.alarms:
-            metric_alarm(f"{name}-{alarm.name}", alarm, opts=self.child(), topic_arns=[self.topic_arn])
-        self.register_outputs({"topicArn": self.topic_arn})
-
-    def _let_publish(self, name: str, args: ObservabilityArgs, topic: aws.sns.Topic) -> aws.sns.TopicPolicy:
-        """Lets the alarms of this account and region publish, and nobody without TLS:
-        docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html"""
-        region = topic.arn.apply(lambda arn: arn.split(":")[3])
-        alarms = pulumi.Output.concat("arn:aws:cloudwatch:", region, ":", args.account_id, ":alarm:*")
-        return aws.sns.TopicPolicy(
-            name,
-            arn=topic.arn,
-            policy=document(
-                allow_service(
-                    "cloudwatch.amazonaws.com",
-                    ["sns:Publish"],
-                    topic.arn,
-                    {"StringEquals": {"aws:SourceAccount": args.account_id}, "ArnLike": {"aws:SourceArn": alarms}},
-                ),
-                published_by_tls_only(topic.arn),
+    def _notifications(self, name: str, args: ObservabilityArgs) -> Notifications:
+        return Notifications(
+            f"{name}-notifications",
+            NotificationsArgs(
+                spec=args.spec,
+                key_arn=args.surroundings.key_arn,
+                account_id=args.surroundings.account_id,
+                region=args.surroundings.region,
+                boundary_arn=args.surroundings.boundary_arn,
             ),
             opts=self.child(),
         )
 
-    def _subscribe(self, name: str, emails: Sequence[str], topic: aws.sns.Topic) -> None:
-        for email in emails:
-            aws.sns.TopicSubscription(
-                f"{name}-{email}", topic=topic.arn, protocol="email", endpoint=email, opts=self.child()
+    def _events(self, name: str, args: ObservabilityArgs) -> EventLog:
+        watched = args.watched
+        return EventLog(
+            f"{name}-events",
+            EventLogArgs(
+                cluster=watched.cluster,
+                exec=watched.exec_log_group is not None,
+                aurora=watched.aurora[1] if watched.aurora else None,
+                key_arn=args.surroundings.key_arn,
+                account_id=args.surroundings.account_id,
+                region=args.surroundings.region,
+                retention_days=args.spec.event_log_retention_days,
+                # A warning: in prod a shell is mostly opened by somebody whom an alarm has woken already.
+                shell_topic_arn=self.topic_arns["warning"] if args.spec.exec_notifications else None,
+                shell_page=runbook_address(args.spec.runbooks_url, "opened-shell"),
+                boundary_arn=args.surroundings.boundary_arn,
+            ),
+            opts=self.child(),
+        )
+
+    def _log_metrics(self, name: str, args: ObservabilityArgs) -> None:
+        for metric in described(args.watched, laravel=args.spec.laravel_metrics):
+            group = args.watched.services[metric.service].log_group
+            needed = self.child(depends_on=[args.services[metric.service]])
+            log_metric(f"{name}-{metric.id}", metric, group, needed)
+
+    def _alarms(self, name: str, args: ObservabilityArgs, composites: Sequence[CompositeAlarm]) -> None:
+        running = list(args.services.values())
+        made = {
+            alarm.name: metric_alarm(
+                f"{name}-{alarm.name}",
+                alarm,
+                topic_arns=[self.topic_arns[alarm.severity]] if alarm.severity else [],
+                runbooks_url=args.spec.runbooks_url,
+                opts=self.child(depends_on=running if alarm.treat_missing_data == "breaching" else []),
+            )
+            for alarm in self.alarms
+        }
+        for composite in composites:
+            composite_alarm(
+                f"{name}-{composite.name}",
+                composite,
+                [made[part] for part in composite.all_of],
+                topic_arns=[self.topic_arns[composite.severity]],
+                runbooks_url=args.spec.runbooks_url,
+                opts=self.child(),
             )
 
+    def _dashboard(self, name: str, args: ObservabilityArgs, composites: Sequence[CompositeAlarm]) -> None:
+        shown = DashboardArgs(
+            watched=args.watched,
+            alarms=self.alarms,
+            composites=composites,
+            region=args.surroundings.region,
+            account_id=args.surroundings.account_id,
+            laravel_metrics=args.spec.laravel_metrics,
+            runbooks=args.spec.runbooks_url,
+        )
+        dashboard(name, shown, opts=self.child())
 
-def _check_names(alarms: Sequence[Alarm]) -> None:
+
+def check_names(alarms: Sequence[Alarm | CompositeAlarm]) -> None:
+    """Raises ValueError if two alarms have the same name."""
     if twice := sorted(name for name, count in Counter(alarm.name for alarm in alarms).items() if count > 1):
         raise ValueError(f"given twice: the alarm {', '.join(twice)}; allowed is each name once")

@@ -50,13 +50,14 @@ def stack_outputs(
                 "securityGroupId": task.security_group_id,
                 "logGroup": task.log_group,
                 "timeoutSeconds": task.timeout_seconds,
+                "exec": task.exec,
             }
         ),
         "key": application.surroundings.key_arn,
         **({"execLogGroup": cluster.exec_log_group} if cluster.exec_log_group else {}),
         **({"certificate": ingress.certificate_arn, "zone": ingress.zone_id} if ingress.certificate_arn else {}),
         "uploadsBucket": application.uploads.bucket_name,
-        "alarmTopic": observability.topic_arn,
+        "alarmTopics": dict(observability.topic_arns),
         "appKeySecret": application.secrets["APP_KEY"].arn,
         **{
             name: {

@@ -142,6 +142,9 @@ def _secretsmanager(backend: Any) -> Iterator[Item]:
 
 def _logs(backend: Any) -> Iterator[Item]:
     yield from (_item("log-group", group.arn, group.name) for group in list(backend.groups.values()))
+    yield from (_item("resource-policy", name) for name in list(backend.resource_policies))
+    for found in list(backend.filters.metric_filters):
+        yield _item("metric-filter", f"{found['logGroupName']}/{found['filterName']}", found["filterName"])
 
 
 def _iam(backend: Any) -> Iterator[Item]:
@@ -233,6 +236,11 @@ def _events(backend: Any) -> Iterator[Item]:
         yield from (_item("rule", rule.arn, name) for name, rule in list(bus.rules.items()))
 
 
+def _budgets(backend: Any) -> Iterator[Item]:
+    for budgets in list(backend.budgets.values()):
+        yield from (_item("budget", name) for name in list(budgets))
+
+
 LISTS: dict[Any, Callable[[Any], Iterator[Item]]] = {
     "ec2": _ec2,
     "elbv2": _elbv2,
@@ -257,4 +265,5 @@ LISTS: dict[Any, Callable[[Any], Iterator[Item]]] = {
     "ecr": _ecr,
     "cloudtrail": _cloudtrail,
     "events": _events,
+    "budgets": _budgets,
 }

@@ -49,6 +49,7 @@ def install_services() -> None:
     """Change moto, service by service. Nothing here depends on another module's installation."""
     from emulator.services import (
         autoscaling,
+        budgets,
         cloudtrail,
         cloudwatch,
         codebuild,
@@ -74,6 +75,7 @@ def install_services() -> None:
     elasticache.install()
     logs.install()
     cloudwatch.install()
+    budgets.install()
     codebuild.install()
     codepipeline.install()
     connections.install()

@@ -1,19 +1,17 @@
-"""`story status`: what each service of a stack runs, and how its deployment stands."""
+"""What each service of a stack runs, and how its deployment stands."""
 
-import json
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from threading import Thread
 
 from ops.aws_account import Json, items
 from ops.contract import Rollout, revision
 from ops.deployment import is_gone, primary
-from ops.live_stack import EXPECTED, LiveStack, explained, image_of, live_stack
+from ops.live_stack import LiveStack, image_of
 from ops.patience import Patience
 from ops.rollout import follow_rollout
-from ops.saying import Print, print_line
+from ops.saying import Print
 
 COMPLETE = "COMPLETED"
 AT_ONCE = 10
@@ -50,29 +48,15 @@ class ServiceStatus:
         return self.deployment == COMPLETE and self.running == self.desired
 
 
-def run(*, stack: str, project: Path, config_file: Path | None, wait: bool, as_json: bool) -> int:
-    """Shows every service; returns the exit code: 0 if all are well, 1 if not, or if nobody could tell."""
-    try:
-        live = live_stack(stack, project, config_file)
-        # What it says while it waits is no part of the document.
-        failures = _wait(live, _to_stderr if as_json else print_line) if wait else []
-        found = statuses(live)
-    except EXPECTED as error:
-        print(f"story status: {explained(stack, error)}", file=sys.stderr)
-        return 1
-    if as_json:
-        print(json.dumps({"image": live.image, "services": [asdict(one) for one in found]}, indent=2))
-    else:
-        print("\n".join(described(live, found)))
-    for failure in failures:
-        print(f"story status: {failure}", file=sys.stderr)
-    return 0 if all(one.is_well for one in found) and not failures else 1
-
-
 def statuses(live: LiveStack) -> Sequence[ServiceStatus]:
     """Every service of the stack, by name."""
-    aws = Patience(live.place, _to_stderr)
-    return [_status(live, aws, name, service) for name, service in sorted(_services(live, aws).items())]
+    aws = Patience(live.place, to_stderr)
+    return statuses_of(live, aws, services_of(live, aws))
+
+
+def statuses_of(live: LiveStack, aws: Patience, services: Mapping[str, Json]) -> Sequence[ServiceStatus]:
+    """The same, of services that were asked for already."""
+    return [_status(live, aws, name, service) for name, service in sorted(services.items())]
 
 
 def described(live: LiveStack, found: Sequence[ServiceStatus]) -> list[str]:
@@ -92,12 +76,12 @@ def described(live: LiveStack, found: Sequence[ServiceStatus]) -> list[str]:
     return lines if found else [*lines, "  no service is on"]
 
 
-def _wait(live: LiveStack, output: Print) -> list[str]:
+def wait(live: LiveStack, output: Print) -> list[str]:
     """Follows every deployment that is going on to its end, side by side; returns what failed."""
-    aws = Patience(live.place, _to_stderr)
+    aws = Patience(live.place, to_stderr)
     going_on = [
         live.rollout(name, primary(service)["taskDefinition"])
-        for name, service in sorted(_services(live, aws).items())
+        for name, service in sorted(services_of(live, aws).items())
         if primary(service).get("rolloutState") == "IN_PROGRESS"
     ]
     failures: dict[str, str] = {}
@@ -117,11 +101,12 @@ def _wait(live: LiveStack, output: Print) -> list[str]:
     return [message for _, message in sorted(failures.items())]
 
 
-def _to_stderr(line: str) -> None:
+def to_stderr(line: str) -> None:
+    """What is no part of the page or document."""
     print(line, file=sys.stderr, flush=True)
 
 
-def _services(live: LiveStack, aws: Patience) -> dict[str, Json]:
+def services_of(live: LiveStack, aws: Patience) -> dict[str, Json]:
     """Each service as ECS tells it; empty for one that it does not have."""
     names, found = sorted(live.services), dict[str, Json]()
     for first in range(0, len(names), AT_ONCE):

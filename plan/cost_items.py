@@ -263,6 +263,11 @@ def _web_acl(stack: Resources, acl: Held) -> Iterator[Item]:
     yield stack.item(acl, f"requests, {ACL_MILLIONS} {MILLION}", "web ACL requests", ACL_MILLIONS, assumes=[ACL])
 
 
+def _dashboard(stack: Resources, dashboard: Held) -> Iterator[Item]:
+    note = "an account's first three cost nothing; no price of further ones is known here"
+    yield stack.item(dashboard, "dashboard", "dashboard", Decimal(1), note=note)
+
+
 def _fixed(what: str, item: str, quantity: Decimal, *assumes: str) -> Callable[[Resources, Held], Iterator[Item]]:
     def priced(stack: Resources, resource: Held) -> Iterator[Item]:
         yield stack.item(resource, what, item, quantity, assumes=assumes)
@@ -311,7 +316,7 @@ PRICED: Mapping[str, Callable[[Resources, Held], Iterator[Item]]] = {
     LOG_GROUP: _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": _fixed("composite alarm", "composite alarm", Decimal(1)),
-    "aws:cloudwatch/dashboard:Dashboard": _fixed("dashboard", "dashboard", Decimal(1)),
+    "aws:cloudwatch/dashboard:Dashboard": _dashboard,
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": _fixed("metric", "custom metric", Decimal(1), METRICS),
     "aws:s3/bucket:Bucket": _fixed(f"storage, {BUCKET_GB} {GB_MONTH}", "bucket storage", BUCKET_GB, BUCKETS),
     "aws:wafv2/webAcl:WebAcl": _web_acl,

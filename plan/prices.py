@@ -76,7 +76,6 @@ PRICES: Mapping[str, Mapping[str, Price]] = {
         "log storage": _listed("0.033", GB_MONTH, "AmazonCloudWatch", "2026-07"),
         "alarm metric": _listed("0.10", MONTH, "AmazonCloudWatch", "2026-09-23"),
         "custom metric": _listed("0.30", MONTH, "AmazonCloudWatch", "2026-09-23"),
-        "dashboard": _page("3.00", MONTH, "cloudwatch/pricing", UNDATED, "an account's first three cost nothing"),
         "web ACL": _listed("5.00", MONTH, "awswaf", "2026-09-23"),
         "web ACL rule": _listed("1.00", MONTH, "awswaf", "2026-09-23"),
         "web ACL requests": _listed("0.60", MILLION, "awswaf", "2026-09-23"),

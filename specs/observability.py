@@ -17,10 +17,27 @@ RUNBOOKS = re.compile(r"[!-~]{1,200}")
 class AlarmThresholdsSpec(Spec):
     """When an alarm goes off."""
 
-    http_5xx_percent: Annotated[float, Field(gt=0, le=100)] = 1.0
-    """Share of answers with a 5xx status, in percent, in three of five minutes."""
+    availability_percent: Annotated[float, Field(ge=95, lt=100)] = 99.9
+    """Aim for the share of answers without an error (5xx), in percent over 30 days. Errors that use up what it leaves
+    to them in two days are critical (14.4 times too fast), those that use it up in five are a warning (6 times)."""
+    availability_least_errors: Annotated[int, Field(ge=1)] = 10
+    """Errors from which on their share counts, in an hour and in six hours: among few visitors, one is a lot."""
     latency_p95_seconds: Annotated[float, Field(gt=0, le=60)] = 2.0
     """95th percentile of the answer time, in seconds, in three of five minutes."""
+    no_healthy_task_minutes: Annotated[int, Field(ge=1, le=60)] = 3
+    """Minutes for which no task at all answers its health check."""
+    no_healthy_zone_minutes: Annotated[int, Field(ge=1, le=60)] = 15
+    """Minutes for which none in a zone does; ECS spreads the tasks anew by itself, which takes some."""
+    php_fpm_saturations: Annotated[int, Field(ge=1)] = 1
+    """How often php-fpm may have no process left within a quarter of an hour."""
+    failed_tasks: Annotated[int, Field(ge=2)] = 3
+    """Tasks that end by themselves within a quarter of an hour."""
+    queue_oldest_seconds: Annotated[int, Field(ge=30)] = 600
+    """Time for which the oldest job of a queue has waited, in seconds, in ten minutes on end."""
+    failed_jobs: Annotated[int, Field(ge=1)] = 1
+    """Jobs that failed for good in five minutes."""
+    heartbeat_minutes: Annotated[int, Field(ge=3, le=60)] = 10
+    """Minutes without a word of the scheduler. A release stops it for one or two."""
     cpu_percent: Percent = 85
     """Average CPU use of a service, in percent."""
     memory_percent: Percent = 85
@@ -31,12 +48,18 @@ class AlarmThresholdsSpec(Spec):
     """Used part of a serverless Aurora instance's greatest capacity, in percent."""
     aurora_connections: Annotated[int, Field(ge=1)] = 500
     """Open connections of an Aurora instance."""
+    aurora_replica_lag_ms: Annotated[int, Field(ge=100)] = 1000
+    """How far a reader may be behind the writer, in milliseconds."""
     valkey_memory_percent: Percent = 80
     """Used part of Valkey's memory, in percent."""
     valkey_evictions: Annotated[int, Field(ge=1)] = 1
     """Keys that Valkey evicted in five minutes."""
     documentdb_cpu_percent: Percent = 80
     """CPU use of a DocumentDB instance, in percent."""
+    documentdb_throttled: Annotated[int, Field(ge=1)] = 1
+    """Requests that DocumentDB made wait for want of memory, in five minutes."""
+    certificate_days: Annotated[int, Field(ge=7, le=59)] = 30
+    """Days that the certificate must still be valid. AWS begins to renew it 60 days before the end."""
 
 
 class SlackSpec(Spec):

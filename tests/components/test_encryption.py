@@ -40,13 +40,15 @@ def test_the_owner_can_always_change_the_policy_or_aws_would_refuse_it() -> None
 
 
 def test_services_use_the_key_for_this_account_alone() -> None:
-    logs, alarms = statements()[1:]
+    logs, *publishers = statements()[1:]
     assert logs["Principal"] == {"Service": "logs.ap-northeast-1.amazonaws.com"}
     assert logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"].startswith(
         "arn:aws:logs:ap-northeast-1:123456789012:log-group:"
     )
-    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-    assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    services = [statement["Principal"]["Service"] for statement in publishers]
+    assert services == ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
+    ours = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    assert [statement["Condition"] for statement in publishers] == [ours, ours]
 
 
 def test_nobody_gets_the_key_before_its_policy_stands() -> None:

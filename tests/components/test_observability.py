@@ -1,29 +1,21 @@
-"""Observability, under the recorder."""
+"""Observability and what it is made of, under the recorder."""
 
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
+import pulumi
 import pytest
 
-from components.alarms import (
-    Alarm,
-    Math,
-    aurora_alarms,
-    documentdb_alarms,
-    load_balancer_alarms,
-    service_alarms,
-    valkey_alarms,
-)
-from components.observability import Observability, ObservabilityArgs
+from components.alarms import Alarm, Math
+from components.metric_alarm import metric_alarm
+from components.observability import check_names
 from plan.answers import ACCOUNT, REGION
 from plan.recorder import Record, Resource, record
-from specs.observability import AlarmThresholdsSpec, ObservabilitySpec
+from tests.watched_site import WEB, made, observability, service, site
 
-KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
-TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:topic/observability"
-DEFAULTS = AlarmThresholdsSpec()
+CRITICAL, WARNING = (
+    f"arn:aws:sns:{REGION}:{ACCOUNT}:topic/observability-notifications-{severity}"
+    for severity in ("critical", "warning")
+)
 SLOW = Alarm(
     name="slow",
     description="It is slow: look first at the clock.",
@@ -39,102 +31,136 @@ SLOW = Alarm(
     treat_missing_data="missing",
 )
 LATE_SHARE = Math(expression="100 * late / all", metrics={"late": "Late", "all": "All"}, label="Late, in percent")
-EVERY_ALARM = [
-    *load_balancer_alarms("app/lb/1", {"web": "targetgroup/web/1"}, DEFAULTS),
-    *service_alarms("story-test", "web", DEFAULTS, container_insights=True),
-    *aurora_alarms("aurora", DEFAULTS, serverless=True),
-    *valkey_alarms(["valkey-001", "valkey-002"], DEFAULTS),
-    *documentdb_alarms("documentdb", DEFAULTS),
-]
-
-
-def observability(*, alarms: Sequence[Alarm] = (SLOW,), preview: bool = False, emails: Sequence[str] = ()) -> Record:
-    args = ObservabilityArgs(
-        spec=ObservabilitySpec(emails=tuple(emails)), key_arn=KEY, account_id=ACCOUNT, alarms=alarms
-    )
-    return record(lambda: Observability("observability", args), preview=preview)
+SLACK = {"workspace_id": "T0123ABCD", "critical_channel_id": "C0123ABCD"}
 
 
 def made_of(alarm: Alarm) -> Resource:
-    return observability(alarms=[alarm]).one("MetricAlarm")
+    return record(lambda: metric_alarm("slow", alarm, opts=pulumi.ResourceOptions())).one("MetricAlarm")
 
 
-def statement(made: Record, effect: str) -> Mapping[str, Any]:
-    statements = json.loads(made.one("TopicPolicy").inputs["policy"])["Statement"]
-    (found,) = [statement for statement in statements if statement["Effect"] == effect]
-    return found
+def alarm_of(name: str, recorded: Record | None = None) -> Resource:
+    kind = "CompositeAlarm" if name in ("site-errors-fast", "site-errors-slow") else "MetricAlarm"
+    return (recorded or made()).one(kind, f"observability-{name}")
 
 
-def test_the_token_never_changes() -> None:
-    assert observability().one("Observability").type == "story:index:Observability", (
-        "a changed token replaces the topic, and everybody has to confirm a mail again"
+def test_no_token_ever_changes() -> None:
+    found = {resource.type for resource in made().resources if resource.type.startswith("story:")}
+    assert found == {f"story:index:{name}" for name in ("EventLog", "Notifications", "Observability")}, (
+        "a changed token replaces the topics, and everybody has to confirm a mail again"
     )
 
 
-def test_every_child_belongs_to_the_observability() -> None:
-    made = observability(emails=["team@example.com"])
-    assert {resource.parent for resource in made.resources if resource.custom} == {"observability"}
+def test_every_resource_belongs_to_the_observability() -> None:
+    everything = observability(emails=["team@example.com"], slack=SLACK, monthly_budget_usd=100)
+    parents = {
+        resource.parent for resource in everything.resources if resource.custom and not resource.name.startswith("of-")
+    }
+    assert parents == {"observability", "observability-notifications", "observability-events"}
 
 
 def test_a_preview_shows_everything_that_an_update_makes() -> None:
     preview, update = (
-        observability(alarms=EVERY_ALARM, emails=["team@example.com"], preview=preview) for preview in (True, False)
+        observability(emails=["team@example.com"], slack=SLACK, monthly_budget_usd=100, preview=preview)
+        for preview in (True, False)
     )
     assert {(r.type, r.name) for r in preview.resources} == {(r.type, r.name) for r in update.resources}
 
 
-def test_what_alarms_say_is_encrypted_with_the_stacks_key() -> None:
-    assert observability().one("Topic").inputs["kmsMasterKeyId"] == KEY
+def test_two_alarms_of_one_name_are_refused_before_one_overwrites_the_other() -> None:
+    with pytest.raises(ValueError, match=r"given twice: the alarm slow; allowed is each name once"):
+        check_names([SLOW, replace(SLOW, name="other"), replace(SLOW, threshold=3)])
 
 
-def test_a_mail_says_in_its_sender_which_stack_it_is_about() -> None:
-    assert observability().one("Topic").inputs["displayName"] == "story-test-alarms"
+# Metrics of log lines.
 
 
-def test_only_cloudwatch_publishes_and_only_alarms_of_this_account() -> None:
-    made = observability()
-    allowed = statement(made, "Allow")
-    assert made.one("TopicPolicy").inputs["arn"] == TOPIC
-    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-    assert (allowed["Action"], allowed["Resource"]) == (["sns:Publish"], TOPIC)
-    assert allowed["Condition"] == {
-        "StringEquals": {"aws:SourceAccount": ACCOUNT},
-        "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*"},
+def filters(recorded: Record) -> set[tuple[str, str]]:
+    return {
+        (one.inputs["logGroupName"], one.inputs["metricTransformation"]["name"])
+        for one in recorded.all("LogMetricFilter")
     }
 
 
-def test_nobody_publishes_without_tls() -> None:
-    refused = statement(observability(), "Deny")
-    assert (refused["Principal"], refused["Action"], refused["Resource"]) == ("*", "sns:Publish", TOPIC)
-    assert refused["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-
-
-def test_each_address_gets_the_mails() -> None:
-    subscriptions = observability(emails=["a@example.com", "b@example.com"]).all("TopicSubscription")
-    assert {(s.inputs["protocol"], s.inputs["endpoint"], s.inputs["topic"]) for s in subscriptions} == {
-        ("email", "a@example.com", TOPIC),
-        ("email", "b@example.com", TOPIC),
+def test_each_line_is_looked_for_where_it_is_written() -> None:
+    assert filters(made()) == {
+        ("/story/test/web", "PhpFpmSaturated"),
+        ("/story/test/worker-default", "FailedJobs"),
+        ("/story/test/scheduler", "SchedulerHeartbeat"),
+        ("/story/test/scheduler", "QueueDepth"),
+        ("/story/test/scheduler", "OldestJobSeconds"),
     }
+    assert {one.inputs["metricTransformation"]["namespace"] for one in made().all("LogMetricFilter")} == {"story/test"}
 
 
-def test_an_address_that_goes_makes_no_other_one_confirm_again() -> None:
-    both, last = (
-        {subscription.name: subscription.inputs["endpoint"] for subscription in made.all("TopicSubscription")}
-        for made in (observability(emails=["a@example.com", "b@example.com"]), observability(emails=["b@example.com"]))
+def test_the_age_of_a_queue_is_counted_by_queue_and_for_all() -> None:
+    ages = [
+        one.inputs["metricTransformation"].get("dimensions")
+        for one in made().all("LogMetricFilter")
+        if one.inputs["metricTransformation"]["name"] == "OldestJobSeconds"
+    ]
+    assert ages == [{"Queue": "$.queue"}, None]
+
+
+def test_what_the_application_does_not_report_is_not_looked_for() -> None:
+    assert filters(observability(laravel_metrics=False)) == {("/story/test/web", "PhpFpmSaturated")}
+    without = site(services={"web": replace(WEB, runs_php_fpm=False), "worker-mail": service("worker-mail")})
+    assert filters(observability(without)) == {("/story/test/worker-mail", "FailedJobs")}
+
+
+def test_a_log_is_there_before_it_is_read() -> None:
+    for one in made().all("LogMetricFilter"):
+        assert f"LogGroup of-{one.inputs['logGroupName'].removeprefix('/story/test/')}" in one.depends_on
+
+
+# Alarms.
+
+
+@pytest.mark.parametrize(
+    ("name", "topic"),
+    [
+        ("web-no-healthy-task", CRITICAL),
+        ("site-errors-fast", CRITICAL),
+        ("site-errors-slow", WARNING),
+        ("web-cpu", WARNING),
+    ],
+)
+def test_severity_decides_who_hears_that_it_goes_off_and_that_it_is_over(name: str, topic: str) -> None:
+    alarm = alarm_of(name)
+    assert alarm.inputs["alarmActions"] == alarm.inputs["okActions"] == [topic]
+    severity = "critical" if topic == CRITICAL else "warning"
+    assert f"TopicPolicy observability-notifications-{severity}" in alarm.depends_on, (
+        "an alarm that may not publish yet goes off unheard"
     )
-    assert last.items() < both.items()
 
 
-def test_an_alarm_tells_when_it_goes_off_and_when_all_is_well_again() -> None:
-    made = observability().one("MetricAlarm")
-    assert made.inputs["alarmActions"] == made.inputs["okActions"] == [TOPIC]
-    assert "TopicPolicy observability" in made.depends_on, "an alarm that may not publish yet goes off unheard"
+def test_nobody_hears_of_the_halves_of_a_composite_alarm() -> None:
+    inputs = alarm_of("site-errors-1h").inputs
+    assert not {"alarmActions", "okActions"} & set(inputs)
+    assert "Runbook" not in inputs["alarmDescription"]
+
+
+def test_a_composite_alarm_is_on_while_both_of_its_windows_are() -> None:
+    inputs = alarm_of("site-errors-fast").inputs
+    assert inputs["alarmName"] == "story-test-site-errors-fast"
+    assert inputs["alarmRule"] == 'ALARM("story-test-site-errors-1h") AND ALARM("story-test-site-errors-5m")'
+
+
+def test_a_mail_says_where_the_runbook_is() -> None:
+    recorded = observability(runbooks_url="https://wiki.example.com/runbooks")
+    for name, page in (("web-cpu", "service-cpu"), ("site-errors-slow", "site-errors")):
+        description = alarm_of(name, recorded).inputs["alarmDescription"]
+        assert description.endswith(f" Runbook: https://wiki.example.com/runbooks/{page}.md")
+
+
+def test_silence_means_nothing_before_the_services_run() -> None:
+    after = {"LogGroup of-scheduler", "LogGroup of-web", "LogGroup of-worker-default"}
+    for alarm in made().all("MetricAlarm"):
+        waits = after <= set(alarm.depends_on)
+        assert waits is (alarm.inputs["treatMissingData"] == "breaching"), alarm.name
 
 
 def test_an_alarm_of_one_metric_is_handed_to_aws_as_described() -> None:
-    inputs = dict(made_of(SLOW).inputs)
-    del inputs["alarmActions"], inputs["okActions"]
-    assert inputs == {
+    assert dict(made_of(SLOW).inputs) == {
         "name": "story-test-slow",
         "alarmDescription": "It is slow: look first at the clock.",
         "namespace": "AWS/Clock",
@@ -176,19 +202,27 @@ def test_beside_math_no_single_metric_is_named() -> None:
     assert not single & set(inputs), "CloudWatch refuses an alarm that has both"
 
 
-def test_an_alarm_that_comes_or_goes_leaves_the_others_alone() -> None:
-    other = replace(SLOW, name="other")
-    assert {alarm.name for alarm in observability(alarms=[other, SLOW]).all("MetricAlarm")} == {
-        "observability-other",
-        "observability-slow",
-    }
-    assert observability(alarms=[SLOW]).one("MetricAlarm").name == "observability-slow"
+# Money.
 
 
-def test_two_alarms_of_one_name_are_refused_before_one_overwrites_the_other() -> None:
-    with pytest.raises(ValueError, match=r"given twice: the alarm slow; allowed is each name once"):
-        observability(alarms=[SLOW, replace(SLOW, threshold=3)])
+def test_a_month_that_costs_too_much_is_told_when_it_does_and_when_it_looks_like_it() -> None:
+    [budget] = observability(monthly_budget_usd=1500).all("Budget")
+    assert (budget.inputs["limitAmount"], budget.inputs["limitUnit"], budget.inputs["timeUnit"]) == (
+        *("1500", "USD", "MONTHLY"),
+    )
+    assert [
+        (notice["notificationType"], notice["threshold"], notice["thresholdType"], notice["subscriberSnsTopicArns"])
+        for notice in budget.inputs["notifications"]
+    ] == [(kind, 100, "PERCENTAGE", [WARNING]) for kind in ("ACTUAL", "FORECASTED")]
 
 
-def test_the_topic_is_given_out() -> None:
-    assert observability().registered_outputs["observability"] == {"topicArn": TOPIC}
+def test_a_budget_counts_what_bears_both_tags_of_the_stack() -> None:
+    [budget] = observability(monthly_budget_usd=1500).all("Budget")
+    assert [part["tags"] for part in budget.inputs["filterExpression"]["ands"]] == [
+        {"key": "Project", "values": ["story"], "matchOptions": ["EQUALS"]},
+        {"key": "Environment", "values": ["test"], "matchOptions": ["EQUALS"]},
+    ]
+
+
+def test_without_a_limit_nobody_counts() -> None:
+    assert made().all("Budget") == []

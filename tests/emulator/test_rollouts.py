@@ -72,6 +72,13 @@ def test_a_rollout_keeps_within_its_limits(
     assert (min(running for running, _ in seen) < 4) == (maximum == 100), "it makes room only if it has to"
 
 
+def test_the_tasks_of_a_service_stand_in_the_zones_of_its_subnets(client: Client) -> None:
+    service(client, desiredCount=4)
+    until_completed(client)
+    tasks = client("ecs").describe_tasks(cluster="site", tasks=listed(client))["tasks"]
+    assert sorted(task["availabilityZone"][-1] for task in tasks) == ["a", "a", "c", "c"]
+
+
 def test_where_two_are_never_to_run_the_old_task_has_stopped_before_the_new_one_is_made(client: Client) -> None:
     service(client, deploymentConfiguration={"minimumHealthyPercent": 0, "maximumPercent": 100})
     until_completed(client)

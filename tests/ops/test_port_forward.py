@@ -168,7 +168,9 @@ def test_the_same_is_looked_at_first_as_for_a_shell(live: Live, free_port: int) 
 def test_what_aws_refuses_is_one_line_each(live: Live, free_port: int) -> None:
     service_runs(live.cloud)
     live.cloud.fails_at("StartSession", code="AccessDeniedException")
-    assert refusal(f"{free_port}:aurora").endswith("; the policy bootstrap-story-operators-prod allows it (docs/shell.md)")
+    assert refusal(f"{free_port}:aurora").endswith(
+        "; the policy bootstrap-story-operators-prod allows it (docs/shell.md)"
+    )
     live.cloud.fails_at("StartSession", code="TargetNotConnected")
     assert "runs, but does not answer AWS" in refusal(f"{free_port}:aurora")
     live.cloud.fails_at("StartSession", code="ExpiredTokenException", times=2)

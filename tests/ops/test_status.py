@@ -1,15 +1,21 @@
 """`story status`, on the emulator: what each service runs, exit codes, waiting."""
 
+import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ops import rollout, status
+from ops import rollout, status_command
 from ops.live_stack import live_stack
-from tests.ops.live import OLDER, Live, Process, story
+from tests.ops.live import OLDER, PROJECT, Live, Process, story, until
 from tests.ops.steps import CLUSTER, IMAGE, REGION, Cloud
 
 pytestmark = pytest.mark.timed
@@ -32,7 +38,52 @@ def deploys(live: Live, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
             live.cloud.deployed(name)
         return found
 
-    monkeypatch.setattr(status, "live_stack", then_deploy)
+    monkeypatch.setattr(status_command, "live_stack", then_deploy)
+
+
+class OnTerminal:
+    """The `story` command on a terminal of its own."""
+
+    def __init__(self, live: Live, *arguments: str) -> None:
+        self._terminal, inner = os.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "cli", *arguments],
+            cwd=live.home,
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "TERM": "xterm", "LINES": "40", "COLUMNS": "160"},
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            start_new_session=True,
+        )
+        os.close(inner)
+        self.said = ""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        # The terminal's end is an error on Linux.
+        with contextlib.suppress(OSError):
+            while content := os.read(self._terminal, 65536):
+                self.said += content.decode("utf-8", "replace")
+
+    def interrupted(self) -> None:
+        """Ctrl-C, as a terminal sends it."""
+        os.killpg(self._process.pid, signal.SIGINT)
+
+    def ended(self) -> int:
+        """Waits for its end; returns the exit code."""
+        code = self._process.wait(timeout=30)
+        self._reader.join(timeout=5)
+        return code
+
+    def __enter__(self) -> "OnTerminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(timeout=10)
+        os.close(self._terminal)
 
 
 def document(live: Live, *arguments: str) -> Any:
@@ -44,12 +95,15 @@ def test_a_healthy_stack_is_exit_code_0_and_a_line_for_each_service(live: Live) 
     live.up("web", "worker-default").services_run("web", "worker-default")
     result = story("status", "--stack", "prod")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.splitlines() == [
+    assert result.stdout.splitlines()[:4] == [
         f"Stack prod, cluster {CLUSTER} in {REGION}",
         f"Last good image: {IMAGE}",
         "  web             1 of 1 tasks, COMPLETED, story-prod-web:1",
         "  worker-default  1 of 1 tasks, COMPLETED, story-prod-worker-default:1",
     ]
+    titles = [line for line in result.stdout.splitlines() if line and not line.startswith((" ", "Stack", "Last"))]
+    assert titles == ["Tasks", "Events", "Releases"]
+    assert f"  web             {REGION}a  cpu     -  memory     -  " in result.stdout, "no number is not 0"
     assert live.updates == [], "it only looks"
 
 
@@ -57,7 +111,8 @@ def test_json_has_the_same_for_tools(live: Live) -> None:
     live.up("web").services_run("web")
     told = document(live)
     assert told["services"][0].pop("reason").endswith("completed.")
-    assert told == {
+    assert list(told) == ["image", "services", "at", "tasks", "events", "alarms", "releases", "missing"]
+    assert {name: told[name] for name in ("image", "services", "alarms", "missing")} == {
         "image": IMAGE,
         "services": [
             {
@@ -70,7 +125,19 @@ def test_json_has_the_same_for_tools(live: Live) -> None:
                 "is_last_good": True,
             }
         ],
+        "alarms": [],
+        "missing": {},
     }
+    [task] = told["tasks"]
+    assert (task["service"], task["state"], task["cpu_percent"]) == ("web", "RUNNING", None)
+    [release] = told["releases"]
+    assert (release["status"], release["from_revision"], release["to_revision"], release["image"]) == (
+        "SUCCESSFUL",
+        "",
+        "story-prod-web:1",
+        "1" * 12,
+    )
+    assert told["events"][0]["message"] == "(service web) has reached a steady state."
 
 
 def test_a_service_with_another_image_is_shown_with_it(live: Live) -> None:
@@ -102,6 +169,27 @@ def test_a_deployment_that_goes_on_is_exit_code_1_with_what_ecs_says_of_it(live:
     assert result.exit_code == 1
     assert "IN_PROGRESS, story-prod-web:2" in result.stdout
     assert "\n       ECS deployment ecs-svc/" in result.stdout
+
+
+def test_what_may_not_be_read_is_left_out_with_the_reason_and_the_rest_is_shown(live: Live) -> None:
+    live.up("web").services_run("web")
+    for action in ("DescribeAlarms", "ListServiceDeployments", "GetMetricData", "ListTasks"):
+        live.cloud.fails_at(action, code="AccessDeniedException", times=1)
+    result = story("status", "--stack", "prod")
+    assert result.exit_code == 0, "the services are well"
+    assert [line.partition(":")[0] for line in result.stdout.partition("Not known\n")[2].splitlines()] == [
+        "  alarms",
+        "  releases",
+        "  tasks",
+    ]
+
+
+def test_a_second_release_is_shown_with_what_ran_before(live: Live) -> None:
+    live.up("web").services_run("web")
+    brought = live.cloud.deployed()
+    until(lambda: live.cloud.described()["deployments"][0]["rolloutState"] == "COMPLETED")
+    first = document(live)["releases"][0]
+    assert (first["from_revision"], first["to_revision"]) == ("story-prod-web:1", brought.rpartition("/")[2])
 
 
 def test_a_stack_without_services_is_well(live: Live) -> None:
@@ -173,6 +261,18 @@ def test_ctrl_c_ends_the_waiting_at_once_and_the_deployment_goes_on(live: Live) 
         assert time.monotonic() - began < 20, "the rollout's timeout is ten minutes"
         assert "Traceback" not in process.said
     assert live.cloud.described()["deployments"][0]["taskDefinition"] == brought
+
+
+def test_watching_draws_on_the_terminal_until_ctrl_c_which_is_exit_code_0_and_leaves_the_page(live: Live) -> None:
+    live.up("web").services_run("web")
+    with OnTerminal(live, "status", "--stack", "prod", "--watch", "--interval", "1") as process:
+        until(lambda: process.said.count("every 1 s; Ctrl-C ends") >= 2)
+        process.interrupted()
+        assert process.ended() == 0
+        last = process.said.rpartition("\x1b[?1049l")[2]
+        assert "Traceback" not in process.said
+    assert f"Stack prod, cluster {CLUSTER} in {REGION}" in last, "the page is still there when the screen is gone"
+    assert "1 of 1 tasks, COMPLETED" in last
 
 
 @pytest.mark.parametrize("command", ["status", "migrate", "rollback"])

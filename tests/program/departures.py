@@ -90,7 +90,7 @@ DEPARTURES = [
         control="RDS.19",
         stacks=BOTH,
         reason="There are no event subscriptions yet.",
-        instead="Alarms on capacity, CPU and connections.",
+        instead="Alarms on capacity, CPU, connections, lag and missing snapshots.",
     ),
     Departure(
         control="RDS.23",

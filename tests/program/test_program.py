@@ -51,7 +51,8 @@ TOKENS = {
     f"story:index:{name}"
     for name in (
         *("Application", "Aurora", "Autoscaling", "Cluster", "Credential", "DataStores", "DocumentDb", "Encryption"),
-        *("FargateService", "FargateTask", "Ingress", "MigrationTask", "Network", "Observability", "Uploads", "Valkey"),
+        *("EventLog", "FargateService", "FargateTask", "Ingress", "MigrationTask", "Network", "Notifications"),
+        *("Observability", "Uploads", "Valkey"),
     )
 }
 
@@ -292,7 +293,7 @@ def test_a_third_zone_changes_no_task_and_no_store_but_the_number_of_subnets() -
         for resource, other in zip(_sorted(two), _sorted(three), strict=True)
         if _without_subnets(resource.inputs) != _without_subnets(other.inputs)
     }
-    assert changed == {"network"}
+    assert changed == {"network", "observability"}, "the dashboard shows each zone's healthy tasks"
 
 
 def _sorted(made: Record) -> list[Any]:

@@ -1,60 +1,28 @@
 """What a stack is watched for: descriptions only, no resources."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.alarms import (
-    Alarm,
-    Math,
-    aurora_alarms,
-    documentdb_alarms,
-    load_balancer_alarms,
-    service_alarms,
-    valkey_alarms,
-)
+from components.alarms import Alarm, CompositeAlarm, Math, Metric
+from components.alarms.site import ERROR_PERCENT, answer_alarms, host_alarms
+from components.metric_alarm import described, runbook_address
+from emulator.services.cloudwatch.expression import value_of
 from specs.observability import AlarmThresholdsSpec
+from tests.watched_site import WEB, ZONES, alarms, composites
 
-LOAD_BALANCER = "app/ingress/0123456789abcdef"
-TARGET_GROUP = "targetgroup/web/0123456789abcdef"
-
-
-def of_load_balancer(**thresholds: Any) -> list[Alarm]:
-    return load_balancer_alarms(LOAD_BALANCER, {"web": TARGET_GROUP}, AlarmThresholdsSpec(**thresholds))
-
-
-def of_service(**thresholds: Any) -> list[Alarm]:
-    return service_alarms("story-dev", "web", AlarmThresholdsSpec(**thresholds), container_insights=True)
+RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
+ALL: list[Alarm | CompositeAlarm] = [*alarms(), *composites()]
+TOLD = [alarm for alarm in ALL if alarm.severity]
+BY_NAME: Mapping[str, Alarm] = {alarm.name: alarm for alarm in alarms()}
 
 
-def of_aurora(*, serverless: bool = True, **thresholds: Any) -> list[Alarm]:
-    return aurora_alarms("aurora-1", AlarmThresholdsSpec(**thresholds), serverless=serverless)
-
-
-def of_valkey(*nodes: str, **thresholds: Any) -> list[Alarm]:
-    return valkey_alarms(nodes or ("valkey-001",), AlarmThresholdsSpec(**thresholds))
-
-
-def of_documentdb(**thresholds: Any) -> list[Alarm]:
-    return documentdb_alarms("documentdb-1", AlarmThresholdsSpec(**thresholds))
-
-
-def every() -> list[Alarm]:
-    nodes = ("valkey-001", "valkey-002")
-    return [
-        *of_load_balancer(),
-        *of_service(),
-        *of_aurora(),
-        *of_aurora(serverless=False)[:1],
-        *of_valkey(*nodes),
-        *of_documentdb(),
-    ]
-
-
-def named(alarms: Sequence[Alarm], name: str) -> Alarm:
-    (found,) = [alarm for alarm in alarms if alarm.name == name]
+def named(name: str, **thresholds: Any) -> Alarm:
+    [found] = [alarm for alarm in alarms(thresholds=thresholds) if alarm.name == name]
     return found
 
 
@@ -63,83 +31,182 @@ def math_of(alarm: Alarm) -> Math:
     return alarm.metric
 
 
-def evaluated(math: Math, **values: float | None) -> float | None:
-    """What CloudWatch computes of a datapoint; None is missing, and so is the result of a division by zero."""
-    scope = {"FILL": lambda value, instead: instead if value is None else value, **values}
-    try:
-        return eval(math.expression, {"__builtins__": {}}, scope)
-    except (TypeError, ZeroDivisionError):
-        return None
-
-
 def test_names_never_change_because_an_alarms_history_hangs_on_them() -> None:
-    assert [alarm.name for alarm in every()] == [
-        "site-5xx",
+    assert [alarm.name for alarm in ALL] == [
+        "site-errors-1h",
+        "site-errors-5m",
+        "site-errors-6h",
+        "site-errors-30m",
         "site-latency",
-        "web-unhealthy",
+        "web-no-healthy-task",
+        "web-no-healthy-task-ap-northeast-1a",
+        "web-no-healthy-task-ap-northeast-1c",
+        "web-no-healthy-task-ap-northeast-1d",
+        "certificate-expiry",
+        "scheduler-cpu",
+        "scheduler-memory",
+        "scheduler-missing-tasks",
         "web-cpu",
         "web-memory",
         "web-missing-tasks",
+        "web-php-fpm",
+        "worker-default-cpu",
+        "worker-default-memory",
+        "worker-default-missing-tasks",
+        "tasks-restarting",
+        "tasks-out-of-memory",
+        "queue-age",
+        "queue-failed-jobs",
+        "scheduler-heartbeat",
         "aurora-capacity",
         "aurora-connections",
-        "aurora-cpu",
+        "aurora-replica-lag",
+        "aurora-backup",
         "valkey-1-memory",
         "valkey-1-evictions",
         "valkey-2-memory",
         "valkey-2-evictions",
         "documentdb-cpu",
+        "documentdb-memory",
+        "site-errors-fast",
+        "site-errors-slow",
     ]
 
 
-@pytest.mark.parametrize("alarm", every(), ids=lambda alarm: alarm.name)
-def test_each_description_is_one_sentence_that_says_what_it_means_and_where_to_look_first(alarm: Alarm) -> None:
+# What people read.
+
+
+@pytest.mark.parametrize("alarm", ALL, ids=lambda alarm: alarm.name)
+def test_each_description_is_one_sentence_that_says_what_it_means_and_where_to_look_first(
+    alarm: Alarm | CompositeAlarm,
+) -> None:
     assert re.fullmatch(r"[A-Z\w][^:]+: look first [^:]+\.", alarm.description)
     assert not re.search(r"[.!?] [A-Z]", alarm.description), "a second sentence"
-    assert len(alarm.description) <= 1024, "AWS takes no longer one"
 
 
-@pytest.mark.parametrize("alarm", every(), ids=lambda alarm: alarm.name)
-def test_each_alarm_can_go_off(alarm: Alarm) -> None:
+@pytest.mark.parametrize("alarm", TOLD, ids=lambda alarm: alarm.name)
+def test_a_mail_ends_with_the_address_of_the_page_that_says_what_to_do(alarm: Alarm | CompositeAlarm) -> None:
+    longest = "https://" + "r" * 192
+    text = described(alarm, longest)
+    assert text.endswith(f" Runbook: {longest}/{alarm.runbook}.md")
+    assert len(text) <= 1024, "AWS takes no longer one"
+
+
+def test_a_folder_of_runbooks_may_end_with_a_slash() -> None:
+    assert runbook_address("https://wiki.example.com/", "queue-age") == "https://wiki.example.com/queue-age.md"
+
+
+@pytest.mark.parametrize("alarm", TOLD, ids=lambda alarm: alarm.name)
+def test_each_alarm_that_people_hear_of_has_its_page(alarm: Alarm | CompositeAlarm) -> None:
+    assert (RUNBOOKS / f"{alarm.runbook}.md").is_file()
+
+
+def test_who_is_not_told_needs_no_page() -> None:
+    assert [alarm.name for alarm in ALL if not alarm.severity] == [
+        *("site-errors-1h", "site-errors-5m", "site-errors-6h", "site-errors-30m")
+    ]
+    assert not [alarm.name for alarm in ALL if not alarm.severity and alarm.runbook]
+
+
+def test_few_things_cannot_wait_until_morning() -> None:
+    assert {alarm.name for alarm in ALL if alarm.severity == "critical"} == {
+        "site-errors-fast",
+        "web-no-healthy-task",
+        "scheduler-heartbeat",
+    }
+
+
+# What CloudWatch takes.
+
+
+@pytest.mark.parametrize("alarm", BY_NAME.values(), ids=lambda alarm: alarm.name)
+def test_each_alarm_is_one_that_cloudwatch_takes(alarm: Alarm) -> None:
+    """docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
     assert 1 <= alarm.datapoints_to_alarm <= alarm.evaluation_periods
-    assert alarm.period_seconds in (60, 300)
-    assert alarm.period_seconds * alarm.evaluation_periods <= 86_400, "AWS looks back a day at most"
+    assert alarm.period_seconds % 60 == 0
+    looked_back = alarm.period_seconds * alarm.evaluation_periods
+    assert looked_back <= (86_400 if alarm.period_seconds < 3600 else 7 * 86_400)
+    if isinstance(alarm.metric, Math):
+        assert len(alarm.metric.metrics) <= 10
+        assert all(re.fullmatch(r"[a-z]\w*", id_) for id_ in alarm.metric.metrics)
+        value_of(alarm.metric.expression, dict.fromkeys(alarm.metric.metrics, 1.0))
 
 
-@pytest.mark.parametrize("alarm", of_load_balancer(), ids=lambda alarm: alarm.name)
-def test_a_night_without_visitors_is_no_alarm(alarm: Alarm) -> None:
-    assert alarm.treat_missing_data == "notBreaching"
+def test_a_metric_of_math_has_the_alarms_place_unless_it_has_its_own() -> None:
+    elsewhere = Metric(namespace="AWS/Tower", name="Bells", dimensions={"Tower": "north"})
+    math = Math(expression="a + b", metrics={"a": "Late", "b": elsewhere}, label="")
+    alarm = replace(BY_NAME["web-cpu"], metric=math, namespace="AWS/Clock", dimensions={"Clock": "1"})
+    assert alarm.metrics() == {
+        "a": Metric(namespace="AWS/Clock", name="Late", dimensions={"Clock": "1"}),
+        "b": elsewhere,
+    }
+
+
+# Silence.
 
 
 @pytest.mark.parametrize(
-    "alarm", [*of_service(), *of_aurora(), *of_valkey(), *of_documentdb()], ids=lambda alarm: alarm.name
+    ("treated", "expected"),
+    [
+        (
+            "breaching",
+            {name for name in BY_NAME if "no-healthy-task" in name} | {"scheduler-heartbeat"},
+        ),
+        (
+            "notBreaching",
+            {
+                *(name for name in BY_NAME if name.startswith("site-")),
+                *("tasks-restarting", "tasks-out-of-memory", "web-php-fpm", "queue-failed-jobs", "aurora-backup"),
+            },
+        ),
+    ],
 )
-def test_a_store_or_service_that_reports_nothing_is_neither_well_nor_a_reason_to_wake_anybody(alarm: Alarm) -> None:
-    assert alarm.treat_missing_data == "missing"
+def test_silence_is_bad_only_where_a_healthy_site_is_never_silent(treated: str, expected: set[str]) -> None:
+    assert {alarm.name for alarm in BY_NAME.values() if alarm.treat_missing_data == treated} == expected
 
 
-def test_the_site_is_watched_through_its_load_balancer_and_each_target_group() -> None:
-    alarms = of_load_balancer()
-    assert {alarm.namespace for alarm in alarms} == {"AWS/ApplicationELB"}
-    assert named(alarms, "site-5xx").dimensions == {"LoadBalancer": LOAD_BALANCER}
-    assert named(alarms, "site-latency").dimensions == {"LoadBalancer": LOAD_BALANCER}
-    assert named(alarms, "web-unhealthy").dimensions == {"LoadBalancer": LOAD_BALANCER, "TargetGroup": TARGET_GROUP}
+# The aim for availability.
 
 
-def test_a_target_group_more_is_an_alarm_more() -> None:
-    groups = {"web": TARGET_GROUP, "web-green": "targetgroup/web-green/1"}
-    names = [alarm.name for alarm in load_balancer_alarms(LOAD_BALANCER, groups, AlarmThresholdsSpec())]
-    assert names == ["site-5xx", "site-latency", "web-unhealthy", "web-green-unhealthy"]
-
-
-def test_the_error_rate_counts_the_tasks_errors_and_the_load_balancers_own() -> None:
-    alarm = named(of_load_balancer(http_5xx_percent=2.5), "site-5xx")
-    assert dict(math_of(alarm).metrics) == {
-        "taskErrors": "HTTPCode_Target_5XX_Count",
-        "balancerErrors": "HTTPCode_ELB_5XX_Count",
-        "requests": "RequestCount",
+@pytest.mark.parametrize(
+    ("aim", "fast", "slow"), [(99.9, 1.44, 0.6), (99.5, 7.2, 3), (95, 72, 30), (99.99, 0.144, 0.06)]
+)
+def test_errors_count_by_how_fast_they_use_up_what_the_aim_leaves(aim: float, fast: float, slow: float) -> None:
+    thresholds = {
+        f"site-errors-{window}": named(f"site-errors-{window}", availability_percent=aim).threshold
+        for window in ("1h", "5m", "6h", "30m")
     }
-    assert (alarm.statistic, alarm.threshold, alarm.comparison) == ("Sum", 2.5, "GreaterThanThreshold")
-    assert "2.5 %" in alarm.description
+    assert thresholds == {
+        "site-errors-1h": fast,
+        "site-errors-5m": fast,
+        "site-errors-6h": slow,
+        "site-errors-30m": slow,
+    }
+    assert fast < 100, "it could never go off"
+
+
+def test_the_windows_are_as_long_as_their_names_say_and_looked_at_as_one() -> None:
+    found = [(alarm.name, alarm.period_seconds, alarm.evaluation_periods) for alarm in list(BY_NAME.values())[:4]]
+    assert found == [
+        ("site-errors-1h", 3600, 1),
+        ("site-errors-5m", 300, 1),
+        ("site-errors-6h", 21_600, 1),
+        ("site-errors-30m", 1800, 1),
+    ]
+
+
+def test_a_long_window_goes_with_a_short_one_of_the_same_speed() -> None:
+    assert {composite.name: list(composite.all_of) for composite in composites()} == {
+        "site-errors-fast": ["site-errors-1h", "site-errors-5m"],
+        "site-errors-slow": ["site-errors-6h", "site-errors-30m"],
+    }
+
+
+def test_a_composite_says_its_aim_and_what_is_used_up() -> None:
+    fast, slow = (alarm.description for alarm in composites(thresholds={"availability_percent": 99.5}))
+    assert "99.5 % availability" in fast
+    assert "in 1h 2 %" in fast
+    assert "in 6h 5 %" in slow
 
 
 @pytest.mark.parametrize(
@@ -155,112 +222,64 @@ def test_the_error_rate_counts_the_tasks_errors_and_the_load_balancers_own() -> 
 def test_the_error_rate_is_right_also_where_cloudwatch_reports_nothing(
     task_errors: float | None, balancer_errors: float | None, requests: float | None, percent: float | None
 ) -> None:
-    math = math_of(named(of_load_balancer(), "site-5xx"))
-    rate = evaluated(math, taskErrors=task_errors, balancerErrors=balancer_errors, requests=requests)
-    assert rate == percent
+    given = {"taskErrors": task_errors, "balancerErrors": balancer_errors, "requests": requests}
+    assert value_of(ERROR_PERCENT, given) == percent
+    assert dict(math_of(BY_NAME["site-errors-5m"]).metrics) == {
+        "taskErrors": "HTTPCode_Target_5XX_Count",
+        "balancerErrors": "HTTPCode_ELB_5XX_Count",
+        "requests": "RequestCount",
+    }
 
 
-@pytest.mark.parametrize("name", ["site-5xx", "site-latency", "web-unhealthy"])
-def test_one_bad_minute_wakes_nobody_and_three_do_so_within_five(name: str) -> None:
-    alarm = named(of_load_balancer(), name)
-    assert (alarm.period_seconds, alarm.datapoints_to_alarm, alarm.evaluation_periods) == (60, 3, 5)
+def test_the_long_window_asks_for_some_errors_and_the_short_one_for_their_share_alone() -> None:
+    given = {"taskErrors": 4.0, "balancerErrors": None, "requests": 8.0}
+    hour, minutes = (named(f"site-errors-{window}", availability_least_errors=5) for window in ("1h", "5m"))
+    assert value_of(math_of(hour).expression, given) == 0
+    assert value_of(math_of(hour).expression, {**given, "balancerErrors": 1.0}) == pytest.approx(100 * 5 / 9)
+    assert value_of(math_of(minutes).expression, given) == 50
 
 
 def test_the_slowest_twentieth_counts_for_the_answer_time() -> None:
-    alarm = named(of_load_balancer(latency_p95_seconds=0.8), "site-latency")
+    alarm = named("site-latency", latency_p95_seconds=0.8)
     assert (alarm.metric, alarm.statistic, alarm.threshold) == ("TargetResponseTime", "p95", 0.8)
+    assert (alarm.period_seconds, alarm.datapoints_to_alarm, alarm.evaluation_periods) == (60, 3, 5)
     assert "0.8 s" in alarm.description
 
 
-def test_a_single_unhealthy_task_counts() -> None:
-    alarm = named(of_load_balancer(), "web-unhealthy")
-    assert (alarm.metric, alarm.statistic) == ("UnHealthyHostCount", "Maximum")
-    assert (alarm.comparison, alarm.threshold) == ("GreaterThanOrEqualToThreshold", 1)
+def test_the_site_is_watched_through_its_load_balancer() -> None:
+    for alarm in answer_alarms("app/ingress/1", AlarmThresholdsSpec()):
+        assert {metric.namespace for metric in alarm.metrics().values()} == {"AWS/ApplicationELB"}
+        assert [dict(metric.dimensions) for metric in alarm.metrics().values()] == [
+            {"LoadBalancer": "app/ingress/1"} for _ in alarm.metrics()
+        ]
+
+
+# Healthy tasks.
+
+
+def test_each_zone_is_watched_where_each_has_a_task() -> None:
+    found = {alarm.name: dict(alarm.dimensions) for alarm in host_alarms("lb", WEB, ZONES, AlarmThresholdsSpec())}
+    everywhere = {"LoadBalancer": "lb", "TargetGroup": "targetgroup/web/1"}
+    assert found == {
+        "web-no-healthy-task": everywhere,
+        **{f"web-no-healthy-task-{zone}": {"AvailabilityZone": zone, **everywhere} for zone in ZONES},
+    }
 
 
 @pytest.mark.parametrize(
-    ("name", "metric", "percent"), [("web-cpu", "CPUUtilization", 70), ("web-memory", "MemoryUtilization", 90)]
+    ("changes", "expected"),
+    [
+        pytest.param({"fewest_tasks": 2}, ["web-no-healthy-task"], id="two tasks cannot be in three zones"),
+        pytest.param({"fewest_tasks": 0}, [], id="a schedule may take all of them"),
+        pytest.param({"target_groups": {}}, [], id="nobody visits it"),
+    ],
 )
-def test_a_service_is_watched_for_its_own_use_after_autoscaling_had_its_time(
-    name: str, metric: str, percent: int
-) -> None:
-    alarm = named(of_service(cpu_percent=70, memory_percent=90), name)
-    assert (alarm.namespace, alarm.metric, alarm.statistic) == ("AWS/ECS", metric, "Average")
-    assert dict(alarm.dimensions) == {"ClusterName": "story-dev", "ServiceName": "web"}
-    assert (alarm.threshold, alarm.comparison) == (percent, "GreaterThanThreshold")
-    assert alarm.period_seconds * alarm.datapoints_to_alarm == 900
-    assert f"{percent} %" in alarm.description
+def test_what_may_be_missing_is_not_missed(changes: dict[str, Any], expected: list[str]) -> None:
+    found = host_alarms("lb", replace(WEB, **changes), ZONES, AlarmThresholdsSpec())
+    assert [alarm.name for alarm in found] == expected
 
 
-@pytest.mark.parametrize(
-    ("desired", "running", "missing"),
-    [pytest.param(2, 2, 0), pytest.param(2, 1, 1), pytest.param(1, None, 1, id="none runs"), pytest.param(0, None, 0)],
-)
-def test_a_worker_without_tasks_is_noticed_although_no_visitor_sees_it(
-    desired: float, running: float | None, missing: float
-) -> None:
-    alarm = named(of_service(), "web-missing-tasks")
-    assert alarm.namespace == "ECS/ContainerInsights"
-    assert dict(math_of(alarm).metrics) == {"desired": "DesiredTaskCount", "running": "RunningTaskCount"}
-    assert dict(alarm.dimensions) == {"ClusterName": "story-dev", "ServiceName": "web"}
-    assert evaluated(math_of(alarm), desired=desired, running=running) == missing
-    assert (alarm.threshold, alarm.comparison) == (1, "GreaterThanOrEqualToThreshold")
-    assert alarm.period_seconds * alarm.datapoints_to_alarm == 900, "a deployment of one task may take some minutes"
-
-
-def test_without_container_insights_nobody_counts_tasks() -> None:
-    names = [alarm.name for alarm in service_alarms("story-dev", "web", AlarmThresholdsSpec())]
-    assert names == ["web-cpu", "web-memory"]
-
-
-@pytest.mark.parametrize(
-    ("serverless", "name", "metric", "threshold"),
-    [(True, "aurora-capacity", "ACUUtilization", 75), (False, "aurora-cpu", "CPUUtilization", 60)],
-)
-def test_aurora_is_watched_for_what_it_can_run_out_of(serverless: bool, name: str, metric: str, threshold: int) -> None:
-    alarms = of_aurora(serverless=serverless, aurora_acu_percent=75, aurora_cpu_percent=60, aurora_connections=300)
-    assert [alarm.name for alarm in alarms] == [name, "aurora-connections"]
-    assert (alarms[0].metric, alarms[0].threshold) == (metric, threshold)
-    assert (alarms[1].metric, alarms[1].threshold) == ("DatabaseConnections", 300)
-    assert f"{threshold} %" in alarms[0].description
-    assert "300 open connections" in alarms[1].description
-
-
-@pytest.mark.parametrize(
-    ("alarms", "namespace", "cluster"),
-    [(of_aurora(), "AWS/RDS", "aurora-1"), (of_documentdb(), "AWS/DocDB", "documentdb-1")],
-)
-def test_a_cluster_is_judged_by_its_busiest_instance_so_a_new_reader_needs_no_new_alarm(
-    alarms: Sequence[Alarm], namespace: str, cluster: str
-) -> None:
-    for alarm in alarms:
-        assert (alarm.namespace, dict(alarm.dimensions)) == (namespace, {"DBClusterIdentifier": cluster})
-        assert (alarm.statistic, alarm.comparison) == ("Maximum", "GreaterThanThreshold")
-
-
-@pytest.mark.parametrize("alarm", [*of_aurora(), *of_valkey()[:1], *of_documentdb()], ids=lambda alarm: alarm.name)
-def test_a_store_must_be_busy_for_ten_minutes_on_end(alarm: Alarm) -> None:
-    assert (alarm.period_seconds, alarm.datapoints_to_alarm, alarm.evaluation_periods) == (60, 10, 10)
-
-
-def test_each_node_of_valkey_is_watched() -> None:
-    alarms = of_valkey("valkey-001", "valkey-002", valkey_memory_percent=70, valkey_evictions=5)
-    assert [alarm.dimensions for alarm in alarms] == [
-        {"CacheClusterId": node} for node in ("valkey-001", "valkey-001", "valkey-002", "valkey-002")
-    ]
-    assert {alarm.namespace for alarm in alarms} == {"AWS/ElastiCache"}
-    memory, evictions = named(alarms, "valkey-2-memory"), named(alarms, "valkey-2-evictions")
-    assert (memory.metric, memory.threshold, memory.statistic) == ("DatabaseMemoryUsagePercentage", 70, "Maximum")
-    assert (evictions.metric, evictions.threshold, evictions.statistic) == ("Evictions", 5, "Sum")
-
-
-def test_as_many_lost_keys_as_the_threshold_says_are_told_at_once() -> None:
-    alarm = named(of_valkey(), "valkey-1-evictions")
-    assert (alarm.comparison, alarm.threshold) == ("GreaterThanOrEqualToThreshold", 1)
-    assert (alarm.period_seconds, alarm.datapoints_to_alarm, alarm.evaluation_periods) == (300, 1, 1)
-
-
-def test_documentdb_is_watched_for_its_cpu() -> None:
-    (alarm,) = of_documentdb(documentdb_cpu_percent=55)
-    assert (alarm.metric, alarm.threshold) == ("CPUUtilization", 55)
-    assert "55 %" in alarm.description
+def test_a_zone_may_be_empty_for_longer_than_the_site() -> None:
+    site_, zone = named("web-no-healthy-task"), named(f"web-no-healthy-task-{ZONES[0]}")
+    assert (site_.evaluation_periods, zone.evaluation_periods) == (3, 15), "ECS spreads tasks anew by itself"
+    assert named("web-no-healthy-task", no_healthy_task_minutes=7).datapoints_to_alarm == 7

@@ -147,7 +147,7 @@ def test_a_store_that_is_off_is_not_warned_of(spec: Spec) -> None:
         (IngressSpec, {"tls_policy": "ELBSecurityPolicy-2016-08"}),
         (IngressSpec, {"allowed_cidrs": []}),
         (ObservabilitySpec, {"emails": ["nobody"]}),
-        (ObservabilitySpec, {"thresholds": {"http_5xx_percent": 0}}),
+        (ObservabilitySpec, {"thresholds": {"availability_percent": 100}}),
     ],
 )
 def test_single_values_out_of_their_range_are_refused(kind: type[Spec], values: dict[str, Any]) -> None:

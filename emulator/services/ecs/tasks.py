@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.ec2.models import ec2_backends
 from moto.ecs.exceptions import ECSException, InvalidParameterException
 from moto.ecs.models import Container, EC2ContainerServiceBackend, Task
 from moto.ecs.responses import DESCRIBE_TASKS_TAGS, EC2ContainerServiceResponse
@@ -73,7 +74,7 @@ def _make_every_container() -> None:
         # 32 hexadecimal digits: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
         self.id = self.id.replace("-", "")
         self.family, self.life = task_definition.family, None
-        self.availability_zone = f"{self.region_name}a"
+        self.availability_zone = _zone(self, network)
         self.cpu, self.memory = task_definition.cpu, task_definition.memory
         self.containers = [
             _container(self.task_arn, task_definition.arn, definition)
@@ -85,6 +86,13 @@ def _make_every_container() -> None:
             container.network_interfaces = _interfaces(self)
 
     replace(Task, "__init__", init)
+
+
+def _zone(task: Any, network: dict[str, Any]) -> str:
+    """The zone of the task's subnet, which is the first one of its network."""
+    subnets = network.get("awsvpcConfiguration", {}).get("subnets") or [""]
+    found = ec2_backends[task._account_id][task.region_name].describe_subnets(filters={"subnet-id": [subnets[0]]})
+    return str(found[0].availability_zone) if found else f"{task.region_name}a"
 
 
 def _container(task_arn: str, task_definition_arn: str, definition: dict[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import pulumi
+import pulumi_aws as aws
 
 from components.alarms import Alarm, CompositeAlarm
 from components.fargate_task import Surroundings
@@ -13,6 +13,7 @@ from components.site_alarms import site_alarms, site_composites
 from components.watched import Watched, WatchedService
 from plan.recorder import Record, record
 from specs.observability import ObservabilitySpec
+from specs.site import Architecture
 from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 
 ZONES = ("ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d")
@@ -55,12 +56,15 @@ def site(**changes: Any) -> Watched:
 
 def spec(**changes: Any) -> ObservabilitySpec:
     """Settings with everything on."""
-    return ObservabilitySpec(**{"laravel_metrics": True, **changes})
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in changes.items()}
+    return ObservabilitySpec(**{"laravel_metrics": True, **given})
 
 
 def alarms(watched: Watched | None = None, **settings: Any) -> list[Alarm]:
-    """The alarms of a site."""
-    return site_alarms(spec(**settings), watched or site())
+    """The alarms of a site, in the stack `story-test`."""
+    found = list[Alarm]()
+    record(lambda: found.extend(site_alarms(spec(**settings), watched or site())))
+    return found
 
 
 def composites(**settings: Any) -> list[CompositeAlarm]:
@@ -75,12 +79,12 @@ def observability(
 
     def build() -> None:
         seen = watched or site()
-        services = {name: pulumi.ComponentResource("test:index:Service", f"of-{name}") for name in seen.services}
+        services = {name: aws.cloudwatch.LogGroup(f"of-{name}") for name in seen.services}
         surroundings = Surroundings(
             region="ap-northeast-1",
             profile=None,
             account_id="123456789012",
-            architecture="ARM64",
+            architecture=Architecture.ARM64,
             cluster_name=seen.cluster,
             cluster_arn="arn:aws:ecs:ap-northeast-1:123456789012:cluster/story-test",
             vpc_id="vpc-1",
@@ -96,13 +100,20 @@ def observability(
 
 
 @cache
+def made() -> Record:
+    """What it registers as it is, once for all who only look."""
+    return observability()
+
+
+@cache
 def requests() -> Mapping[str, Mapping[str, Any]]:
     """PutMetricAlarm of each alarm by its name, as the provider asks for it."""
-    made = observability().all("MetricAlarm")
-    return {str(one.inputs["name"]).removeprefix("story-test-"): _request(one.inputs) for one in made}
+    alarms = made().all("MetricAlarm")
+    return {str(one.inputs["name"]).removeprefix("story-test-"): request(one.inputs) for one in alarms}
 
 
-def _request(inputs: Mapping[str, Any]) -> dict[str, Any]:
+def request(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """PutMetricAlarm of a registered alarm."""
     words = {
         "AlarmName": "name",
         "Namespace": "namespace",
@@ -116,10 +127,10 @@ def _request(inputs: Mapping[str, Any]) -> dict[str, Any]:
         "DatapointsToAlarm": "datapointsToAlarm",
         "TreatMissingData": "treatMissingData",
     }
-    request = {word: inputs[key] for word, key in words.items() if inputs.get(key) is not None}
+    asked = {word: inputs[key] for word, key in words.items() if inputs.get(key) is not None}
     if "metricQueries" in inputs:
-        return {**request, "Metrics": [_query(query) for query in inputs["metricQueries"]]}
-    return {**request, "Dimensions": _dimensions(inputs.get("dimensions", {}))}
+        return {**asked, "Metrics": [_query(query) for query in inputs["metricQueries"]]}
+    return {**asked, "Dimensions": _dimensions(inputs.get("dimensions", {}))}
 
 
 def _query(query: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,16 @@
-"""CloudWatch: a composite alarm keeps its actions suppressor, which moto drops.
+"""CloudWatch: alarms look at the metrics that somebody put, and a composite alarm keeps its actions suppressor.
 
+moto keeps metrics and alarms apart. Here an alarm is judged when somebody asks for alarms (evaluation.py).
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
 """
 
 from typing import Any
 
+from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 
-from emulator.patching import add_actions
+from emulator.patching import add_actions, replace
+from emulator.services.cloudwatch.evaluation import evaluate
 
 SUPPRESSOR_PARAMETERS = {
     "ActionsSuppressor": "actions_suppressor",
@@ -18,6 +21,8 @@ SUPPRESSOR_PARAMETERS = {
 
 def install() -> None:
     add_actions(CloudWatchResponse, put_composite_alarm)
+    _evaluate_before(CloudWatchResponse, "describe_alarms")
+    _evaluate_before(CloudWatchResponse, "describe_alarms_for_metric")
 
 
 def put_composite_alarm(self: Any) -> Any:
@@ -27,3 +32,12 @@ def put_composite_alarm(self: Any) -> Any:
         if self._get_param(parameter) is not None:
             setattr(alarm, attribute, self._get_param(parameter))
     return answer
+
+
+def _evaluate_before(response_class: Any, action: str) -> None:
+    def evaluated(self: Any) -> Any:
+        backend: CloudWatchBackend = self.cloudwatch_backend
+        evaluate(backend)
+        return original(self)
+
+    original: Any = replace(response_class, action, evaluated)

@@ -1,0 +1,23 @@
+"""What a stack is watched for, as plain descriptions; `metric_alarm.py` makes CloudWatch alarms of them.
+
+Missing data is a decision of each alarm:
+- The load balancer reports no requests while nobody visits the site, and EventBridge no events while none match: no
+  news is good news (`notBreaching`).
+- A store that is being made or restored reports nothing, but nobody can say that it is well: the alarm shows
+  INSUFFICIENT_DATA and sends no mail (`missing`).
+- A healthy task and a scheduler that runs are reported all the time, so silence is what the alarm is there for
+  (`breaching`). Such alarms are made after the services run, or each new stack would begin with one.
+docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+"""
+
+from components.alarms.description import (
+    Alarm,
+    Comparison,
+    CompositeAlarm,
+    Math,
+    Metric,
+    MissingData,
+    Severity,
+)
+
+__all__ = ["Alarm", "Comparison", "CompositeAlarm", "Math", "Metric", "MissingData", "Severity"]

@@ -1,0 +1,70 @@
+"""Slack channels that hear of a stack, through Amazon Q Developer in chat applications (AWS Chatbot before).
+
+docs.aws.amazon.com/chatbot/latest/adminguide/slack-setup.html
+"""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from components.alarms import Severity
+from components.base import physical_name
+from components.iam import allow, assumed_by, document
+from specs.observability import SlackSpec
+
+GUARDRAIL = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
+"""What anybody in a channel may do at most. AWS's default is AdministratorAccess:
+docs.aws.amazon.com/chatbot/latest/adminguide/understanding-permissions.html"""
+READ_ALARMS = (
+    "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:DescribeAlarmsForMetric",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:GetMetricStatistics",
+    "cloudwatch:ListMetrics",
+)
+"""What the graph under a message needs; most of them know no resource:
+docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html"""
+
+
+def chat(
+    spec: SlackSpec,
+    topic_arns: Mapping[Severity, pulumi.Output[str]],
+    *,
+    boundary_arn: str | None,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Makes a SlackChannelConfiguration for each channel, their Role and its RolePolicy.
+
+    Args:
+        spec: The workspace and its channels.
+        topic_arns: What each channel hears, by severity.
+        boundary_arn: Policy that bounds the rights of the role.
+        opts: Options of what is made.
+    """
+    name = physical_name("chat")
+    role = aws.iam.Role(
+        name, assume_role_policy=assumed_by("chatbot.amazonaws.com"), permissions_boundary=boundary_arn, opts=opts
+    )
+    aws.iam.RolePolicy(name, role=role.name, policy=document(allow(READ_ALARMS, "*")), opts=opts)
+    for channel, severities in channels(spec).items():
+        suffix = "-".join(severities)
+        aws.chatbot.SlackChannelConfiguration(
+            f"chat-{suffix}",
+            configuration_name=physical_name(suffix),
+            slack_team_id=spec.workspace_id,
+            slack_channel_id=channel,
+            sns_topic_arns=[topic_arns[severity] for severity in severities],
+            iam_role_arn=role.arn,
+            guardrail_policy_arns=[GUARDRAIL],
+            logging_level="ERROR",
+            opts=opts,
+        )
+
+
+def channels(spec: SlackSpec) -> dict[str, list[Severity]]:
+    """What each channel hears: AWS takes a channel once for an account and workspace."""
+    found: dict[str, list[Severity]] = {spec.critical_channel_id: ["critical"]}
+    found.setdefault(spec.warning_channel_id or spec.critical_channel_id, []).append("warning")
+    return found

@@ -1,0 +1,222 @@
+"""Pictures of `story status` and `story doctor`, from sample data of a production stack on a bad evening."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+from rich.console import Console, RenderableType
+
+from ops.doctor import page as doctor_page
+from ops.doctor.finding import Finding, Severity, in_order, ok
+from ops.live_stack import LiveStack, stack_of_outputs
+from ops.status import ServiceStatus
+from ops.status_overview import AlarmStatus, Event, Overview
+from ops.status_page import drawn, page
+from ops.status_releases import Release
+from ops.status_tasks import TaskStatus
+from screens.terminal import WIDTH, steady_terminal, terminal_svg
+
+NOW = datetime(2026, 1, 14, 19, 30, 12, tzinfo=UTC)
+REGION = "ap-northeast-1"
+DIGEST = "3f2a9c81d07b" + "5" * 52
+BEFORE = "9b41e0aa77c2" + "5" * 52
+IMAGE = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/shop@sha256:{DIGEST}"
+ZONES = ("a", "c", "d")
+
+
+def status_screen() -> str:
+    """The page of `story status` as an SVG."""
+    return terminal_svg("status", "story status --stack prod", _printed(drawn(page(_overview()))))
+
+
+def doctor_screen() -> str:
+    """The page of `story doctor` as an SVG."""
+    return terminal_svg("doctor", "story doctor --stack prod", _printed(doctor_page.page(_live().place, _findings())))
+
+
+def _printed(content: RenderableType) -> str:
+    """What a terminal would get."""
+    with steady_terminal():
+        console = Console(
+            file=StringIO(), width=WIDTH, force_terminal=True, color_system="truecolor", legacy_windows=False
+        )
+        with console.capture() as captured:
+            console.print(content)
+        return captured.get()
+
+
+def _live() -> LiveStack:
+    outputs: dict[str, Any] = {
+        "cluster": "story-prod",
+        "region": REGION,
+        "services": {},
+        "migration": {},
+        "image": IMAGE,
+    }
+    return stack_of_outputs("prod", outputs, None)
+
+
+def _overview() -> Overview:
+    return Overview(
+        live=_live(),
+        at=NOW,
+        services=[
+            _service("scheduler", 1, 1, 41),
+            _service("web", 24, 24, 58),
+            _service("worker-default", 2, 3, 47, deployment="IN_PROGRESS", reason="ECS deployment in progress."),
+        ],
+        tasks=[*_web(), *_others()],
+        events=[
+            _event(8, "worker-default", "has started 1 tasks: (task 5d0c7a1f3e924b6c8f10a2b4c6d8e0f2)."),
+            _event(31, "worker-default", "has stopped 1 running tasks: (task 91c2e4a60b7d4f8893a5c7e9fb1d3f50)."),
+            _event(1260, "web", "has reached a steady state."),
+            _event(1275, "web", "(deployment ecs-svc/4410935527730298716) deployment completed."),
+        ],
+        alarms=[
+            AlarmStatus(
+                name="story-prod-worker-default-memory",
+                since=NOW - timedelta(minutes=6),
+                reason="Threshold Crossed: 3 out of the last 3 datapoints were greater than the threshold (85.0).",
+            )
+        ],
+        releases=[
+            _release(31, None, "worker-default", "IN_PROGRESS", 46),
+            _release(1440, 165, "web", "SUCCESSFUL", 57),
+            _release(1500, 44, "worker-default", "SUCCESSFUL", 45),
+            _release(88_200, 312, "web", "ROLLBACK_SUCCESSFUL", 56, reason="alarms: story-prod-web-deployment-5xx"),
+        ],
+    )
+
+
+def _service(
+    name: str, running: int, desired: int, number: int, *, deployment: str = "COMPLETED", reason: str = ""
+) -> ServiceStatus:
+    return ServiceStatus(
+        service=name,
+        running=running,
+        desired=desired,
+        image=IMAGE,
+        revision=f"story-prod-{name}:{number}",
+        deployment=deployment,
+        reason=reason,
+        is_last_good=True,
+    )
+
+
+def _web() -> list[TaskStatus]:
+    return [
+        _task("web", number, ZONES[number % 3], 31 + 17 * number % 23, 48 + 13 * number % 11, minutes=21)
+        for number in range(24)
+    ]
+
+
+def _others() -> list[TaskStatus]:
+    return [
+        _task("scheduler", 31, "c", 2, 37, minutes=1500),
+        _task("worker-default", 41, "a", 64, 71, minutes=190),
+        _task("worker-default", 42, "d", 58, 93, minutes=190),
+        _task("worker-default", 43, "c", None, None, minutes=0, state="PENDING"),
+    ]
+
+
+def _task(
+    service: str,
+    number: int,
+    zone: str,
+    cpu: float | None,
+    memory: float | None,
+    *,
+    minutes: int,
+    state: str = "RUNNING",
+) -> TaskStatus:
+    return TaskStatus(
+        service=service,
+        id=f"{(number * 2654435761) % 2**32:08x}" + "0" * 24,
+        zone=f"{REGION}{zone}",
+        state=state,
+        health="HEALTHY" if state == "RUNNING" else "UNKNOWN",
+        revision=f"story-prod-{service}:1",
+        started_at=NOW - timedelta(minutes=minutes) if minutes else None,
+        cpu_percent=cpu,
+        memory_percent=memory,
+    )
+
+
+def _event(seconds: int, service: str, message: str) -> Event:
+    return Event(at=NOW - timedelta(seconds=seconds), service=service, message=f"(service {service}) {message}")
+
+
+def _release(seconds: int, took: int | None, service: str, status: str, number: int, *, reason: str = "") -> Release:
+    began = NOW - timedelta(seconds=seconds)
+    return Release(
+        service=service,
+        began_at=began,
+        ended_at=began + timedelta(seconds=took) if took is not None else None,
+        status=status,
+        from_revision=f"story-prod-{service}:{number}",
+        to_revision=f"story-prod-{service}:{number + 1}",
+        image=(BEFORE if reason else DIGEST)[:12],
+        reason=reason,
+    )
+
+
+def _findings() -> list[Finding]:
+    web, worker = "web", "worker-default"
+    all_of_them = ("scheduler", web, worker, "worker-mail")
+    well = [
+        *(ok("alarms", "", text) for text in ("25 of 26 alarms are OK", "no alarm is muted")),
+        *(ok("backups", store, "could be put back to 3 minutes ago") for store in ("aurora", "documentdb")),
+        ok("certificate", "www.example.com", "the certificate lasts 211 more days"),
+        ok("dns", "www.example.com", "the hosted zone sends the name to the load balancer"),
+        *(ok("drift", name, "runs the last good image") for name in all_of_them),
+        *(ok("exec", name, "agents run") for name in ("scheduler", web, "worker-mail")),
+        *(ok("image", name, "the registry has shop@3f2a9c81d07b for arm64") for name in all_of_them),
+        *(ok("secrets", name, "8 secrets are there") for name in (*all_of_them, "migration")),
+        ok("targets", web, "24 of 24 targets are healthy"),
+    ]
+    return in_order(
+        [
+            Finding(
+                area="restarts",
+                subject=worker,
+                severity=Severity.ERROR,
+                what="4 tasks killed, out of memory, in the last hour: OutOfMemoryError: Container killed due to "
+                "memory usage, app exit code 137 (4)",
+                why="what they worked on is lost or done again, and in a loop the service has too few tasks",
+                cure="memory_mib of the service in the stack's file, or fewer php-fpm children; then `pulumi up`",
+            ),
+            Finding(
+                area="alarms",
+                subject="story-prod-worker-default-memory",
+                severity=Severity.WARNING,
+                what="is in ALARM: 3 out of the last 3 datapoints were greater than the threshold (85.0)",
+                why="something is wrong already: a release now would hide whether it makes it worse",
+                cure="its description says where to look first; release when it is OK again",
+            ),
+            Finding(
+                area="quotas",
+                subject="Fargate On-Demand vCPU resource count",
+                severity=Severity.WARNING,
+                what="29 of 64 vCPU in use, a release needs 27.5 more (88%)",
+                why="beyond it no new task starts, so that a release hangs until its timeout",
+                cure="`aws service-quotas request-service-quota-increase --service-code fargate --quota-code "
+                "L-3032A538 --desired-value 113 --region ap-northeast-1`; it may take days",
+            ),
+            Finding(
+                area="secrets",
+                subject=web,
+                severity=Severity.UNKNOWN,
+                what="could not be checked: the keys of story-prod-stripe-aB3dEf: these credentials may not call "
+                "GetSecretValue (AccessDeniedException)",
+            ),
+            Finding(
+                area="exec",
+                severity=Severity.NOTE,
+                what="session-manager-plugin is not installed on this machine",
+                why="`story exec` opens no shell from here; elsewhere it may",
+                cure="docs.aws.amazon.com/systems-manager/latest/userguide/"
+                "session-manager-working-with-install-plugin.html",
+            ),
+            *well,
+        ]
+    )
