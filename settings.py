@@ -231,6 +231,12 @@ def _around(name: str, region: str, images: Mapping[str, str | None]) -> Iterato
         yield f"{ROLLBACK_VARIABLE}: given beside {IMAGE_VARIABLE}; allowed is one of the two"
 
 
+def _registry(image: str) -> str:
+    """Where an image is pulled from; one that names no registry is on Docker Hub."""
+    first, slash, _ = image.partition("/")
+    return first if slash and ("." in first or ":" in first) else "Docker Hub"
+
+
 def _of_region(settings: Settings, region: str, given: Mapping[str, str | None]) -> Iterator[Finding]:
     """Mistakes that depend on the region, if there is one."""
     if not REGION.fullmatch(region):
@@ -249,7 +255,7 @@ def _of_region(settings: Settings, region: str, given: Mapping[str, str | None])
         **{f"agents.{name}.image": agent.image for name, agent in settings.agents.all.items()},
     }
     for source, image in images.items():
-        registry = (image or "").partition("/")[0]
+        registry = _registry(image or "")
         # The interface endpoints lead to this registry only:
         # docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
         if image and not re.fullmatch(rf"[0-9]{{12}}\.dkr\.ecr\.{region}\.amazonaws\.com(\.cn)?", registry):

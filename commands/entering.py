@@ -5,15 +5,12 @@ from typing import Annotated
 
 import typer
 
-from commands.options import AsFormat, ConfigFile, Format
+from commands.options import AnyStack, AsFormat, ConfigFile, Format
 
 commands = typer.Typer()
 
 Service = Annotated[
     str, typer.Argument(metavar="SERVICE", help="web, worker-NAME (worker if there is one), scheduler, migration.")
-]
-AnyStack = Annotated[
-    str | None, typer.Option("--stack", metavar="NAME", help="Stack, short or in full. Default: the selected one.")
 ]
 Task = Annotated[
     str | None, typer.Option("--task", metavar="ID", help="Task: its id, the beginning of it, or its ARN.")

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from commands.options import AsFormat, ConfigFile, Format, Stack
+from commands.options import AnyStack, AsFormat, ConfigFile, Format, named_or_selected
 
 commands = typer.Typer()
 
 
 @commands.command()
 def status(
-    stack: Stack,
+    stack: AnyStack = None,
     wait: Annotated[bool, typer.Option("--wait", help="Follow deployments that are going on to their end.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Draw the page again and again, until Ctrl-C.")] = False,
     interval: Annotated[
@@ -33,16 +33,17 @@ def status(
     if watch and (wait or as_json):
         raise typer.BadParameter("goes without --wait and --format json", param_hint="--watch")
     project = project_folder(Path.cwd())
+    name = named_or_selected("status", stack, project)
     if watch:
-        code = run_watch(stack=stack, project=project, config_file=config_file, interval_seconds=interval)
+        code = run_watch(stack=name, project=project, config_file=config_file, interval_seconds=interval)
     else:
-        code = run(stack=stack, project=project, config_file=config_file, waits=wait, as_json=as_json)
+        code = run(stack=name, project=project, config_file=config_file, waits=wait, as_json=as_json)
     raise typer.Exit(code)
 
 
 @commands.command()
 def doctor(
-    stack: Stack,
+    stack: AnyStack = None,
     service: Annotated[str | None, typer.Option("--service", metavar="NAME", help="Only this service.")] = None,
     as_format: AsFormat = Format.TEXT,
     config_file: ConfigFile = None,
@@ -56,4 +57,5 @@ def doctor(
 
     as_json = as_format is Format.JSON
     project = project_folder(Path.cwd())
-    raise typer.Exit(run(stack=stack, service=service, project=project, config_file=config_file, as_json=as_json))
+    name = named_or_selected("doctor", stack, project)
+    raise typer.Exit(run(stack=name, service=service, project=project, config_file=config_file, as_json=as_json))

@@ -1,8 +1,7 @@
 """The alarms of the stack, and who hears of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
 from ops.aws_account import Json, items, part
 from ops.doctor.asking import Asking
@@ -158,18 +157,12 @@ def look_at_alarms(patient: Patient) -> Iterator[Finding]:
 
 def look_at_topics(patient: Patient) -> Iterator[Finding]:
     """The topics of the stack and of its alarms."""
-    named = [topic for name, value in patient.outputs.items() if "opic" in name for topic in _texts(value)]
+    named = part(patient.outputs, "alarmTopics").values()
     acted = [action for alarm in alarms_of(patient.asking, patient.cluster) for action in alarm.actions]
     for topic in sorted({arn for arn in (*named, *acted) if arn.startswith("arn:aws:sns:")}):
         yield judge_topic(
             topic, patient.asking.every("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
         )
-
-
-def _texts(value: Any) -> list[str]:
-    """The texts in an output that is one, or a map of them."""
-    values: list[Any] = list(cast(Mapping[str, Any], value).values()) if isinstance(value, dict) else [value]
-    return [one for one in values if isinstance(one, str)]
 
 
 def _gates(service: Json) -> Sequence[str]:

@@ -89,7 +89,7 @@ def _check_account(patient: Patient) -> None:
 
 
 def _account_in(outputs: Mapping[str, Any]) -> str:
-    arn = str(outputs.get("key") or outputs.get("alarmTopic") or "").split(":")
+    arn = str(outputs.get("key", "")).split(":")
     return arn[4] if len(arn) > 4 else ""
 
 

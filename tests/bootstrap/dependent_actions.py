@@ -11,12 +11,32 @@ KEY_OF_A_STORE = (
     "whoever makes a store, a secret or a log group with a key must be allowed to use the key: "
     "docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Overview.Encryption.Keys.html"
 )
+NOT_IN_THE_RECORDED_STACKS = "a setting that neither committed stack has: {}"
 
 DEPENDENT = {
     "acm:AddTagsToCertificate": TAGS_OF_A_CREATION,
     "acm:RemoveTagsFromCertificate": TAGS_TAKEN_AWAY,
     "application-autoscaling:TagResource": TAGS_OF_A_CREATION,
     "application-autoscaling:UntagResource": TAGS_TAKEN_AWAY,
+    **dict.fromkeys(
+        (
+            *("budgets:ListTagsForResource", "budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"),
+            "budgets:ViewBudget",
+        ),
+        NOT_IN_THE_RECORDED_STACKS.format("observability.monthly_budget_usd"),
+    ),
+    **dict.fromkeys(
+        (
+            *("chatbot:CreateSlackChannelConfiguration", "chatbot:DeleteSlackChannelConfiguration"),
+            *("chatbot:DescribeSlackChannelConfigurations", "chatbot:ListTagsForResource", "chatbot:TagResource"),
+            *("chatbot:UntagResource", "chatbot:UpdateSlackChannelConfiguration"),
+        ),
+        NOT_IN_THE_RECORDED_STACKS.format("observability.slack, which the emulator does not know either"),
+    ),
+    **dict.fromkeys(
+        ("logs:DeleteMetricFilter", "logs:DescribeMetricFilters", "logs:PutMetricFilter"),
+        NOT_IN_THE_RECORDED_STACKS.format("observability.laravel_metrics, web.nginx"),
+    ),
     "ecs:StopServiceDeployment": (
         "a rollout that takes longer than its timeout is stopped, which no scenario on the engine waits for; "
         "tests/ops/test_rollout.py does"

@@ -44,6 +44,16 @@ def test_no_password_is_shown_or_kept_in_the_clear(stack: Stack) -> None:
     whole_stack.assert_no_password_is_shown_or_kept_in_the_clear(stack)
 
 
+def test_whoever_looks_finds_it_well(stack: Stack) -> None:
+    assert_on_record(stack, "dev")
+    whole_stack.assert_whoever_looks_finds_it_well(stack)
+
+
+def test_a_task_can_be_gone_into(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole_stack.assert_a_task_can_be_gone_into(stack, monkeypatch)
+    stack.forget_what_was_asked_for()
+
+
 def test_one_harmless_edit_changes_one_resource(stack: Stack) -> None:
     before = stack.engine.config()
     stack.configure("story:web", {"log_retention_days": 7})

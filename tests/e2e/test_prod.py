@@ -52,6 +52,11 @@ def test_no_password_is_shown_or_kept_in_the_clear(stack: Stack) -> None:
     whole_stack.assert_no_password_is_shown_or_kept_in_the_clear(stack)
 
 
+def test_whoever_looks_finds_it_well(stack: Stack) -> None:
+    whole_stack.assert_whoever_looks_finds_it_well(stack)
+    stack.forget_what_was_asked_for()
+
+
 def test_what_aws_moves_by_itself_makes_no_difference(stack: Stack) -> None:
     scaling = stack.settings().web.autoscaling
     assert scaling

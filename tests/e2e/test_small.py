@@ -144,6 +144,37 @@ def test_the_next_good_release_goes_through(stack: Stack) -> None:
     assert stack.is_clean()
 
 
+def test_agents_are_put_beside_the_application_and_taken_away_again(stack: Stack) -> None:
+    before = stack.engine.config()
+    secret = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:agent-AbCdEf"
+    registry = FIRST.partition("/")[0]
+    room = {"cpu": 1024, "memory_mib": 2048}
+    stack.configure("story:web", {**room, "nginx": {}})
+    stack.configure("story:workers", {"default": room})
+    stack.configure(
+        "story:agents",
+        {
+            # This network has no way to the internet, so the images are in ECR.
+            "new_relic": {"license_key": secret, "image": f"{registry}/nri-ecs:1.15.6"},
+            "mackerel": {"api_key": secret, "image": f"{registry}/mackerel-container-agent:v0.13.2"},
+            "open_telemetry": {"image": f"{registry}/aws-otel-collector:v0.48.0"},
+            "fluent_bit": {
+                "image": f"{registry}/aws-for-fluent-bit:2.34.3",
+                "destination": {"Name": "http", "Host": "logs.example.com"},
+                "secrets": {"header": secret},
+            },
+        },
+    )
+    stack.up()
+    definition = stack.client("ecs").describe_task_definition(taskDefinition="story-small-web")["taskDefinition"]
+    assert {container["name"] for container in definition["containerDefinitions"] if not container["essential"]} == {
+        *("log-router", "mackerel-container-agent", "newrelic-infra", "otel-collector"),
+    }
+    assert stack.is_clean(), "a definition that ECS gives back in another form is replaced at every update"
+    stack.engine.prepare(before)
+    stack.up()
+
+
 def test_what_is_changed_behind_the_programs_back_is_told_in_one_line_each_and_apart_from_an_edit(stack: Stack) -> None:
     ecs, ec2, alarms = stack.client("ecs"), stack.client("ec2"), stack.client("cloudwatch")
     resources = {one["urn"].rpartition("$")[2]: one for one in stack.engine.state()["deployment"]["resources"]}

@@ -1,7 +1,10 @@
 """What holds for every whole environment, as soon as it is up."""
 
 import json
+import shlex
 from typing import Any
+
+import pytest
 
 from tests.e2e.support import Stack
 
@@ -40,6 +43,37 @@ def assert_no_password_is_shown_or_kept_in_the_clear(stack: Stack) -> None:
     for password, holder in passwords.items():
         assert password not in shown.stdout, f"an output holds what is in {holder}"
         assert password not in kept, f"the state holds what is in {holder}, not encrypted"
+
+
+def assert_whoever_looks_finds_it_well(stack: Stack) -> None:
+    """A stack that just came up is well: what cannot be told here is unknown, and nothing is a false alarm."""
+    doctor = stack.story("doctor", "--format", "json")
+    findings = json.loads(doctor.stdout)["findings"]
+    assert [one for one in findings if one["severity"] in ("error", "warning")] == []
+    assert len([one for one in findings if one["severity"] == "ok"]) > 20
+    assert doctor.returncode == 0
+    status = stack.story("status", "--format", "json")
+    assert status.returncode == 0, status.output
+    overview = json.loads(status.stdout)
+    assert {service["service"] for service in overview["services"]} == set(stack.engine.outputs()["services"])
+    assert overview["image"] == stack.engine.outputs()["image"]
+
+
+def assert_a_task_can_be_gone_into(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through a plugin that only notes how it was called."""
+    plugin, noted = stack.engine.folder / "session-manager-plugin", stack.engine.folder / "called"
+    plugin.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo 1.2.700.0 && exit\n'
+        f'printf "%s\\n" "$@" > {shlex.quote(str(noted))}\nexit 7\n'
+    )
+    plugin.chmod(0o755)
+    monkeypatch.setenv("PATH", str(stack.engine.folder), prepend=":")
+    entered = stack.story("exec", "web", "--", "php", "artisan", "about")
+    assert entered.returncode == 7, entered.output
+    assert f'"Target": "ecs:story-{stack.engine.stack}_' in noted.read_text("utf-8")
+    assert "the session is recorded" in entered.stderr
+    read = stack.story("logs", "migration", "--since", "1d")
+    assert read.returncode == 0, read.output
 
 
 def _tag(resource: dict[str, Any], key: str) -> str:

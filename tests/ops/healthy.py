@@ -57,7 +57,7 @@ OUTPUTS: dict[str, Any] = {
     "execLogGroup": EXEC_GROUP,
     "certificate": CERTIFICATE,
     "zone": "Z1",
-    "alarmTopic": TOPIC,
+    "alarmTopics": {"critical": TOPIC, "warning": TOPIC},
     "aurora": {"endpoint": "aurora-1.cluster-x.ap-northeast-1.rds.amazonaws.com"},
     "documentdb": {"endpoint": "docs-1.cluster-x.ap-northeast-1.docdb.amazonaws.com"},
 }

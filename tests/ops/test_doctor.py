@@ -22,7 +22,7 @@ def live(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
     made.services_run("web", "scheduler")
     key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
     topic = cloud.client("sns").create_topic(Name="alarms")["TopicArn"]
-    made.told(**made.outputs, key=key, alarmTopic=topic)
+    made.told(**made.outputs, key=key, alarmTopics={"critical": topic, "warning": topic})
     return made
 
 

@@ -299,3 +299,21 @@ def test_few_checks_are_told_of_only_once_each(capsys: pytest.CaptureFixture[str
         "story doctor: 1 of 2 checks",
         "story doctor: 2 of 2 checks",
     ]
+
+
+@pytest.mark.usefixtures("live")
+@pytest.mark.parametrize("command", ["doctor", "status"])
+def test_without_a_stack_it_is_the_selected_one_and_without_one_a_line_says_what_to_do(command: str) -> None:
+    result = story(command)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"story {command}: no stack is selected here: --stack NAME says which one, or `pulumi stack select NAME`\n"
+    )
+
+
+def test_the_selected_stack_is_looked_at(live: Live) -> None:
+    script = live.home / "pulumi"
+    script.write_text(
+        script.read_text().replace('case "$1 $2" in', 'case "$1 $2" in\n"stack --show-name") echo prod ;;')
+    )
+    assert "Stack prod, cluster story-prod" in story("doctor").stdout

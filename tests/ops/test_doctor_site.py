@@ -196,10 +196,9 @@ def test_a_topic_that_nobody_has_confirmed_is_a_warning_and_one_without_readers_
     assert "the topic has no readers" in [one.what for one in world.findings()]
 
 
-def test_topics_are_looked_at_once_whether_an_output_an_output_of_several_or_an_alarm_names_them(
+def test_topics_are_looked_at_once_whether_the_outputs_or_an_alarm_names_them(
     world: World,
 ) -> None:
-    del world.outputs["alarmTopic"]
     world.outputs["alarmTopics"] = {"critical": TOPIC, "warning": f"{TOPIC}-2"}
     alarm(world, AlarmActions=[TOPIC, f"{TOPIC}-3", "arn:aws:automate:ap-northeast-1:ec2:stop"])
     assert {one.subject for one in world.findings() if "readers" in one.what} == {"alarms", "alarms-2", "alarms-3"}

@@ -275,6 +275,9 @@ def test_agents_that_no_network_reaches_or_no_task_holds_are_told_at_once(tmp_pa
         "internet reaches; allowed is single or one-per-zone, or an image in "
         "<account>.dkr.ecr.ap-northeast-1.amazonaws.com",
     )
+    hub = f"  story:agents: {{new_relic: {{license_key: {SECRET}, cpu: 64, memory_mib: 192, services: [web]}}}}\n"
+    _, told = planned(tmp_path, REGION + hub + "  story:network: {nat: none}\n")
+    assert "agents.new_relic.image is pulled from Docker Hub, which only the internet reaches" in told["mistakes"][0]
 
 
 def test_an_image_from_the_internet_cannot_be_pulled_without_nat(tmp_path: Path) -> None:
