@@ -105,7 +105,7 @@ class Live:
     @property
     def updates(self) -> list[str]:
         """The calls that change something."""
-        return [call for call in self.calls if not call.startswith(("stack output ", "config "))]
+        return [call for call in self.calls if not call.startswith(("stack output ", "stack --show-name ", "config "))]
 
     @property
     def environment_of_the_update(self) -> dict[str, str]:
