@@ -86,7 +86,7 @@ class EventLog(Component):
         rules = {what: self._rule(name, what, pattern) for what, pattern in _patterns(args).items()}
         for what, rule in rules.items():
             aws.cloudwatch.EventTarget(
-                f"{name}-{what}", rule=rule.name, arn=group.arn, opts=self.child(depends_on=[writable])
+                f"{name}-{what}", rule=rule.name, target_id="log", arn=group.arn, opts=self.child(depends_on=[writable])
             )
         if args.exec and args.shell_topic_arn is not None:
             self._tell(f"{name}-exec", args, rules["exec"], args.shell_topic_arn)
@@ -116,6 +116,7 @@ class EventLog(Component):
         aws.cloudwatch.EventTarget(
             f"{name}-topic",
             rule=rule.name,
+            target_id="topic",
             arn=topic_arn,
             role_arn=role.arn,
             input_transformer=aws.cloudwatch.EventTargetInputTransformerArgs(

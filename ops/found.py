@@ -17,6 +17,12 @@ AGAIN: Mapping[str, str] = {
     "aws:acm/certificateValidation:CertificateValidation": "a wait, which makes nothing",
     "aws:appautoscaling/scheduledAction:ScheduledAction": "AWS overwrites the schedule of that name",
     "aws:appautoscaling/target:Target": "AWS overwrites the range of that service",
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": "AWS overwrites the alarm of that name",
+    "aws:cloudwatch/dashboard:Dashboard": "AWS overwrites the dashboard of that name",
+    "aws:cloudwatch/eventRule:EventRule": "AWS overwrites the rule of that name",
+    "aws:cloudwatch/eventTarget:EventTarget": "AWS overwrites the target of that id",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": "AWS overwrites the filter of that name",
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "AWS overwrites the policy of that name",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "AWS made it together with the VPC",
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": "a setting of the cluster",
     "aws:ecs/taskDefinition:TaskDefinition": "a revision that nothing uses costs nothing",
@@ -92,6 +98,13 @@ def log_group(aws: Aws, wanted: Wanted) -> list[Candidate]:
         for item in groups
         if item["logGroupName"] == name
     ]
+
+
+def budget(aws: Aws, wanted: Wanted) -> list[Candidate]:
+    """By account and name."""
+    account, name = str(aws.ask("sts", "get_caller_identity").get("Account", "")), wanted.text("name")
+    found = aws.ask("budgets", "describe_budget", AccountId=account, BudgetName=name).get("Budget")
+    return [Candidate(id=f"{account}:{name}")] if found else []
 
 
 def metric_alarm(aws: Aws, wanted: Wanted) -> list[Candidate]:
@@ -281,6 +294,7 @@ FINDERS: Mapping[str, Finder] = {
     **DATABASES,
     "aws:acm/certificate:Certificate": certificate,
     "aws:appautoscaling/policy:Policy": scaling_policy,
+    "aws:budgets/budget:Budget": budget,
     "aws:cloudwatch/logGroup:LogGroup": log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": metric_alarm,
     "aws:ecs/cluster:Cluster": ecs_cluster,

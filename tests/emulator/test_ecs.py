@@ -18,6 +18,8 @@ from tests.emulator.support import (
     wait_for,
 )
 
+pytestmark = pytest.mark.timed
+
 
 def test_a_service_remembers_what_it_was_created_with(client: Client) -> None:
     strategy = [

@@ -55,6 +55,12 @@ def listener(aws: Aws, port: int = 8443) -> str:
     return made["Listeners"][0]["ListenerArn"]
 
 
+def make_budget(aws: Aws, name: str) -> str:
+    amount = {"BudgetLimit": {"Amount": "10", "Unit": "USD"}, "TimeUnit": "MONTHLY", "BudgetType": "COST"}
+    aws.client("budgets").create_budget(AccountId="123456789012", Budget={"BudgetName": name, **amount})
+    return f"123456789012:{name}"
+
+
 def make_alarm(aws: Aws, name: str) -> str:
     aws.client("cloudwatch").put_metric_alarm(
         AlarmName=name,
@@ -252,6 +258,7 @@ def make_database_parameters(service: str) -> Callable[[Aws, str], str]:
 NAMED: Mapping[str, tuple[Callable[[Aws, str], str], Callable[[Aws, str], Mapping[str, Any]]]] = {
     "aws:acm/certificate:Certificate": (make_certificate, lambda _, name: {"domainName": f"{name}.example.com"}),
     "aws:appautoscaling/policy:Policy": (make_policy, lambda _, name: {**SCALED, "name": name}),
+    "aws:budgets/budget:Budget": (make_budget, lambda _, name: {"name": name}),
     "aws:cloudwatch/logGroup:LogGroup": (make_log_group, lambda _, name: {"name": name}),
     "aws:cloudwatch/metricAlarm:MetricAlarm": (make_alarm, lambda _, name: {"name": name}),
     "aws:ecs/cluster:Cluster": (make_cluster, lambda _, name: {"name": name}),

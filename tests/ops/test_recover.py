@@ -29,6 +29,8 @@ from tests.ops.given_states import (
     state,
 )
 
+pytestmark = pytest.mark.timed
+
 POLICY = creation("aws:s3/bucketPolicy:BucketPolicy", "logs", {})
 MIGRATION = creation("random:index/randomUuid:RandomUuid", "migration", {})
 

@@ -13,6 +13,8 @@ from ops.image_given import KEEPING
 from tests.ops.live import BROKEN, OLDER, Live, Process, story
 from tests.ops.steps import FAMILY, IMAGE, Cloud
 
+pytestmark = pytest.mark.timed
+
 NOTHING_IS_MIGRATED = "Nothing is migrated: the database stays as the last migration left it."
 
 
