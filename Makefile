@@ -6,8 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
 RUNTIME := $(VENV)/.runtime
-# One more than processors, since some tests wait for an emulated AWS.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
+# Each worker runs the programs anew that its tests ask for, so more of them than processors take longer.
+WORKERS := $(shell $(PYTHON) -c "import os; print(os.cpu_count() or 1)")
 FAST := tests/unit tests/components tests/program tests/bootstrap tests/ops tests/emulator
 # Every process would compile the tests and the tools anew.
 unexport PYTHONDONTWRITEBYTECODE

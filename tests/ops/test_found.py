@@ -13,6 +13,8 @@ from ops.found import AGAIN, FINDERS
 from plan.program import plan_stack
 from tests.ops.given_things import NAMED, found, make_bucket, make_key, make_secret, make_service
 
+pytestmark = pytest.mark.timed
+
 ROOT = Path(__file__).parent.parent.parent
 OF_AWSX = ("eip:Eip", "internetGateway:InternetGateway", "natGateway:NatGateway", "route:Route", "subnet:Subnet")
 OF_AWSX += (
