@@ -155,12 +155,14 @@ def test_a_named_earlier_image_goes_back_without_a_migration(stack: Stack) -> No
 
 
 def test_the_status_tells_what_runs(stack: Stack) -> None:
+    assert_on_record(stack, "releases")
     finished = succeeded(stack.story("status", "--wait"))
     assert f"Last good image: {SECOND}" in finished.stdout
     for service in SERVICES:
         assert re.search(
             rf"^  {service} +1 of 1 tasks, COMPLETED, story-releases-{service}:", finished.stdout, re.MULTILINE
         )
+    stack.forget_what_was_asked_for()
 
 
 def test_a_command_runs_in_the_migrations_task(stack: Stack) -> None:
