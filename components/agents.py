@@ -16,6 +16,7 @@ import pulumi
 from components.containers import Container, HealthCheck, LogDestination
 from components.iam import Statement, allow
 from components.laravel import given_secrets
+from components.wiring import SecretRef
 from specs.agents import AgentSpec, FluentBitSpec, MackerelSpec, NewRelicSpec, OpenTelemetrySpec
 
 STOP_TIMEOUT_SECONDS = 30
@@ -145,15 +146,53 @@ def _destination(spec: FluentBitSpec) -> LogDestination:
     return LogDestination(options=spec.destination, secrets=given_secrets(spec.secrets))
 
 
+def _beside(
+    spec: AgentSpec,
+    *,
+    name: str,
+    health_check: HealthCheck,
+    user: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    secrets: Mapping[str, SecretRef] | None = None,
+    readonly_root_filesystem: bool = False,
+    routes_logs: str | None = None,
+) -> Container:
+    """A container with its share of the task, which the task goes on without.
+
+    Args:
+        spec: Image and share.
+        name: Name of the container.
+        health_check: Whether it does its work.
+        user: User of the image; None for the image's own.
+        environment: Its variables.
+        secrets: Its secrets by the variable that holds them.
+        readonly_root_filesystem: It writes nothing outside `/tmp`.
+        routes_logs: As in `Container`.
+    """
+    return Container(
+        name=name,
+        image=spec.image,
+        user=user,
+        log_mode="non-blocking",
+        health_check=health_check,
+        stop_timeout_seconds=STOP_TIMEOUT_SECONDS,
+        essential=False,
+        cpu=spec.cpu,
+        memory_mib=spec.memory_mib,
+        environment=environment or {},
+        secrets=secrets or {},
+        readonly_root_filesystem=readonly_root_filesystem,
+        routes_logs=routes_logs,
+    )
+
+
 def _new_relic(spec: NewRelicSpec, host: Host) -> Container:
     """Environment of the published example: github.com/newrelic/nri-ecs/blob/main/deploy/fargate_sidecar_example.json;
     the status server: github.com/newrelic/infrastructure-agent/blob/master/docs/status_api.md"""
     attributes = {"stack": host.stack, "service": host.service, "task": host.name}
-    return Container(
+    return _beside(
+        spec,
         name="newrelic-infra",
-        image=spec.image,
-        user=None,
-        log_mode="non-blocking",
         environment={
             "FARGATE": "true",
             "NRIA_CUSTOM_ATTRIBUTES": json.dumps(attributes, sort_keys=True),
@@ -164,21 +203,15 @@ def _new_relic(spec: NewRelicSpec, host: Host) -> Container:
         },
         secrets=given_secrets({"NRIA_LICENSE_KEY": spec.license_key}),
         health_check=HealthCheck(command=["CMD-SHELL", "wget -qO /dev/null http://localhost:8003/v1/status || exit 1"]),
-        stop_timeout_seconds=STOP_TIMEOUT_SECONDS,
-        essential=False,
-        cpu=spec.cpu,
-        memory_mib=spec.memory_mib,
     )
 
 
 def _mackerel(spec: MackerelSpec, host: Host) -> Container:
     """mackerel.io/docs/entry/howto/container-agent (the variables). The agent answers no check, so its process is
     looked for; it retires its host when it is stopped."""
-    return Container(
+    return _beside(
+        spec,
         name="mackerel-container-agent",
-        image=spec.image,
-        user=None,
-        log_mode="non-blocking",
         environment={
             "MACKEREL_CONTAINER_PLATFORM": "ecs",
             "MACKEREL_HOST_ID_STORE": "memory",
@@ -188,29 +221,19 @@ def _mackerel(spec: MackerelSpec, host: Host) -> Container:
         },
         secrets=given_secrets({"MACKEREL_APIKEY": spec.api_key}),
         health_check=HealthCheck(command=["CMD-SHELL", "grep -qs mackerel-contai /proc/[0-9]*/comm || exit 1"]),
-        stop_timeout_seconds=STOP_TIMEOUT_SECONDS,
         readonly_root_filesystem=True,
-        essential=False,
-        cpu=spec.cpu,
-        memory_mib=spec.memory_mib,
     )
 
 
 def _open_telemetry(spec: OpenTelemetrySpec) -> Container:
     """The check: github.com/aws-observability/aws-otel-collector/blob/main/examples/ecs (healthCheck)"""
-    return Container(
+    return _beside(
+        spec,
         name="otel-collector",
-        image=spec.image,
-        user=None,
-        log_mode="non-blocking",
         environment={"AOT_CONFIG_CONTENT": spec.config or json.dumps(TRACES_TO_XRAY, sort_keys=True)},
         secrets=given_secrets(spec.secrets),
         health_check=HealthCheck(command=["CMD", "/healthcheck"]),
-        stop_timeout_seconds=STOP_TIMEOUT_SECONDS,
         readonly_root_filesystem=True,
-        essential=False,
-        cpu=spec.cpu,
-        memory_mib=spec.memory_mib,
     )
 
 
@@ -218,15 +241,10 @@ def _fluent_bit(spec: FluentBitSpec) -> Container:
     """Its own output goes to CloudWatch Logs, or nobody would see why it fails. FireLens shares a socket that belongs
     to root: docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef.html (user)"""
     check = "curl -fs http://127.0.0.1:2020/api/v1/health || exit 1"
-    return Container(
+    return _beside(
+        spec,
         name="log-router",
-        image=spec.image,
         user="0",
-        log_mode="non-blocking",
         health_check=HealthCheck(command=["CMD-SHELL", check]),
-        stop_timeout_seconds=STOP_TIMEOUT_SECONDS,
-        essential=False,
-        cpu=spec.cpu,
-        memory_mib=spec.memory_mib,
         routes_logs=ROUTER_CONFIG,
     )

@@ -5,9 +5,14 @@ from collections.abc import Sequence
 import pulumi
 
 
+def stack_name() -> str:
+    """`story-<stack>`: what the names of a stack's things begin with, and the name of what it has one of."""
+    return f"{pulumi.get_project()}-{pulumi.get_stack()}"
+
+
 def physical_name(suffix: str) -> str:
     """`story-<stack>-<suffix>`: the name of a thing that a person types, or that a role's policy is limited to."""
-    return f"{pulumi.get_project()}-{pulumi.get_stack()}-{suffix}"
+    return f"{stack_name()}-{suffix}"
 
 
 def log_group_name(suffix: str) -> str:

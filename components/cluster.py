@@ -5,15 +5,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.base import Component, log_group_name
+from components.base import Component, log_group_name, stack_name
 from specs.site import ClusterSpec
 
 CAPACITY_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
-
-
-def cluster_name() -> str:
-    """`story-<stack>`: what a person gives to `aws ecs --cluster`, and what Container Insights names its logs after."""
-    return f"{pulumi.get_project()}-{pulumi.get_stack()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +50,7 @@ class Cluster(Component):
             name, cluster_name=cluster.name, capacity_providers=list(CAPACITY_PROVIDERS), opts=self.child()
         )
 
-        self.name = cluster_name()
+        self.name = stack_name()
         # Whoever has the ARN can start tasks, so it is given out when there is something to run them on.
         self.arn = pulumi.Output.all(cluster.arn, providers.id).apply(lambda known: known[0])
         self.spec = args.spec
@@ -79,7 +74,7 @@ class Cluster(Component):
             return None
         return aws.cloudwatch.LogGroup(
             f"{name}-insights",
-            name=f"/aws/ecs/containerinsights/{cluster_name()}/performance",
+            name=f"/aws/ecs/containerinsights/{stack_name()}/performance",
             retention_in_days=args.spec.insights_log_retention_days,
             kms_key_id=args.key_arn,
             opts=self.child(),
@@ -105,7 +100,7 @@ class Cluster(Component):
     ) -> aws.ecs.Cluster:
         return aws.ecs.Cluster(
             name,
-            name=cluster_name(),
+            name=stack_name(),
             settings=[aws.ecs.ClusterSettingArgs(name="containerInsights", value=args.spec.container_insights)],
             configuration=aws.ecs.ClusterConfigurationArgs(
                 execute_command_configuration=_sessions(args.key_arn, exec_group)

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import boto3  # pyright: ignore[reportMissingTypeStubs]
 from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 Json = Mapping[str, Any]
+Part = TypeVar("Part")
 CONFIG = Config(
     connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 6}, user_agent_extra="story"
 )
@@ -88,6 +89,11 @@ class Aws:
         except ClientError as error:
             if not is_absence(error):
                 raise
+
+
+def in_parts(whole: Sequence[Part], size: int) -> list[list[Part]]:
+    """A list in parts of at most `size`, which is what AWS takes at once."""
+    return [list(whole[first : first + size]) for first in range(0, len(whole), size)]
 
 
 def items(answer: Json | None, key: str) -> Sequence[Json]:

@@ -9,16 +9,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
-from ops.aws_account import Json, items, part
+from ops.aws_account import Json, in_parts, items, part
 from ops.contract import Rollout
 from ops.patience import Patience, in_short
 from ops.saying import LAST_LINES
 from ops.stopped_task import why
+from ops.task import TASKS_AT_ONCE, detail
 from ops.task_log import TaskLog, stream_name
 
-AT_ONCE = 100
-"""DescribeTasks takes at most so many: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
 STOPPED_BY_SIGNAL = 143
+ADDRESS = "privateIPv4Address"
+"""By which the load balancer knows a task."""
 REQUEST_ID = re.compile(r",? ?request ?id:? [0-9a-f-]{36}", re.IGNORECASE)
 """What makes equal reasons differ."""
 SETTLE_SECONDS = 10.0
@@ -96,8 +97,7 @@ class DeployedTasks:
                 "ecs", "list_tasks", cluster=place.cluster, serviceName=self.rollout.service, desiredStatus=status
             )
             arns: list[str] = [arn for arn in (listed or {}).get("taskArns", []) if not self._has_stopped(arn)]
-            for first in range(0, min(len(arns), MOST_TASKS), AT_ONCE):
-                some = arns[first : first + AT_ONCE]
+            for some in in_parts(arns[:MOST_TASKS], TASKS_AT_ONCE):
                 answer = self._ask("ecs", "describe_tasks", cluster=place.cluster, tasks=some)
                 yield from filter(self._is_own, items(answer, "tasks"))
 
@@ -118,7 +118,7 @@ class DeployedTasks:
         return arn in self.tasks and self.tasks[arn]["lastStatus"] == "STOPPED"
 
     def _look_at_targets(self, service: Json) -> None:
-        addresses = {address for task in self.tasks.values() if (address := _address(task))}
+        addresses = {address for task in self.tasks.values() if (address := detail(task, ADDRESS))}
         for balancer in items(service, "loadBalancers"):
             alternate = part(balancer, "advancedConfiguration").get("alternateTargetGroupArn")
             for group in filter(None, [balancer.get("targetGroupArn"), alternate]):
@@ -137,7 +137,9 @@ class DeployedTasks:
             return "stopped"
         if task["lastStatus"] != "RUNNING":
             return "starting"
-        return "healthy" if _address(task) in self._healthy or task.get("healthStatus") == "HEALTHY" else "running"
+        return (
+            "healthy" if detail(task, ADDRESS) in self._healthy or task.get("healthStatus") == "HEALTHY" else "running"
+        )
 
     def _logs(self, task: Json, definitions: Sequence[Json]) -> Iterator[tuple[str, TaskLog]]:
         """The logs of a task's containers, those that failed first."""
@@ -159,9 +161,3 @@ def _reason(task: Json) -> str:
     ended = [one for one in items(task, "containers") if one.get("exitCode") not in (None, 0, STOPPED_BY_SIGNAL)]
     codes = sorted(f"{one['name']} exit code {one['exitCode']}" for one in ended)
     return ", ".join([REQUEST_ID.sub("", why(task)), *codes])
-
-
-def _address(task: Json) -> str:
-    """The task's private address, by which the load balancer knows it."""
-    details = [detail for attachment in items(task, "attachments") for detail in items(attachment, "details")]
-    return {str(one["name"]): str(one.get("value", "")) for one in details}.get("privateIPv4Address", "")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Thread
 
-from ops.aws_account import Json, items
+from ops.aws_account import Json, in_parts, items
 from ops.contract import Rollout, revision
 from ops.deployment import is_gone, primary
 from ops.live_stack import LiveStack, image_of
@@ -109,8 +109,7 @@ def to_stderr(line: str) -> None:
 def services_of(live: LiveStack, aws: Patience) -> dict[str, Json]:
     """Each service as ECS tells it; empty for one that it does not have."""
     names, found = sorted(live.services), dict[str, Json]()
-    for first in range(0, len(names), AT_ONCE):
-        some = names[first : first + AT_ONCE]
+    for some in in_parts(names, AT_ONCE):
         answer = aws.ask("ecs", "describe_services", cluster=live.place.cluster, services=some)
         there = {one["serviceName"]: one for one in items(answer, "services") if not is_gone(one)}
         found |= {name: there.get(name, {}) for name in some}

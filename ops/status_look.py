@@ -1,7 +1,7 @@
 """AWS, asked for a page that is drawn again in a moment: without patience, and not twice for what does not change."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
@@ -60,11 +60,6 @@ class Look(Patience):
             if not answer.get("nextToken"):
                 return found
             parameters["nextToken"] = answer["nextToken"]
-
-
-def in_parts(whole: Sequence[str], size: int) -> list[list[str]]:
-    """A list in parts of at most `size`, which is what AWS takes at once."""
-    return [list(whole[first : first + size]) for first in range(0, len(whole), size)]
 
 
 def or_why(read: Callable[[], Read], instead: Read) -> tuple[Read, str]:

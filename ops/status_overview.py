@@ -15,7 +15,8 @@ from ops.saying import plain
 from ops.status import ServiceStatus, services_of, statuses_of
 from ops.status_look import Look, or_why
 from ops.status_releases import Release, releases
-from ops.status_tasks import TaskStatus, task_id, task_status, tasks_of, use_of
+from ops.status_tasks import TaskStatus, task_status, tasks_of, use_of
+from ops.task import task_id
 
 EVENTS = 20
 
@@ -37,7 +38,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmStatus:
-    """An alarm that is off.
+    """An alarm in ALARM.
 
     Attributes:
         name: Its name.
@@ -60,7 +61,7 @@ class Overview:
         services: Every service.
         tasks: Every task that should run.
         events: The last events of all services, the newest one first.
-        alarms: The alarms that are off.
+        alarms: The alarms in ALARM.
         releases: The last releases of all services, the newest one first.
         missing: What could not be read, and why, by the name of the part.
     """
@@ -113,7 +114,7 @@ def overview(live: LiveStack, aws: Look, now: datetime, *, patient: Patience | N
         missing |= {f"tasks of {name}": f"{more} more are not looked at"} if more else {}
     ids = [(name, task_id(task)) for name, task in found]
     use, missing["use"] = or_why(lambda: use_of(aws, cluster, ids, now) if ids else {}, {})
-    alarms, missing["alarms"] = or_why(lambda: alarms_that_are_off(aws, cluster), [])
+    alarms, missing["alarms"] = or_why(lambda: alarms_in_alarm(aws, cluster), [])
     last, missing["releases"] = or_why(lambda: releases(aws, cluster, there) if there else [], [])
     return Overview(
         live=live,
@@ -137,7 +138,7 @@ def events_of(services: Mapping[str, Json]) -> list[Event]:
     return sorted(found, key=lambda event: event.at, reverse=True)[:EVENTS]
 
 
-def alarms_that_are_off(aws: Look, cluster: str) -> list[AlarmStatus]:
+def alarms_in_alarm(aws: Look, cluster: str) -> list[AlarmStatus]:
     """The alarms in ALARM whose names begin with the stack's, as all of its alarms' do.
 
     Args:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from ops.aws_account import Json, items, part
+from ops.aws_account import Json, in_parts, items, part
+from ops.contract import revision
 from ops.deployment import rollback_reason
 from ops.live_stack import APP
-from ops.status_look import Look, in_parts
+from ops.status_look import Look
 
 OF_EACH_SERVICE = 5
 AT_ONCE = 20
@@ -66,9 +67,9 @@ def releases(aws: Look, cluster: str, services: Sequence[str]) -> list[Release]:
     return sorted(found, key=lambda one: (_seconds(one.began_at), one.service), reverse=True)
 
 
-def short_digest(revision: Json) -> str:
+def short_digest(told: Json) -> str:
     """The beginning of the digest of the application's image in a service revision."""
-    images = {str(one.get("containerName")): one for one in items(revision, "containerImages")}
+    images = {str(one.get("containerName")): one for one in items(told, "containerImages")}
     own = images.get(APP, {})
     digest = str(own.get("imageDigest") or str(own.get("image", "")).partition("@")[2])
     return digest.removeprefix("sha256:")[:SHORT_DIGEST]
@@ -103,8 +104,8 @@ def _release(told: Json, revisions: Mapping[str, Json]) -> Release:
     )
 
 
-def _definition(revision: Json) -> str:
-    return str(revision.get("taskDefinition", "")).rpartition("/")[2]
+def _definition(told: Json) -> str:
+    return revision(str(told.get("taskDefinition", "")))
 
 
 def _source(told: Json) -> str:

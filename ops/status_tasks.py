@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from typing import Any, cast
 
-from ops.aws_account import Json, items
-from ops.status_look import Look, in_parts
+from ops.aws_account import Json, in_parts, items
+from ops.contract import revision
+from ops.status_look import Look
+from ops.task import TASKS_AT_ONCE, task_id
 
 NAMESPACE, CPU, MEMORY = "ECS/ContainerInsights", "TaskCpuUtilization", "TaskMemoryUtilization"
-TASKS_AT_ONCE = 100
-"""docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
 QUERIES_AT_ONCE = 500
 """docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html"""
 MOST_TASKS = 500
@@ -119,16 +119,11 @@ def task_status(service: str, task: Json, use: Mapping[tuple[str, str], float]) 
         zone=str(task.get("availabilityZone", "")),
         state=str(task.get("lastStatus", "")),
         health=str(task.get("healthStatus", "UNKNOWN")),
-        revision=str(task.get("taskDefinitionArn", "")).rpartition("/")[2],
+        revision=revision(str(task.get("taskDefinitionArn", ""))),
         started_at=cast(datetime | None, task.get("startedAt")),
         cpu_percent=use.get((id_, CPU)),
         memory_percent=use.get((id_, MEMORY)),
     )
-
-
-def task_id(task: Json) -> str:
-    """The last part of a task's ARN."""
-    return str(task["taskArn"]).rpartition("/")[2]
 
 
 def use_of(aws: Look, cluster: str, tasks: Sequence[tuple[str, str]], now: datetime) -> dict[tuple[str, str], float]:
@@ -144,8 +139,7 @@ def use_of(aws: Look, cluster: str, tasks: Sequence[tuple[str, str]], now: datet
     until = now.replace(second=0, microsecond=0)
     wanted = [(service, id_, metric) for service, id_ in sorted(tasks) for metric in (CPU, MEMORY)]
     found: dict[tuple[str, str], float] = {}
-    for first in range(0, len(wanted), QUERIES_AT_ONCE):
-        some = wanted[first : first + QUERIES_AT_ONCE]
+    for some in in_parts(wanted, QUERIES_AT_ONCE):
         answer = aws.ask(
             "cloudwatch",
             "get_metric_data",

@@ -7,20 +7,17 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
-from ops.aws_account import Json, items
+from ops.aws_account import Json, in_parts, items
 from ops.contract import Place, revision
 from ops.entering import NoEntryError, WrongUsageError
 from ops.live_stack import LiveStack
 from ops.patience import Patience, code_of
 from ops.stopped_task import container_named, why
+from ops.task import EXEC_AGENT, TASKS_AT_ONCE, task_id
 
-AT_ONCE = 100
-"""Tasks that ListTasks and DescribeTasks take:
-docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
 SHOWN = 20
 MIGRATION = "migration"
 WORKER = "worker-"
-AGENT = "ExecuteCommandAgent"
 HEALTH = {"HEALTHY": 0, "UNKNOWN": 1, "UNHEALTHY": 2}
 """UNKNOWN is also a task without a health check: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html"""
 TROUBLESHOOTING = "docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec-troubleshooting.html"
@@ -50,7 +47,7 @@ class Task:
     @property
     def id(self) -> str:
         """Its id, without the rest of the ARN."""
-        return str(self.told["taskArn"]).rpartition("/")[2]
+        return task_id(self.told)
 
     @property
     def health(self) -> str:
@@ -155,7 +152,7 @@ def runtime_id(task: Task, container: str, stack: str) -> str:
             "`pulumi up` turn it on, for tasks that start afterwards"
         )
     agents = {str(one["name"]): one for one in items(found, "managedAgents")}
-    agent = agents.get(AGENT, {})
+    agent = agents.get(EXEC_AGENT, {})
     status = str(agent.get("lastStatus", ""))
     if status == "PENDING":
         raise NoEntryError(f"the agent of ECS Exec in {container} of task {task.id} is starting; try again in a moment")
@@ -196,10 +193,8 @@ def _listed(aws: Patience, place: Place, door: Entrance, status: str) -> list[st
 def _described(aws: Patience, place: Place, arns: Sequence[str]) -> list[Json]:
     return [
         task
-        for first in range(0, len(arns), AT_ONCE)
-        for task in items(
-            aws.ask("ecs", "describe_tasks", cluster=place.cluster, tasks=arns[first : first + AT_ONCE]), "tasks"
-        )
+        for some in in_parts(arns, TASKS_AT_ONCE)
+        for task in items(aws.ask("ecs", "describe_tasks", cluster=place.cluster, tasks=some), "tasks")
     ]
 
 
@@ -212,7 +207,7 @@ def _why_none(aws: Patience, place: Place, door: Entrance, starting: Sequence[Js
     if stopped:
         last = max(stopped, key=lambda task: str(task.get("stoppedAt", "")))
         # ECS keeps a stopped task for about an hour.
-        told = f"{told}; the last one stopped: {why(last)} ({last['taskArn'].rpartition('/')[2]})"
+        told = f"{told}; the last one stopped: {why(last)} ({task_id(last)})"
     if door.name == MIGRATION:
         return f"{told}; `story migrate --stack {place.stack}` starts one"
     return f"{told}; `story status --stack {place.stack}` shows how many there should be"

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.alarms import Alarm, CompositeAlarm
-from components.base import metric_namespace
+from components.base import metric_namespace, stack_name
 from components.dashboard.body import body
 from components.dashboard.scene import known
 from components.watched import Watched
@@ -48,7 +48,7 @@ def dashboard(name: str, args: DashboardArgs, *, opts: pulumi.ResourceOptions) -
         args: What it shows.
         opts: Options of the resource.
     """
-    return aws.cloudwatch.Dashboard(name, dashboard_name=_stack(), dashboard_body=dashboard_body(args), opts=opts)
+    return aws.cloudwatch.Dashboard(name, dashboard_name=stack_name(), dashboard_body=dashboard_body(args), opts=opts)
 
 
 def dashboard_body(args: DashboardArgs) -> pulumi.Output[str]:
@@ -57,7 +57,7 @@ def dashboard_body(args: DashboardArgs) -> pulumi.Output[str]:
         args.watched,
         args.alarms,
         args.account_id,
-        stack=_stack(),
+        stack=stack_name(),
         namespace=metric_namespace(),
         composites=args.composites,
         region=args.region,
@@ -65,7 +65,3 @@ def dashboard_body(args: DashboardArgs) -> pulumi.Output[str]:
         runbooks=args.runbooks,
     )
     return scene.apply(lambda drawn: json.dumps(body(drawn), sort_keys=True))
-
-
-def _stack() -> str:
-    return f"{pulumi.get_project()}-{pulumi.get_stack()}"

@@ -13,9 +13,9 @@ from ops.doctor.finding import Finding, Severity, ok, unknown
 from ops.doctor.patient import short_id
 from ops.doctor.rights import May, Rights
 from ops.live_stack import APP
+from ops.task import EXEC_AGENT
 
 EXEC = "exec"
-AGENT = "ExecuteCommandAgent"
 AGENT_STARTS_WITHIN = timedelta(minutes=3)
 """So long a young task may be without its agent before it is worth a word."""
 CHANNELS = (
@@ -276,7 +276,7 @@ def _agents(task: Json) -> list[str]:
         str(agent.get("lastStatus", ""))
         for container in own
         for agent in items(container, "managedAgents")
-        if agent.get("name") == AGENT
+        if agent.get("name") == EXEC_AGENT
     ]
 
 

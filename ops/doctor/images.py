@@ -12,6 +12,7 @@ from ops.aws_account import Json, items, part
 from ops.doctor.asking import CannotTellError
 from ops.doctor.finding import Finding, Severity, ok, unknown
 from ops.doctor.patient import Patient
+from ops.kept_image import MANIFESTS
 from ops.patience import code_of
 
 IMAGE = "image"
@@ -19,8 +20,6 @@ ECR = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<repository>[^@:]+)(:[^@]+)?"
     r"@(?P<digest>sha256:[0-9a-f]{64})"
 )
-INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
-MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 PROCESSORS = {"ARM64": "arm64", "X86_64": "amd64"}
 """What a task definition calls a processor, and what an image index calls it:
 docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html,
@@ -136,7 +135,7 @@ def _look_in_registry(patient: Patient, name: str, image: str, architecture: str
         "registryId": found["account"],
         "repositoryName": found["repository"],
         "imageIds": [{"imageDigest": found["digest"]}],
-        "acceptedMediaTypes": [*INDEXES, *MANIFESTS],
+        "acceptedMediaTypes": list(MANIFESTS),
     }
     try:
         answer = patient.asking.ask("ecr", "batch_get_image", **asked)

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from ops.aws_account import Json, items, part
+from ops.aws_account import Json, in_parts, items, part
 from ops.deployment import is_gone
 from ops.doctor.asking import Asking, CannotTellError, ServiceGoneError
 from ops.live_stack import LiveStack
+from ops.task import TASKS_AT_ONCE
 
 SERVICES_AT_ONCE = 10
 """docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html"""
-TASKS_AT_ONCE = 100
-"""docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +51,7 @@ class Patient:
     def services(self) -> Mapping[str, Json]:
         """Every service of the stack that ECS has, by name."""
         names, found = sorted(self.live.services), dict[str, Json]()
-        for first in range(0, len(names), SERVICES_AT_ONCE):
-            some = names[first : first + SERVICES_AT_ONCE]
+        for some in in_parts(names, SERVICES_AT_ONCE):
             answer = self.asking.ask("ecs", "describe_services", cluster=self.cluster, services=some)
             found |= {str(one["serviceName"]): one for one in items(answer, "services") if not is_gone(one)}
         return found
@@ -83,8 +81,7 @@ class Patient:
             "ecs", "list_tasks", "taskArns", cluster=self.cluster, serviceName=name, desiredStatus=desired_status
         )
         found: list[Json] = []
-        for first in range(0, len(arns), TASKS_AT_ONCE):
-            some = list(arns[first : first + TASKS_AT_ONCE])
+        for some in in_parts(arns, TASKS_AT_ONCE):
             found += items(self.asking.ask("ecs", "describe_tasks", cluster=self.cluster, tasks=some), "tasks")
         return found
 
@@ -104,12 +101,6 @@ class Patient:
             str(one["SubnetId"]): one
             for one in items(self.asking.ask("ec2", "describe_subnets", SubnetIds=ids), "Subnets")
         }
-
-
-def detail(task: Json, name: str) -> str:
-    """A detail of a task's network interface, such as `privateIPv4Address` or `subnetId`; "" if there is none."""
-    details = [one for attachment in items(task, "attachments") for one in items(attachment, "details")]
-    return {str(one.get("name")): str(one.get("value", "")) for one in details}.get(name, "")
 
 
 def short_id(task: Json) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ops.aws_account import Json, items, part
 from ops.doctor.finding import Finding, Severity, ok
-from ops.doctor.patient import Patient, detail
+from ops.doctor.patient import Patient
+from ops.task import detail
 
 TARGETS = "targets"
 
