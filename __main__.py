@@ -32,6 +32,7 @@ stores = DataStores(
         documentdb=site.documentdb,
         vpc_id=network.vpc_id,
         subnet_ids=network.isolated_subnet_ids,
+        region=region,
         zones=site.network.zones,
         key_arn=key_arn,
         protect=site.protect,

@@ -13,8 +13,10 @@ from pydantic import Field
 from specs.agents import AgentsSpec
 from specs.base import Finding, ProtectedSpec, Spec
 from specs.checking import check, printable
+from specs.ecr import registry_host, registry_of
 from specs.network import Nat, NetworkSpec
 from specs.observability import ObservabilitySpec
+from specs.partition import REGION, partition_of
 from specs.services import MigrationSpec, SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
 from specs.site import (
     ApplicationSpec,
@@ -23,7 +25,7 @@ from specs.site import (
     PermissionsSpec,
     UploadsSpec,
 )
-from specs.stack_config import REGION, given_config, mistakes_around, values_of, warn
+from specs.stack_config import given_config, mistakes_around, values_of, warn
 from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 from specs.types import IMAGE_FORM, Name, image_problem
 
@@ -32,6 +34,7 @@ IMAGE_VARIABLE = "STORY_IMAGE"
 ROLLBACK_VARIABLE = "STORY_ROLLBACK_IMAGE"
 """An earlier image to go back to: nothing is migrated, and web waits for no other service."""
 WHERE_SECRETS_BELONG = "put it in Secrets Manager and its ARN in application.secrets"
+ARN_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
 FIRST_ZONES = {"ap-northeast-1": ("a", "c")}
 """Letters of the zones that a stack gets by default, where `a` and `b` do not do: new accounts in Tokyo have no `b`."""
 
@@ -231,17 +234,12 @@ def _around(name: str, region: str, images: Mapping[str, str | None]) -> Iterato
         yield f"{ROLLBACK_VARIABLE}: given beside {IMAGE_VARIABLE}; allowed is one of the two"
 
 
-def _registry(image: str) -> str:
-    """Where an image is pulled from; one that names no registry is on Docker Hub."""
-    first, slash, _ = image.partition("/")
-    return first if slash and ("." in first or ":" in first) else "Docker Hub"
-
-
 def _of_region(settings: Settings, region: str, given: Mapping[str, str | None]) -> Iterator[Finding]:
     """Mistakes that depend on the region, if there is one."""
     if not REGION.fullmatch(region):
         return
     network, nginx = settings.network, settings.web.nginx
+    yield from _of_partition(settings, region)
     for zone in network.zones:
         if not re.fullmatch(f"{region}[a-z]", zone):
             yield Finding(
@@ -255,13 +253,49 @@ def _of_region(settings: Settings, region: str, given: Mapping[str, str | None])
         **{f"agents.{name}.image": agent.image for name, agent in settings.agents.all.items()},
     }
     for source, image in images.items():
-        registry = _registry(image or "")
+        registry = registry_of(image or "")
         # The interface endpoints lead to this registry only:
         # docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
-        if image and not re.fullmatch(rf"[0-9]{{12}}\.dkr\.ecr\.{region}\.amazonaws\.com(\.cn)?", registry):
+        if image and registry != registry_host(registry[:12], region):
             yield Finding(
                 key="network.nat",
                 problem=f"given none, but {source} is pulled from {registry}, which only the internet reaches; "
-                f"allowed is single or one-per-zone, or an image in <account>.dkr.ecr.{region}.amazonaws.com",
+                f"allowed is single or one-per-zone, or an image in {registry_host('<account>', region)}",
                 involves=() if source in given else (source,),
             )
+
+
+def _of_partition(settings: Settings, region: str) -> Iterator[Finding]:
+    """Settings that need a service which the region's partition lacks, and ARNs of another partition."""
+    partition, observability = partition_of(region), settings.observability
+    needed = {
+        "observability.slack": ("chatbot", "Amazon Q Developer in chat applications", observability.slack),
+        "observability.monthly_budget_usd": ("budgets", "AWS Budgets", observability.monthly_budget_usd),
+    }
+    for key, (service, title, value) in needed.items():
+        if value and service in partition.missing_services:
+            yield Finding(key=key, problem=f"given, but there is no {title} in {partition.title}; leave it out")
+    for key, value in _texts(settings.model_dump()):
+        found = ARN_PARTITION.match(value)
+        if found and found[1] != partition.name:
+            yield Finding(
+                key=key,
+                problem=f"given an ARN of {found[1]}; allowed in {region} are ARNs that begin with "
+                f"arn:{partition.name}:",
+            )
+
+
+def _texts(value: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """Each text in a tree of settings with its key, but for the environment's, which are the application's own."""
+    match value:
+        case str():
+            yield key, value
+        case dict():
+            for name, inner in cast(dict[str, object], value).items():
+                if name != "environment":
+                    yield from _texts(inner, f"{key}.{name}" if key else name)
+        case list() | tuple():
+            for number, inner in enumerate(cast(Sequence[object], value)):
+                yield from _texts(inner, f"{key}.{number}")
+        case _:
+            pass

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.base import Component, physical_name
 from components.iam import allow, allow_service, document
+from specs.partition import partition_of
 
 OWNER_ACTIONS = (
     "kms:CancelKeyDeletion",
@@ -102,9 +103,13 @@ class Encryption(Component):
 
     def _let_use(self, name: str, key: aws.kms.Key, services: Sequence[str]) -> aws.kms.KeyPolicy:
         region = key.arn.apply(lambda arn: arn.split(":")[3])
-        account_root = pulumi.Output.concat("arn:aws:iam::", self.account_id, ":root")
-        log_groups = pulumi.Output.concat("arn:aws:logs:", region, ":", self.account_id, ":log-group:*")
-        logs = pulumi.Output.concat("logs.", region, ".amazonaws.com")
+        partition = region.apply(partition_of)
+        account_root = pulumi.Output.concat("arn:", partition.name, ":iam::", self.account_id, ":root")
+        log_groups = pulumi.Output.concat(
+            "arn:", partition.name, ":logs:", region, ":", self.account_id, ":log-group:*"
+        )
+        # docs.amazonaws.cn/en_us/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+        logs = pulumi.Output.concat("logs.", region, ".", partition.dns_suffix)
         ours = {"StringEquals": {"aws:SourceAccount": self.account_id}}
         return aws.kms.KeyPolicy(
             name,

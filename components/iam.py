@@ -6,6 +6,8 @@ from typing import Any
 
 import pulumi
 
+from specs.partition import partition_of
+
 Statement = Mapping[str, Any]
 
 
@@ -58,7 +60,7 @@ def trusted_by_tasks(account_id: pulumi.Input[str], region: str) -> pulumi.Outpu
 
     Source: docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
     """
-    source = pulumi.Output.concat("arn:aws:ecs:", region, ":", account_id, ":*")
+    source = pulumi.Output.concat(f"arn:{partition_of(region).name}:ecs:{region}:", account_id, ":*")
     return trusted_by(
         "ecs-tasks.amazonaws.com",
         {"StringEquals": {"aws:SourceAccount": account_id}, "ArnLike": {"aws:SourceArn": source}},

@@ -10,6 +10,7 @@ from components.base import Component, physical_name
 from components.buckets import ABORT_MULTIPART_AFTER_DAYS, close_bucket, encrypt_bucket
 from components.iam import allow_service
 from specs.deployment import EarlyDoor
+from specs.partition import partition_of
 from specs.site import IngressSpec
 
 HTTP_PORT = 80
@@ -158,7 +159,9 @@ class Ingress(Component):
         """Lets load balancers of this account write below its own number, the only place where they write:
         docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html"""
         load_balancers = pulumi.Output.concat(
-            "arn:aws:elasticloadbalancing:", args.region, ":", args.account_id, ":loadbalancer/*"
+            f"arn:{partition_of(args.region).name}:elasticloadbalancing:{args.region}:",
+            args.account_id,
+            ":loadbalancer/*",
         )
         delivery = allow_service(
             "logdelivery.elasticloadbalancing.amazonaws.com",

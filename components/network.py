@@ -10,6 +10,7 @@ import pulumi_awsx as awsx
 from components.base import Component, log_group_name, physical_name
 from components.iam import allow, assumed_by, document
 from specs.network import Nat, NetworkSpec
+from specs.partition import gateway_endpoint_service, interface_endpoint_service
 
 STRATEGIES = {
     Nat.NONE: awsx.ec2.NatGatewayStrategy.NONE,
@@ -93,7 +94,7 @@ class Network(Component):
             nat_gateways=awsx.ec2.NatGatewayConfigurationArgs(strategy=STRATEGIES[args.spec.nat]),
             vpc_endpoint_specs=[
                 awsx.ec2.VpcEndpointSpecArgs(
-                    service_name=f"com.amazonaws.{args.region}.s3",
+                    service_name=gateway_endpoint_service(args.region, "s3"),
                     vpc_endpoint_type="Gateway",
                 )
             ],
@@ -131,7 +132,7 @@ class Network(Component):
             aws.ec2.VpcEndpoint(
                 f"{name}-{service}",
                 vpc_id=vpc.vpc_id,
-                service_name=f"com.amazonaws.{args.region}.{service}",
+                service_name=interface_endpoint_service(args.region, service),
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
                 subnet_ids=vpc.private_subnet_ids,

@@ -1,15 +1,12 @@
 """What a task, and ECS on its behalf, may do."""
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from components.iam import Statement, allow
+from specs.ecr import ecr_image
 
-ECR_IMAGE = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<repository>[^@:]+)[@:].+"
-)
 EXEC_CHANNELS = (
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
@@ -20,14 +17,7 @@ EXEC_CHANNELS = (
 
 def repository_arns(images: Sequence[str]) -> list[str]:
     """The private ECR repositories among the images, sorted; others need no permission."""
-    found = (ECR_IMAGE.fullmatch(image) for image in images)
-    return sorted(
-        {
-            f"arn:aws:ecr:{image['region']}:{image['account']}:repository/{image['repository']}"
-            for image in found
-            if image
-        }
-    )
+    return sorted({found.repository_arn for image in images if (found := ecr_image(image))})
 
 
 def secret_arn(arn: str) -> str:

@@ -1,19 +1,15 @@
 """Images in ECR that no rule of a repository may take away, because a stack was released with them."""
 
-import re
 from typing import Any, cast
 
 import boto3  # pyright: ignore[reportMissingTypeStubs]
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from ops.aws_account import Aws, items
+from specs.ecr import ecr_image
 
 KEPT_PREFIX = "kept-"
 """Beginning of the tags that keep an image: `kept-<stack>-<beginning of its digest>`."""
-IN_ECR = re.compile(
-    r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?"
-    r"/(?P<repository>[a-z0-9._/-]+)@(?P<digest>sha256:[0-9a-f]{64})"
-)
 DIGEST_LETTERS = 16
 MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json",
@@ -44,18 +40,16 @@ def keep(image: str, stack: str) -> str:
         NoSuchImageError: The repository does not have the image.
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: AWS refused, or was not there.
     """
-    place = IN_ECR.fullmatch(image)
-    if place is None:
+    place = ecr_image(image)
+    if place is None or not place.digest:
         return ""
-    ecr = Aws(boto3.Session(region_name=place["region"])).client("ecr")
-    where = {"registryId": place["account"], "repositoryName": place["repository"]}
-    answer = ecr.batch_get_image(
-        **where, imageIds=[{"imageDigest": place["digest"]}], acceptedMediaTypes=list(MANIFESTS)
-    )
+    ecr = Aws(boto3.Session(region_name=place.region)).client("ecr")
+    where = {"registryId": place.account_id, "repositoryName": place.repository}
+    answer = ecr.batch_get_image(**where, imageIds=[{"imageDigest": place.digest}], acceptedMediaTypes=list(MANIFESTS))
     found = items(answer, "images")
     if not found:
         raise NoSuchImageError(f"there is no image {image}")
-    tag = f"{KEPT_PREFIX}{stack}-{place['digest'].removeprefix('sha256:')[:DIGEST_LETTERS]}"
+    tag = f"{KEPT_PREFIX}{stack}-{place.digest.removeprefix('sha256:')[:DIGEST_LETTERS]}"
     manifest: dict[str, Any] = {"imageManifest": found[0]["imageManifest"], "imageTag": tag}
     if kind := found[0].get("imageManifestMediaType"):
         manifest["imageManifestMediaType"] = kind

@@ -31,6 +31,7 @@ SECRET_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
 """What Secrets Manager adds to a name:
 docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html"""
 BUNDLE = "truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+OTHER_BUNDLES = "docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.SSL.html"
 ALLOWED = "allowed are such as 3306:aurora, 3306:aurora-reader, 6379:valkey, 27017:documentdb, aurora, 8080:host:80"
 
 
@@ -137,7 +138,7 @@ def how_to_connect(way: Way) -> Sequence[str]:
             options = "tls=true&tlsAllowInvalidHostnames=true&directConnection=true&retryWrites=false"
             return [
                 f"mongosh 'mongodb://{HERE}:{port}/?{options}' --tlsCAFile global-bundle.pem --username <user>",
-                f"{secret}; the CA bundle: {BUNDLE}",
+                f"{secret}; the CA bundle: {BUNDLE} (China, GovCloud: {OTHER_BUNDLES})",
             ]
         case _:
             return [f"{HERE}:{port} leads to {way.host}:{way.port}"]

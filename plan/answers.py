@@ -4,22 +4,38 @@ Values are recognisable, not real; the account is AWS's example account.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from specs.partition import partition_of
 
 REGION = "ap-northeast-1"
 ACCOUNT = "123456789012"
 
 
-def outputs_of(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """All outputs of a resource that was just created."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    region: str
+
+    @property
+    def partition(self) -> str:
+        return partition_of(self.region).name
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{ACCOUNT}:{resource}"
+
+
+def outputs_of(type_: str, name: str, inputs: Mapping[str, Any], region: str = REGION) -> dict[str, Any]:
+    """All outputs of a resource that was just created in the region."""
+    here = _Place(region)
     service = type_.split(":")[1].split("/")[0] if type_.count(":") == 2 else ""
     kind = type_.rsplit(":", 1)[-1]
-    common = {"arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind.lower()}/{name}"} if type_.startswith("aws:") else {}
-    return {**common, **inputs, **_special(type_, name, inputs)}
+    common = {"arn": here.arn(service, f"{kind.lower()}/{name}")} if type_.startswith("aws:") else {}
+    return {**common, **inputs, **_special(type_, name, inputs, here)}
 
 
-def _special(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    host = f"{name}.{REGION}.example"
+def _special(type_: str, name: str, inputs: Mapping[str, Any], here: _Place) -> dict[str, Any]:
+    host = f"{name}.{here.region}.example"
     match type_:
         case "awsx:ec2:Vpc":
             zones: list[str] = list(inputs.get("availabilityZoneNames", []))
@@ -43,7 +59,7 @@ def _special(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]
         case "aws:route53/record:Record":
             return {"fqdn": str(inputs.get("name", host)).rstrip(".")}
         case "aws:rds/cluster:Cluster" | "aws:docdb/cluster:Cluster":
-            secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-master"
+            secret = here.arn("secretsmanager", f"secret:{name}-master")
             return {
                 "endpoint": f"writer.{host}",
                 "readerEndpoint": f"reader.{host}",
@@ -65,12 +81,12 @@ def _special(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]
         case "aws:secretsmanager/secretVersion:SecretVersion":
             return {"versionId": f"{name}-version"}
         case "aws:s3/bucket:Bucket":
-            return {"bucket": inputs.get("bucket", f"{name}-bucket"), "arn": f"arn:aws:s3:::{name}-bucket"}
+            return {"bucket": inputs.get("bucket", f"{name}-bucket"), "arn": f"arn:{here.partition}:s3:::{name}-bucket"}
         case "aws:ecs/taskDefinition:TaskDefinition":
             family = inputs.get("family", name)
-            return {"arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:1", "revision": 1}
+            return {"arn": here.arn("ecs", f"task-definition/{family}:1"), "revision": 1}
         case "aws:cloudwatch/logGroup:LogGroup":
-            return {"arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{inputs.get('name', name)}"}
+            return {"arn": here.arn("logs", f"log-group:{inputs.get('name', name)}")}
         case "random:index/randomPassword:RandomPassword":
             return {"result": "not-a-real-password"}
         case "random:index/randomBytes:RandomBytes":

@@ -10,6 +10,7 @@ import pulumi
 from plan.answers import ACCOUNT, REGION
 from plan.recorder import Record, record_program
 from plan.stack_file import StackFile, read_stack_file, stack_of
+from specs.ecr import registry_host
 
 PROJECT = "story"
 EXAMPLE_DIGEST = "sha256:" + "0" * 64
@@ -77,7 +78,7 @@ def example_image(read: StackFile) -> str:
     """An image that no registry has, in the stack's own region, where every network can reach it."""
     region = read.config.get("aws:region", "")
     home = region if re.fullmatch(r"[a-z0-9-]+", region) else REGION
-    return f"{ACCOUNT}.dkr.ecr.{home}.amazonaws.com/example@{EXAMPLE_DIGEST}"
+    return f"{registry_host(ACCOUNT, home)}/example@{EXAMPLE_DIGEST}"
 
 
 def _run(project: Path, file: Path, read: StackFile, image: str) -> tuple[Record | None, Sequence[str]]:

@@ -20,7 +20,7 @@ from google.protobuf import json_format
 from pulumi.runtime import config as runtime_config
 from pulumi.runtime import mocks, rpc, settings, stack
 
-from plan.answers import outputs_of
+from plan.answers import REGION, outputs_of
 
 UNKNOWN = "<unknown>"
 SECRET = "[secret]"
@@ -117,8 +117,9 @@ class _Warnings(logging.Handler):
 class _Answers(mocks.Mocks):
     """Answers as AWS would (update), or leaves everything that only AWS knows unknown (preview)."""
 
-    def __init__(self, preview: bool, last_outputs: Mapping[str, Any]) -> None:
+    def __init__(self, preview: bool, last_outputs: Mapping[str, Any], region: str) -> None:
         self.preview = preview
+        self.region = region
         self.last_outputs = last_outputs
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
@@ -134,7 +135,7 @@ class _Answers(mocks.Mocks):
             return "", {}
         if self.preview:
             return "", {} if args.typ.startswith("awsx:") else inputs
-        return f"{args.name}-id", outputs_of(args.typ, args.name, inputs)
+        return f"{args.name}-id", outputs_of(args.typ, args.name, inputs, self.region)
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"the program calls {args.token}: an invoke reads the account, also in a preview")
@@ -213,7 +214,7 @@ async def _record(
     last_outputs: Mapping[str, Any],
 ) -> Record:
     notes = _Notes()
-    answers = _Answers(preview, last_outputs)
+    answers = _Answers(preview, last_outputs, config.get("aws:region") or REGION)
     settings.reset_options()
     runtime_config.set_all_config(dict(config), list(secret_keys))
     logger = logging.Logger("story.plan")

@@ -3,7 +3,10 @@
 Source: docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
 """
 
+import re
 from dataclasses import dataclass
+
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,23 +15,64 @@ class Partition:
 
     Attributes:
         name: Second part of its ARNs.
+        title: What AWS calls it.
         dns_suffix: What the host names of its services and registries end with.
+        missing_services: Services that it does not have, by the first part of their endpoints.
+        prefixed_endpoints: Services whose interface endpoints have the prefix `cn.` before their names.
     """
 
     name: str
+    title: str
     dns_suffix: str
+    missing_services: frozenset[str] = frozenset()
+    prefixed_endpoints: frozenset[str] = frozenset()
 
 
-COMMERCIAL = Partition(name="aws", dns_suffix="amazonaws.com")
-BY_REGION_PREFIX = {
-    "cn-": Partition(name="aws-cn", dns_suffix="amazonaws.com.cn"),
-    "us-gov-": Partition(name="aws-us-gov", dns_suffix="amazonaws.com"),
-    "eusc-": Partition(name="aws-eusc", dns_suffix="amazonaws.eu"),
-}
-"""Every other region is in the commercial partition; the isolated ones (`aws-iso` and so on) are not supported."""
+COMMERCIAL = Partition(name="aws", title="the commercial Regions", dns_suffix="amazonaws.com")
+CHINA = Partition(
+    name="aws-cn",
+    title="the China Regions",
+    dns_suffix="amazonaws.com.cn",
+    missing_services=frozenset({"chatbot"}),
+    prefixed_endpoints=frozenset({"ecr.api", "ecr.dkr", "monitoring", "sqs", "sts", "xray"}),
+)
+GOVCLOUD = Partition(
+    name="aws-us-gov",
+    title="AWS GovCloud (US)",
+    dns_suffix="amazonaws.com",
+    missing_services=frozenset({"budgets", "chatbot"}),
+)
+"""Which services a partition has: docs.aws.amazon.com/general/latest/gr/budgets.html, .../chatbot.html and
+docs.amazonaws.cn/en_us/aws/latest/userguide/services.html, as of 2026-11-27. The endpoints of the China Regions are as
+`aws ec2 describe-vpc-endpoint-services` lists them there: github.com/aws/aws-cdk/pull/25333."""
+
+PREFIXES = {"cn-": CHINA, "us-gov-": GOVCLOUD}
+UNSUPPORTED_PREFIXES = ("eusc-", "us-iso", "eu-iso")
+"""Regions of the AWS European Sovereign Cloud and of the isolated partitions: nobody has tried this program there."""
 
 
 def partition_of(region: str) -> Partition:
     """The partition of a region such as `ap-northeast-1`."""
-    found = (partition for prefix, partition in BY_REGION_PREFIX.items() if region.startswith(prefix))
-    return next(found, COMMERCIAL)
+    return next((partition for prefix, partition in PREFIXES.items() if region.startswith(prefix)), COMMERCIAL)
+
+
+def is_supported(region: str) -> bool:
+    """Whether the program knows the ARNs and services of the region's partition."""
+    return not region.startswith(UNSUPPORTED_PREFIXES)
+
+
+def interface_endpoint_service(region: str, service: str) -> str:
+    """The name of the service that an interface endpoint leads to.
+
+    Args:
+        region: AWS region.
+        service: Last part of the name, such as `ecr.api`.
+    """
+    prefix = "cn." if service in partition_of(region).prefixed_endpoints else ""
+    return f"{prefix}com.amazonaws.{region}.{service}"
+
+
+def gateway_endpoint_service(region: str, service: str) -> str:
+    """The name of the service that a gateway endpoint leads to; it has the same form in every partition:
+    docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html"""
+    return f"com.amazonaws.{region}.{service}"

@@ -1,7 +1,6 @@
 """The values in a stack's config, as the engine hands them over."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, cast
@@ -11,9 +10,8 @@ from pulumi.runtime import config as runtime_config
 
 from specs.base import Finding
 from specs.checking import unknown_key
+from specs.partition import REGION, is_supported
 from specs.types import NAME
-
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 def given_config() -> tuple[Mapping[str, str], AbstractSet[str]]:
@@ -32,6 +30,8 @@ def mistakes_around(name: str, region: str) -> Iterator[str]:
     if not REGION.fullmatch(region):
         given = f'given "{region}"' if region else "not given"
         yield f"aws:region: {given}; allowed is a region such as ap-northeast-1"
+    elif not is_supported(region):
+        yield f'aws:region: given "{region}"; allowed are the commercial, the China and the AWS GovCloud (US) Regions'
 
 
 def warn(lines: Sequence[str]) -> None:

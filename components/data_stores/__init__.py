@@ -21,6 +21,7 @@ class DataStoresArgs:
         aurora, valkey, documentdb: The stores; one that is not `enabled` leaves no trace.
         vpc_id: The VPC.
         subnet_ids: Isolated subnets.
+        region: AWS region.
         zones: Zones of these subnets.
         key_arn: Key that encrypts everything of the stores.
         protect: The stack's default; each store may have its own.
@@ -32,6 +33,7 @@ class DataStoresArgs:
     documentdb: DocumentDbSpec
     vpc_id: pulumi.Input[str]
     subnet_ids: pulumi.Input[Sequence[str]]
+    region: str
     zones: Sequence[str]
     key_arn: pulumi.Input[str]
     protect: bool
@@ -69,6 +71,7 @@ class DataStores(Component):
                 spec=args.aurora,
                 vpc_id=args.vpc_id,
                 subnet_ids=args.subnet_ids,
+                region=args.region,
                 zones=args.zones,
                 key_arn=args.key_arn,
                 protect=args.aurora.protected(args.protect),

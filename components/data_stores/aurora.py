@@ -12,6 +12,7 @@ from components.data_stores.names import exported_log_groups, promotion_tier, zo
 from components.data_stores.parts import closed_door, final_snapshot, log_groups
 from components.iam import assumed_by
 from components.wiring import StoreAccess
+from specs.partition import partition_of
 from specs.stores import MASTER_USERNAME, AuroraSpec
 
 LOGS = ("audit", "error", "slowquery")
@@ -28,7 +29,7 @@ PARAMETERS = {
 }
 """All of them dynamic, so they take effect without a restart:
 docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.ParameterGroups.html"""
-MONITORING_POLICY_ARN = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class AuroraArgs:
         spec: Version, sizes, user, retention.
         vpc_id: The VPC.
         subnet_ids: Isolated subnets, in two zones or more.
+        region: AWS region.
         zones: Zones of these subnets. Instances are made in one after the other; later edits move none.
         key_arn: Key that encrypts data, snapshots, secrets, logs and Performance Insights.
         protect: Refuse to delete the cluster, by Pulumi and by AWS.
@@ -48,6 +50,7 @@ class AuroraArgs:
     spec: AuroraSpec
     vpc_id: pulumi.Input[str]
     subnet_ids: pulumi.Input[Sequence[str]]
+    region: str
     zones: Sequence[str]
     key_arn: pulumi.Input[str]
     protect: bool
@@ -157,7 +160,10 @@ class Aurora(Component):
             opts=self.child(),
         )
         permission = aws.iam.RolePolicyAttachment(
-            physical_name(f"{name}-monitoring"), role=role.name, policy_arn=MONITORING_POLICY_ARN, opts=self.child()
+            physical_name(f"{name}-monitoring"),
+            role=role.name,
+            policy_arn=f"arn:{partition_of(args.region).name}:iam::aws:policy/{MONITORING_POLICY}",
+            opts=self.child(),
         )
         insights = args.spec.performance_insights
         return [

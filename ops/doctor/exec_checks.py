@@ -10,6 +10,7 @@ from ops.doctor.asking import CannotTellError
 from ops.doctor.finding import Finding, Severity, ok, unknown
 from ops.doctor.patient import Patient
 from ops.doctor.rights import rights_of
+from specs.partition import interface_endpoint_service
 
 PLUGIN = "session-manager-plugin"
 PLUGIN_SECONDS = 10
@@ -154,7 +155,7 @@ def _endpoint_state(patient: Patient, vpc: str) -> str:
         "VpcEndpoints",
         Filters=[
             {"Name": "vpc-id", "Values": [vpc]},
-            {"Name": "service-name", "Values": [f"com.amazonaws.{patient.region}.ssmmessages"]},
+            {"Name": "service-name", "Values": [interface_endpoint_service(patient.region, "ssmmessages")]},
         ],
     )
     return next((str(one.get("State", "")).lower() for one in found if one.get("PrivateDnsEnabled")), "")

@@ -22,6 +22,7 @@ def aurora(**changes: Any) -> Record:
                 spec=AuroraSpec(**changes),
                 vpc_id="vpc-1",
                 subnet_ids=["subnet-1", "subnet-2"],
+                region="ap-northeast-1",
                 zones=ZONES,
                 key_arn=KEY,
                 protect=True,
@@ -201,7 +202,13 @@ def test_what_others_need_is_given_out() -> None:
 
     def build() -> None:
         args = AuroraArgs(
-            spec=AuroraSpec(readers=1), vpc_id="vpc-1", subnet_ids=["s"], zones=ZONES, key_arn=KEY, protect=True
+            spec=AuroraSpec(readers=1),
+            vpc_id="vpc-1",
+            subnet_ids=["s"],
+            region="ap-northeast-1",
+            zones=ZONES,
+            key_arn=KEY,
+            protect=True,
         )
         made = Aurora("aurora", args)
         for key in ("endpoint", "reader_endpoint", "cluster_identifier", "master_secret_arn", "user_secret_version"):

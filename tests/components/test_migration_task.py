@@ -34,6 +34,7 @@ def migration(*, databases: bool = True, migrates: bool = True, **spec: Any) -> 
             documentdb=DocumentDbSpec(enabled=False),
             vpc_id="vpc-1",
             subnet_ids=SUBNETS,
+            region="ap-northeast-1",
             zones=("ap-northeast-1a", "ap-northeast-1c"),
             key_arn=KEY,
             protect=False,
