@@ -86,7 +86,8 @@ def summary(
 ) -> None:
     """Say in plain words what a preview will do, and what it will cost.
 
-    Exit code 0: the update could be made. 1: the preview failed, or a policy forbids the update. 2: wrong usage.
+    Exit code 0: the update could be made. 1: the preview failed, a policy forbids the update, or something given could
+    not be read; the page says which. 2: wrong usage.
     """
     from plan.summary_command import run
 

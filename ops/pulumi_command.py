@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from ops.saying import print_line
+from specs.checking import printable
 
 HEARTBEAT_SECONDS = 10
 HALF_WRITTEN = "failed to load checkpoint: EOF"
 """What is said of a state in a `file://` store that is read while the file of its attributes is written. Stores such as
 S3 show either the old file or the new one, and so does `file://...?metadata=skip`, which keeps no attributes."""
 HALF_WRITTEN_TRIES = 5
+LONGEST_SHOWN = 60
+"""Letters that are shown of output that is no JSON; a state may begin with anything."""
 
 
 class PulumiError(Exception):
@@ -42,20 +45,24 @@ class PulumiCommand:
 
     def backend_url(self) -> str:
         """Where the state is kept."""
-        return str(json.loads(self._run("whoami", "--json"))["url"])
+        url = _object("whoami", self._run("whoami", "--json")).get("url")
+        if not isinstance(url, str):
+            raise PulumiError("pulumi whoami: what it wrote has no url of a backend")
+        return url
 
     def export(self) -> dict[str, Any]:
         """The state, with its secrets encrypted."""
-        return cast(dict[str, Any], json.loads(self._read("stack", "export", "--stack", self.stack)))
+        return _object("stack export", self._read("stack", "export", "--stack", self.stack))
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, as the last update left them; a secret one reads `[secret]`."""
-        return cast(dict[str, Any], json.loads(self._read("stack", "output", "--json", "--stack", self.stack)))
+        return _object("stack output", self._read("stack", "output", "--json", "--stack", self.stack))
 
     def aws_profile(self) -> str | None:
         """The profile of the AWS credentials that the stack's config names."""
-        config = json.loads(self._run("config", "--json", "--stack", self.stack, *self._settings))
-        return cast(str | None, config.get("aws:profile", {}).get("value"))
+        config = _object("config", self._run("config", "--json", "--stack", self.stack, *self._settings))
+        profile = config.get("aws:profile")
+        return cast(dict[str, Any], profile).get("value") if isinstance(profile, dict) else None
 
     def up(
         self, environment: Mapping[str, str], *, hear: Callable[[str], None] | None = None, preview: bool = True
@@ -147,13 +154,35 @@ class PulumiCommand:
             cwd=self.project,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
         )
         if finished.returncode:
             shown = " ".join(args[:2] if args[0] == "stack" else args[:1])
             raise PulumiError(f"pulumi {shown}: {_reason(finished.stdout + finished.stderr)}")
         return finished.stdout
+
+
+def _object(command: str, written: str) -> dict[str, Any]:
+    """The JSON object that a command wrote.
+
+    Args:
+        command: Words of the command, for the message.
+        written: Its standard output.
+
+    Raises:
+        PulumiError: It is something else, such as nothing at all, a part of an object, or a page of a proxy.
+    """
+    try:
+        document: Any = json.loads(written)
+    except (ValueError, RecursionError):
+        document = None
+    if isinstance(document, dict):
+        return cast(dict[str, Any], document)
+    first = next((" ".join(line.split()) for line in written.splitlines() if line.strip()), "")
+    begins = f"it begins: {printable(first[:LONGEST_SHOWN])}" if first else "it is empty"
+    raise PulumiError(f"pulumi {command}: what it wrote is no JSON object; {begins}")
 
 
 def _program() -> str:

@@ -7,19 +7,39 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 State = Mapping[str, Any]
+NO_CHANGE = frozenset(
+    {"same", "refresh", "read", "read-replacement", "discard", "discard-replaced", "remove-pending-replace"}
+)
+CHANGES = frozenset(
+    {
+        *("create", "update", "delete", "replace", "create-replacement", "delete-replaced"),
+        *("import", "import-replacement"),
+    }
+)
+"""What the engine does in a step: github.com/pulumi/pulumi/blob/master/sdk/go/common/display/events.go"""
+KEYS_NAMED = 5
 ERROR_LINE = re.compile(r"\berror:\s*(.*)", re.IGNORECASE)
 SAID_ERROR = re.compile(r'"message":\s*"((?:error|Error): (?:[^"\\]|\\.)*)"')
 
 
 @dataclass(kw_only=True)
 class Found:
-    """What was found in the output so far."""
+    """What was found in the output so far.
+
+    Attributes:
+        unread: What stands there and could not be read, a line each; then nothing may be concluded from the rest.
+        counted: How many changes the engine says that there are.
+        ended: Whether the engine came to its end.
+        refused: Whether the engine refuses the update.
+    """
 
     config: State = field(default_factory=dict[str, Any])
     steps: list[State] = field(default_factory=list[State])
     diagnostics: list[State] = field(default_factory=list[State])
     policies: list[State] = field(default_factory=list[State])
     errors: list[str] = field(default_factory=list[str])
+    unread: list[str] = field(default_factory=list[str])
+    counted: int = 0
     ended: bool = False
     refused: bool = False
 
@@ -34,6 +54,7 @@ def read_output(text: str) -> tuple[Found, Sequence[str]]:
             found.errors.append(str(document["error"]))
         else:
             _take_event(document, found)
+    found.unread += _odd_steps(found)
     return found, beside
 
 
@@ -68,9 +89,15 @@ def _documents(text: str, beside: list[str]) -> Iterator[dict[str, Any]]:
 
 def _take_document(document: State, found: Found) -> None:
     found.config = found.config or as_map(document.get("config"))
+    if not isinstance(document.get("steps", []), list):
+        found.unread.append("its steps are no list")
     found.steps += as_maps(document.get("steps"))
     found.diagnostics += as_maps(document.get("diagnostics"))
-    found.ended = found.ended or "changeSummary" in document
+    found.counted += _counted(document.get("changeSummary"))
+    if "changeSummary" in document:
+        found.ended = True
+    elif not as_maps(document.get("diagnostics")):
+        found.unread.append("it has no changeSummary, so an older pulumi or another program wrote it")
 
 
 def _take_event(event: State, found: Found) -> None:
@@ -87,6 +114,27 @@ def _take_event(event: State, found: Found) -> None:
     if summary := as_map(event.get("summaryEvent")):
         found.ended = True
         found.refused = found.refused or summary.get("result") == "failed"
+        found.counted += _counted(summary.get("resourceChanges"))
+    if not any(key.endswith("Event") for key in event):
+        keys = ", ".join(sorted(event)[:KEYS_NAMED]) or "none"
+        found.unread.append(f"it holds JSON that is not of pulumi preview --json; its keys are {keys}")
+
+
+def _counted(changes: Any) -> int:
+    """The changes in the engine's own count of operations."""
+    return sum(count for op, count in as_map(changes).items() if op in CHANGES and isinstance(count, int))
+
+
+def _odd_steps(found: Found) -> Iterator[str]:
+    """Why the steps do not say what the update would do."""
+    nameless = sum(not as_text(step.get("op")) or not as_text(step.get("urn")) for step in found.steps)
+    if nameless:
+        yield f"{nameless} of its {len(found.steps)} steps have no operation or no resource"
+    ops = {as_text(step.get("op")) for step in found.steps} - {""}
+    if unknown := sorted(ops - NO_CHANGE - CHANGES):
+        yield f"it has steps of unknown kinds: {', '.join(unknown[:KEYS_NAMED])}"
+    if found.counted and not ops & CHANGES and not nameless:
+        yield f"it counts {found.counted} changes and lists none"
 
 
 def as_map(value: Any) -> dict[str, Any]:

@@ -164,7 +164,9 @@ def _migrations(summary: Summary) -> Iterator[Block]:
         before, after = summary.image
         came = [" in place of ", Foreign(_short(before, after))] if before else []
         lines.append(["image ", Foreign(_short(after, before)), *came])
-    if summary.migrations is None:
+    if summary.list_unread:
+        lines.append(["the list of migrations could not be read: ", Foreign(summary.list_unread)])
+    elif summary.migrations is None:
         if summary.image and summary.migrates and not summary.new:
             lines.append(["nobody gave the list of migrations (story summary --migrations FILE)"])
     elif not summary.migrates and summary.migrations:
@@ -174,7 +176,7 @@ def _migrations(summary: Summary) -> Iterator[Block]:
     listed = sorted(summary.migrations or (), key=lambda one: not one.destroys)
     for migration in listed:
         lines += _migration(migration)
-    loud = any(migration.destroys for migration in listed)
+    loud = bool(summary.list_unread) or any(migration.destroys for migration in listed)
     if lines:
         yield Block(title="Image and migrations", lines=lines, style=Style.LOUD if loud else Style.LIST)
 

@@ -31,6 +31,8 @@ UNKNOWNS = frozenset(
 github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/plugin/rpc.go"""
 STACK_TYPE = "pulumi:pulumi:Stack"
 COMPONENTS_ARE = ("story:index:", "awsx:")
+PROJECTS = ("story", "bootstrap")
+"""The Pulumi projects of this repository: what is said about a preview is right for these alone."""
 DEEPEST = 60
 """Levels of a value that are looked at; no input of AWS has half as many."""
 
@@ -139,17 +141,39 @@ class Preview:
     failed: bool
 
 
-def read_preview(text: str) -> Preview:
-    """The preview in the output of `pulumi preview --json`, whatever else stands there."""
+def read_preview(text: str, *, stack: str = "") -> Preview:
+    """The preview in the output of `pulumi preview --json`, whatever else stands there.
+
+    Args:
+        text: The output.
+        stack: Name of the stack that it must be of, short or in full; "" takes any.
+    """
     found, beside = read_output(text)
     beside = redacted("\n".join(beside)).splitlines()
-    said = [*found.errors, *_messages(found.diagnostics, "error")]
+    said = [*found.errors, *_messages(found.diagnostics, "error"), *found.unread, *_of_another(found.steps, stack)]
     if not found.ended:
         said += errors_beside(beside)
-        if found.steps or any('"' in line for line in beside):
+        if found.steps or any('"' in line or line.startswith("{") for line in beside):
             said.append("the output of pulumi preview --json ends early")
-        said = said or [line for line in beside if line.strip()] or ["there is no output of pulumi preview --json"]
+        said = said or _no_output(beside)
     return _preview(found, [line for line in dict.fromkeys(said) if line.strip()])
+
+
+def _no_output(beside: Sequence[str]) -> list[str]:
+    said = [line for line in beside if line.strip()]
+    return [f"there is no output of pulumi preview --json{', but other lines' if said else ''}", *said]
+
+
+def _of_another(steps: Sequence[State], stack: str) -> Iterator[str]:
+    """That it is a preview of another stack or project than the one that it is taken for."""
+    urns = [as_text(step.get("urn")).split("::") for step in steps]
+    places = dict.fromkeys((parts[0].rpartition(":")[2], parts[1]) for parts in urns if len(parts) == 4)
+    wanted = stack.rpartition("/")[2]
+    for name, project in list(places)[:1]:
+        if project not in PROJECTS:
+            yield f"it is a preview of the project {project}; allowed are {' and '.join(PROJECTS)}"
+        elif wanted and name != wanted:
+            yield f"it is a preview of the stack {name}, not of {wanted}"
 
 
 def _preview(found: Found, errors: Sequence[str]) -> Preview:

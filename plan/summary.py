@@ -78,7 +78,8 @@ class Summary:
         verdict: One line that anyone understands, in our own words.
         loud: Whether it loses data, migrates destructively, or cannot be done at all.
         image: The image before and after, if it changes; None before on a new stack.
-        migrations: Pending migrations; None if nobody gave the list.
+        migrations: Pending migrations; None if nobody gave the list, or it could not be read.
+        list_unread: Why the list of migrations could not be read; "" if it was, or if nobody gave it.
         migrates: Whether a migration runs in this update.
         new: Whether the stack has nothing yet.
         failed: Whether the preview did not come to its end.
@@ -95,6 +96,7 @@ class Summary:
     image: tuple[str | None, str] | None
     migrates: bool
     migrations: Sequence[Migration] | None
+    list_unread: str
     cost: Comparison
     warnings: Sequence[str]
     details: Sequence[Detail]
@@ -105,13 +107,16 @@ class Summary:
         return self.failed or any(violation.blocks for violation in self.violations)
 
 
-def summarise(preview: Preview, *, stack: str = "", migrations: Sequence[Migration] | None = None) -> Summary:
+def summarise(
+    preview: Preview, *, stack: str = "", migrations: Sequence[Migration] | None = None, list_unread: str = ""
+) -> Summary:
     """The summary of a preview.
 
     Args:
         preview: What the engine said.
         stack: Name of the stack, short or in full, if the preview may not say it.
         migrations: What the new image would migrate; None if that is not known.
+        list_unread: Why the list of migrations could not be read; "" if it was, or if there is none.
     """
     sections = list(_sections(preview.changes))
     cost = compare(preview)
@@ -119,8 +124,8 @@ def summarise(preview: Preview, *, stack: str = "", migrations: Sequence[Migrati
     blocked = any(violation.blocks for violation in preview.violations)
     return Summary(
         stack=stack.rpartition("/")[2] or preview.stack,
-        verdict=_verdict(preview, cost, sections, migrations),
-        loud=bool(lost) or preview.failed or blocked or any(one.destroys for one in migrations or ()),
+        verdict=_verdict(preview, cost, sections, migrations, list_unread),
+        loud=bool(lost or list_unread or blocked) or preview.failed or any(one.destroys for one in migrations or ()),
         failed=preview.failed,
         new=preview.new,
         errors=[redacted(line) for line in preview.errors],
@@ -129,6 +134,7 @@ def summarise(preview: Preview, *, stack: str = "", migrations: Sequence[Migrati
         image=_image(preview.changes),
         migrates=_step(preview.changes, "migration"),
         migrations=migrations,
+        list_unread=list_unread,
         cost=cost,
         warnings=[redacted(line) for line in preview.warnings],
         details=[_detail(change) for change in _ordered(preview.changes)],
@@ -161,6 +167,7 @@ def _verdict(
     cost: Comparison,
     sections: Sequence[Section],
     migrations: Sequence[Migration] | None,
+    list_unread: str,
 ) -> str:
     if any(violation.blocks for violation in preview.violations):
         return "A policy forbids this update"
@@ -183,6 +190,7 @@ def _verdict(
         *([f"DATA WOULD BE LOST ({', '.join(losses)})"] if lost else []),
         *_of_services(preview.changes),
         *(_of_migrations(migrations) if _step(preview.changes, "migration") else []),
+        *(["THE LIST OF MIGRATIONS COULD NOT BE READ"] if list_unread else []),
         *([] if lost else [f"no {'store' if destructive else 'data'} is replaced or deleted"]),
         *([f"the protection of {counted(lifted, 'thing')} is lifted"] if lifted else []),
         *([f"{counted(counts[Kind.NETWORK], 'change')} of the network"] if counts.get(Kind.NETWORK) else []),

@@ -35,3 +35,41 @@ def test_a_state_that_stays_half_written_is_an_error(monkeypatch: pytest.MonkeyP
 def test_another_failure_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PulumiError, match="no stack"):
         export(monkeypatch, PulumiError("no stack named dev"), "{}")
+
+
+@pytest.mark.parametrize(
+    ("written", "begins"),
+    [
+        ("", "it is empty"),
+        ('{"version": 3, "deplo', 'it begins: {"version": 3, "deplo'),
+        ("[]", "it begins: []"),
+        ("null", "it begins: null"),
+        ("<html>proxy</html>\nmore", "it begins: <html>proxy</html>"),
+        ("\\377\\376\\000{", "it begins: "),
+    ],
+)
+@pytest.mark.parametrize(
+    ("command", "read"),
+    [
+        ("whoami", PulumiCommand.backend_url),
+        ("stack export", PulumiCommand.export),
+        ("stack output", PulumiCommand.outputs),
+        ("config", PulumiCommand.aws_profile),
+    ],
+)
+def test_output_that_is_no_json_object_is_one_line_that_names_the_command(
+    command: str, read: Any, written: str, begins: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pulumi"
+    program.write_text(f"#!/bin/sh\nprintf '%b' '{written}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(PulumiError) as refused:
+        read(PulumiCommand(stack="dev", project=tmp_path))
+    [line] = str(refused.value).splitlines()
+    assert line.startswith(f"pulumi {command}: what it wrote is no JSON object; {begins}")
+
+
+def test_a_config_of_another_shape_names_no_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PulumiCommand, "_run", lambda *_args: '{"aws:profile": "mine"}')
+    assert PulumiCommand(stack="dev", project=tmp_path).aws_profile() is None

@@ -1,8 +1,10 @@
 """What artisan lists as pending, and which of it destroys something."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from plan.migrations import read_migrations
+from plan.migrations import UnreadableListError, read_migrations
 
 STATUS = """
   Migration name .................................... Batch / Status
@@ -21,8 +23,99 @@ def test_pending_migrations_are_read_from_the_status() -> None:
     assert [(one.destroys, one.by_name) for one in found] == [((), True), (("drops",), True)]
 
 
-def test_nothing_to_migrate_is_an_empty_list() -> None:
-    assert read_migrations("\n   INFO  Nothing to migrate.\n") == []
+@pytest.mark.parametrize(
+    "said",
+    [
+        "\n   INFO  Nothing to migrate.  \n\n",
+        "\n   INFO  No pending migrations.  \n\n",
+        "\n   INFO  No migrations found.  \n\n",
+        "Nothing to migrate.\n",
+        "\x1b[44;37;1m INFO \x1b[39;49;22m Nothing to migrate.\n",
+        'PHP Warning:  Module "mongodb" is already loaded in Unknown on line 0\n\n   INFO  Nothing to migrate.\n',
+        "  Migration name .......... Batch / Status\n  2014_10_12_000000_create_users_table .... [1] Ran\n",
+    ],
+)
+def test_the_list_is_empty_where_artisan_says_that_nothing_is_pending(said: str) -> None:
+    assert read_migrations(said) == []
+
+
+QUERY_FAILED = """
+   Illuminate\\Database\\QueryException
+
+  SQLSTATE[HY000] [2002] Connection refused (Connection: mysql, SQL: select * from `migrations`)
+
+  at vendor/laravel/framework/src/Illuminate/Database/Connection.php:829
+""".replace("\\\\", "\\")
+ROW = "  2026_01_01_000000_add_phone ............ \n  ⇂ alter table `users` add `phone` int\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it is empty"),
+        (" \n\t\n", "it is empty"),
+        (QUERY_FAILED, "Illuminate\\Database\\QueryException"),
+        ("SQLSTATE[HY000] [1045] Access denied for user 'x'@'y' (using password: YES)\n", "SQLSTATE[HY000] [1045]"),
+        (
+            "In Connection.php line 829:\n\n  SQLSTATE[42S02]: Base table or view not found\n",
+            "In Connection.php line 829:",
+        ),
+        ("\n   ERROR  Migration table not found.  \n", "ERROR Migration table not found."),
+        ("docker: Error response from daemon: pull access denied for x\n", "docker: Error response from daemon"),
+        ("Error response from daemon: network build not found\n", "Error response from daemon"),
+        ("error during connect: Get http://docker: EOF\n", "error during connect"),
+        (
+            "Unable to find image 'x:latest' locally\nlatest: Pulling from x\n",
+            "Unable to find image 'x:latest' locally",
+        ),
+        ("PHP Warning:  Undefined variable $x in /app/a.php on line 3\n", "PHP Warning: Undefined variable $x"),
+        ("PHP Fatal error:  Uncaught Error: Class not found in /app/a.php:3\n", "PHP Fatal error"),
+        ("Could not open input file: artisan\n", "Could not open input file: artisan"),
+        ("<!DOCTYPE html>\n<html><body>502 Bad Gateway</body></html>\n", "<!DOCTYPE html>"),
+        ('{"steps": [], "changeSummary": {}}\n', '{"steps": []'),
+        ("+------+-----------+-------+\n| Ran? | Migration | Batch |\n", "+------+"),
+        ("APPLICATION IN PRODUCTION.\n\n   INFO  Command cancelled.\n", "APPLICATION IN PRODUCTION."),
+        ("\n   INFO  Running migrations.\n", "INFO Running migrations."),
+        ("\n  Migration name ................. Batch / Status\n", "Migration name ...."),
+        (f"\n   INFO  Running migrations.\n\n{ROW}{QUERY_FAILED}", "Illuminate\\Database\\QueryException"),
+        ("  2026_01_01_000000_add_phone ........ 12.34ms DONE\n", "12.34ms DONE"),
+        ("2026_01_01_000000_add_phone.php\n2026_01_02_000000_drop_a.php\n", "2026_01_01_000000_add_phone.php"),
+    ],
+)
+def test_what_is_no_whole_list_is_refused_with_the_line_that_shows_it(text: str, why: str) -> None:
+    with pytest.raises(UnreadableListError) as refused:
+        read_migrations(text)
+    message = str(refused.value)
+    assert why in message
+    assert len(message.splitlines()) == 1
+    assert len(message) < 300
+
+
+@given(st.text())
+def test_no_text_without_a_sentence_of_artisan_is_an_empty_list(text: str) -> None:
+    try:
+        found = read_migrations(text)
+    except UnreadableListError:
+        return
+    assert found or any(words in text.lower() for words in ("nothing to migrate", "no pending", "no migrations", "ran"))
+
+
+def test_a_password_in_an_error_is_not_repeated() -> None:
+    with pytest.raises(UnreadableListError) as refused:
+        read_migrations("SQLSTATE[HY000] mysql://root:hush@db/site refused\n")
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize("arrow", ["⇂", "•", "Γçé", "Ôçé", "\u00e2\u2021\u201a", "竍・", "竍\ufffd"])
+def test_sql_is_found_behind_the_arrow_as_each_console_stores_it(arrow: str) -> None:
+    [migration] = read_migrations(f"  2026_01_01_000000_tidy_up ........\n  {arrow} alter table `users` drop `phone`\n")
+    assert (migration.destroys, migration.by_name) == (("drops",), False)
+
+
+def test_a_column_named_error_in_sql_of_several_lines_is_no_error() -> None:
+    sql = "create table `calls` (\n    error text null,\n    `n` int\n)"
+    [migration] = read_migrations(f"  2026_01_01_000000_x ........\n  ⇂ {sql}\n")
+    assert "error text null" in migration.statements[0]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""Text that another program wrote into a file or a pipe, in the encodings in which that happens."""
+
+import codecs
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    # The mark of UTF-32 begins with that of UTF-16.
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+LOOKED_AT = 4096
+"""Bytes at the beginning that decide which of the encodings without a mark it is."""
+
+
+class NoTextError(Exception):
+    """The bytes are no text; the message says so in a few words."""
+
+
+def decoded(content: bytes) -> str:
+    """The text in UTF-8, UTF-16 or UTF-32, with or without a byte order mark.
+
+    `>` of Windows PowerShell writes UTF-16 with a mark:
+    learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_character_encoding
+    Single bytes that the encoding does not know become U+FFFD: logs of builds hold some.
+
+    Raises:
+        NoTextError: It is binary, such as an archive or a plan that another tool wrote.
+    """
+    for mark, encoding in MARKS:
+        if content.startswith(mark):
+            return _checked(content[len(mark) :].decode(encoding, "replace"))
+    return _checked(content.decode(_without_a_mark(content), "replace"))
+
+
+def _without_a_mark(content: bytes) -> str:
+    """The encoding by where the zeros are: letters of ASCII take a second byte in UTF-16, which is zero."""
+    first = content[:LOOKED_AT]
+    even, odd = first[0::2].count(0), first[1::2].count(0)
+    if odd > len(first) // 4 and not even:
+        return "utf-16-le"
+    if even > len(first) // 4 and not odd:
+        return "utf-16-be"
+    return "utf-8"
+
+
+def _checked(text: str) -> str:
+    if "\0" in text:
+        raise NoTextError("it is binary, not text")
+    return text
