@@ -11,6 +11,7 @@ from bootstrap.github import Github, GithubArgs
 from bootstrap.image_repository import ImageRepository, ImageRepositoryArgs
 from bootstrap.operators import Operators, OperatorsArgs
 from bootstrap.private_bucket import PrivateBucket, PrivateBucketArgs
+from bootstrap.service_linked_roles import ServiceLinkedRoles, ServiceLinkedRolesArgs
 from components.base import physical_name
 from components.encryption import Encryption, EncryptionArgs
 
@@ -18,6 +19,9 @@ STATE_VERSION_DAYS = 90
 
 account = account_settings.read()
 site, region = account.settings, account.region
+
+# AWS makes them with the first resource that needs one, and two at once may fail.
+ServiceLinkedRoles("linked-roles", ServiceLinkedRolesArgs(region=region, profile=account.profile))
 
 # The state's secrets have a key of their own: whoever may use it reads them.
 state_key = Encryption("state-key", EncryptionArgs(protect=site.protect, alias="state"))

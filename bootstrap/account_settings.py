@@ -135,10 +135,12 @@ class Account:
 
     Attributes:
         region: AWS region.
+        profile: Profile of the AWS credentials; None for the default ones.
         settings: Its settings.
     """
 
     region: str
+    profile: str | None
     settings: AccountSettings
 
 
@@ -175,5 +177,5 @@ def account_of(
     lines = [*mistakes_around(name, region), *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in findings)]
     if lines:
         raise pulumi.RunError("\n".join(map(printable, lines)))
-    account = Account(region=region, settings=settings)
+    account = Account(region=region, profile=config.get("aws:profile"), settings=settings)
     return account, [f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()]

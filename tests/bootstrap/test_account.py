@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
+from bootstrap.deploy_policy import LINKED_SERVICES
+from bootstrap.service_linked_roles import ServiceLinkedRolesArgs
 from ops.kept_image import KEPT_PREFIX
-from plan.recorder import Record
-from tests.bootstrap.given import FOLDER, PROJECT, account, roles_of
+from ops.service_linked_roles import ROLE_NAMES
+from plan.recorder import Record, record_program
+from tests.bootstrap.given import FOLDER, PROJECT, account, roles_of, settings_of_the_account
 
 RESOLVED_IMAGE = "#{Resolved.STORY_IMAGE}"
 
@@ -216,6 +219,32 @@ def test_every_component_has_the_token_that_it_always_had() -> None:
         f"story:index:{name}"
         for name in (
             *("AuditTrail", "Boundaries", "BuildProject", "Delivery", "Encryption", "Github", "ImageRepository"),
-            *("Operators", "PrivateBucket", "Role"),
+            *("Operators", "PrivateBucket", "Role", "ServiceLinkedRoles"),
         )
     }
+
+
+def test_the_service_linked_roles_are_those_that_the_deploying_role_may_make() -> None:
+    roles = {one.inputs["keepers"]["role"] for one in account().all("RandomUuid")}
+    assert roles == set(ROLE_NAMES.values())
+    assert set(ROLE_NAMES) == set(LINKED_SERVICES)
+
+
+def test_each_service_linked_role_is_made_before_its_marker_and_never_a_resource_that_fails_or_goes() -> None:
+    made = account()
+    markers = made.all("RandomUuid")
+    assert [one.hooks for one in markers] == [{"before_create": (one.name,)} for one in markers]
+    assert made.all("ServiceLinkedRole") == []
+
+
+def test_bootstrap_s_own_credentials_make_the_roles(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[ServiceLinkedRolesArgs] = []
+    monkeypatch.setattr("bootstrap.service_linked_roles.ServiceLinkedRoles", lambda _name, args: given.append(args))
+    config = {**settings_of_the_account(), "aws:profile": "admin", "aws:region": "eu-west-1"}
+    record_program(
+        FOLDER,
+        project="bootstrap",
+        stack_name="story",
+        config={key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()},
+    )
+    assert given == [ServiceLinkedRolesArgs(region="eu-west-1", profile="admin")]

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from emulator.engine import write_settings
+from ops.service_linked_roles import ROLE_NAMES
 from tests.e2e.checkout import copy_of_the_repository, emulated, run_in_bash
 from tests.e2e.conftest import Begin
 from tests.e2e.support import PROJECT, Stack
@@ -93,8 +94,18 @@ def actions_of(stack: Stack, role: str) -> set[str]:
     return found
 
 
-def test_it_comes_up_with_its_state_on_the_person_s_machine(person: Person) -> None:
-    person.follows(2)
+def linked_roles(stack: Stack) -> set[str]:
+    found = stack.client("iam").list_roles(PathPrefix="/aws-service-role/")["Roles"]
+    return {role["RoleName"] for role in found}
+
+
+def test_it_comes_up_with_its_state_on_the_person_s_machine(person: Person, stack: Stack) -> None:
+    # An account in which a load balancer was made before has that service's role.
+    stack.client("iam").create_service_linked_role(AWSServiceName="elasticloadbalancing.amazonaws.com")
+    said = person.follows(2)
+    assert "service-linked role AWSServiceRoleForElasticLoadBalancing: exists already" in said
+    assert "service-linked role AWSServiceRoleForRDS: made" in said
+    assert linked_roles(stack) == set(ROLE_NAMES.values())
     assert person.outputs["imageRepository"].endswith("/story")
     assert set(person.outputs["previewRoleArns"]) == set(person.outputs["boundaryArns"]) == {"dev", "prod"}
 
@@ -131,7 +142,9 @@ def test_its_roles_are_what_they_are_called(stack: Stack) -> None:
     assert not [action for action in may["preview-prod"] if action.partition(":")[2].startswith(("Create", "Put"))]
 
 
-def test_a_destroy_leaves_nothing_but_keys_that_wait_for_their_deletion(person: Person, stack: Stack) -> None:
+def test_a_destroy_leaves_nothing_but_keys_that_wait_for_their_deletion_and_service_linked_roles(
+    person: Person, stack: Stack
+) -> None:
     home = f"file://{person.home}/back?metadata=skip"
     person.runs(
         "pulumi stack export --cwd bootstrap --stack story --show-secrets --file ~/bootstrap.json",
@@ -143,4 +156,6 @@ def test_a_destroy_leaves_nothing_but_keys_that_wait_for_their_deletion(person: 
     write_settings(file, {})
     person.runs("pulumi destroy --cwd bootstrap --stack story")
     left = [(service, one["type"]) for service, items in stack.inventory().items() for one in items]
-    assert sorted(left) == [("kms", "key"), ("kms", "key")]
+    roles = [("iam", "role")] * len(ROLE_NAMES)
+    assert sorted(left) == [*roles, ("kms", "key"), ("kms", "key")]
+    assert linked_roles(stack) == set(ROLE_NAMES.values()), "other things of the account use them"

@@ -110,6 +110,37 @@ def test_attachments_do_not_survive_a_reset(client: Client, emulator: Any) -> No
     test_a_reset_account_has_awss_own_policies_and_none_is_attached(client)
 
 
+@pytest.mark.parametrize(
+    ("service", "name"),
+    [
+        ("ecs.amazonaws.com", "AWSServiceRoleForECS"),
+        ("ecs.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_ECSService"),
+        ("rds.amazonaws.com", "AWSServiceRoleForRDS"),
+    ],
+)
+def test_a_service_linked_role_is_named_as_aws_names_it_and_can_not_be_made_twice(
+    service: str, name: str, client: Client
+) -> None:
+    iam = client("iam")
+    role = iam.create_service_linked_role(AWSServiceName=service)["Role"]
+    assert (role["RoleName"], role["Path"]) == (name, f"/aws-service-role/{service}/")
+    with pytest.raises(ClientError) as refused:
+        iam.create_service_linked_role(AWSServiceName=service)
+    error = refused.value.response["Error"]
+    assert (error["Code"], error["Message"]) == (
+        "InvalidInput",
+        f"Service role name {name} has been taken in this account, please try a different suffix.",
+    )
+
+
+def test_another_role_of_a_taken_name_is_refused_as_before(client: Client) -> None:
+    iam = client("iam")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    iam.create_role(RoleName="mine", AssumeRolePolicyDocument=trust)
+    with pytest.raises(ClientError, match="EntityAlreadyExists"):
+        iam.create_role(RoleName="mine", AssumeRolePolicyDocument=trust)
+
+
 def test_a_trail_can_be_stopped_and_deleted_by_its_arn(client: Client) -> None:
     client("s3").create_bucket(Bucket="trail", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
     cloudtrail = client("cloudtrail")
