@@ -24,6 +24,13 @@ BRANCH = re.compile(r"(?!/)[A-Za-z0-9._/-]{1,200}(?<!/)")
 PATH = re.compile(r"(?!/)(?!.*\.\.)[A-Za-z0-9._/-]{1,200}")
 PROVIDER_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com")
 
+REGISTRY = r"(?:[a-z0-9-]+\.)+[a-z0-9-]+(?::[0-9]{1,5})?(?:/[a-z0-9][a-z0-9._-]*)*"
+DOCKER_HUB = r"(?:registry-1\.|index\.|registry\.hub\.)?docker\.(?:io|com)(?![a-z0-9.-])"
+MIRROR = re.compile(rf"(?!{DOCKER_HUB}){REGISTRY}")
+IMAGE_BY_DIGEST = re.compile(rf"{REGISTRY}@sha256:[0-9a-f]{{64}}")
+
+Mirror = Annotated[str, Form(MIRROR, "a registry that mirrors Docker Hub, such as public.ecr.aws/docker")]
+ImageByDigest = Annotated[str, Form(IMAGE_BY_DIGEST, "an image by digest: registry/repository@sha256:...")]
 Repository = Annotated[str, Form(REPOSITORY, "a repository on GitHub such as owner/name")]
 Branch = Annotated[str, Form(BRANCH, "the name of a branch")]
 Path = Annotated[str, Form(PATH, "a path within the repository, without ..")]
@@ -65,6 +72,14 @@ class ApplicationSourceSpec(SourceSpec):
     """Processor that the image is built for; that of `story:cluster` in every stack."""
     build_timeout_minutes: Annotated[int, Field(ge=5, le=480)] = 30
     """After so many minutes a build is ended."""
+    docker_hub_mirror: Mirror = "public.ecr.aws/docker"
+    """Where images of Docker Hub are pulled from: `php` from `<mirror>/library/php`. What the mirror does not have
+    comes from Docker Hub, which limits pulls. Default: Docker's official images on Amazon ECR Public."""
+    buildkit_image: ImageByDigest = (
+        "public.ecr.aws/vend/moby/buildkit@sha256:2f5adac4ecd194d9f8c10b7b5d7bceb5186853db1b26e5abd3a657af0b7e26ec"
+    )
+    """BuildKit, by digest. If its registry does not have that digest, it comes from `moby/buildkit` on Docker Hub.
+    Default: BuildKit 0.31.2."""
 
 
 class ApprovalSpec(Spec):

@@ -143,9 +143,11 @@ class Delivery(Component):
                 description="Builds the application's image, pushes it, and says that it is the newest",
                 buildspec=(HERE / "build.yml").read_text("utf-8"),
                 environment={
+                    "BUILDKIT_IMAGE": source.buildkit_image,
                     "CACHE": images.cache_url,
                     "CONTEXT": source.context,
                     "DOCKERFILE": source.dockerfile,
+                    "DOCKER_HUB_MIRROR": source.docker_hub_mirror,
                     "PARAMETER": parameter.name,
                     "PLATFORM": f"linux/{machine}",
                     "PLATFORM_TAG": machine,

@@ -58,6 +58,21 @@ def mistakes(*, name: str = "story", region: str = "ap-northeast-1", **changes: 
             {"application": {"repository": "example/site", "dockerfile": "../x"}},
             'bootstrap:application.dockerfile: given "../x"; allowed is a path within the repository, without ..',
         ),
+        (
+            {"application": {"repository": "example/site", "docker_hub_mirror": "docker.io"}},
+            'bootstrap:application.docker_hub_mirror: given "docker.io"; '
+            "allowed is a registry that mirrors Docker Hub, such as public.ecr.aws/docker",
+        ),
+        (
+            {"application": {"repository": "example/site", "docker_hub_mirror": "https://public.ecr.aws/docker/"}},
+            'bootstrap:application.docker_hub_mirror: given "https://public.ecr.aws/docker/"; '
+            "allowed is a registry that mirrors Docker Hub, such as public.ecr.aws/docker",
+        ),
+        (
+            {"application": {"repository": "example/site", "buildkit_image": "moby/buildkit:latest"}},
+            'bootstrap:application.buildkit_image: given "moby/buildkit:latest"; '
+            "allowed is an image by digest: registry/repository@sha256:...",
+        ),
         ({"stage": ["dev"]}, "bootstrap:stage: unknown key; did you mean stages?"),
         ({"region": "Tokyo"}, 'aws:region: given "Tokyo"; allowed is a region such as ap-northeast-1'),
     ],

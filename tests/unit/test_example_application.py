@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bootstrap.account_settings import ApplicationSourceSpec
 from specs.services import NginxSpec, WebSpec
 from specs.site import ApplicationSpec, IngressSpec
 from tests.program.given import containers, environment, program
@@ -16,6 +17,7 @@ PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "docs" / "example-application"
 FPM, FRANKENPHP = "Dockerfile", "Dockerfile.frankenphp"
 BOTH = [FPM, FRANKENPHP]
+PAGE = (PROJECT / "docs" / "application.md").read_text("utf-8")
 WEB = WebSpec()
 KINDS = ["web", "worker-default", "scheduler", "migration", "users"]
 
@@ -135,7 +137,7 @@ def test_the_stop_signal_is_the_one_that_drains(name: str, signal: str) -> None:
 
 @pytest.mark.parametrize("name", BOTH)
 def test_the_ca_bundle_is_where_the_tasks_look_for_it_and_all_may_read_it(name: str) -> None:
-    [added] = said(name, "ADD")
+    [added] = [line for line in said(name, "ADD") if "truststore" in line]
     mode, source, path = added.split()
     assert mode == "--chmod=0644"
     assert source == "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
@@ -188,7 +190,7 @@ def test_tmp_is_a_volume_that_everybody_may_write_to(name: str) -> None:
 def test_no_secret_gets_into_the_image(name: str) -> None:
     instructions_only = "\n".join(f"{word} {arguments}" for word, arguments in instructions(name))
     assert not re.search(r"APP_KEY|PASSWORD|AWS_ACCESS_KEY_ID|AWS_SECRET|\.env\b", instructions_only)
-    assert not said(name, "ARG")
+    assert [line.partition("=")[0] for line in said(name, "ARG")] == ["OFFICIAL_IMAGES"]
     assert {".env", ".env.*", "auth.json", ".git", "storage/*.key"} <= set(text(".dockerignore").splitlines())
 
 
@@ -197,7 +199,41 @@ def test_every_base_image_has_a_version_and_no_platform(name: str) -> None:
     stages = [line.split(" AS ") for line in said(name, "FROM")]
     own = {stage for _, stage in stages}
     for image, _ in stages:
-        assert image in own or re.fullmatch(r"[a-z./-]+:[0-9][a-z0-9.-]*", image), image
+        official = image.removeprefix("${OFFICIAL_IMAGES}/")
+        assert image in own or re.fullmatch(r"[a-z./-]+:[0-9][a-z0-9.-]*", official), image
+
+
+ON_DOCKER_HUB_ALONE = ["dunglas/frankenphp:1-php8.4-bookworm"]
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_what_docker_publishes_itself_comes_from_the_registry_that_the_pipeline_names(name: str) -> None:
+    stages = [line.split(" AS ") for line in said(name, "FROM")]
+    own = {stage for _, stage in stages}
+    of_others = [image for image, _ in stages if image not in own and not image.startswith("${OFFICIAL_IMAGES}/")]
+    assert of_others == (ON_DOCKER_HUB_ALONE if name == FRANKENPHP else [])
+    assert [image for image in of_others if f"`{image.partition(':')[0]}`" not in PAGE] == []
+    copied = [line.split()[0].removeprefix("--from=") for line in said(name, "COPY") if line.startswith("--from=")]
+    assert set(copied) <= own, "COPY --from=<image> pulls as well"
+    assert not text(name).startswith("# syntax="), "BuildKit would pull that from Docker Hub too"
+    order = [instruction for instruction, _ in instructions(name)]
+    assert order.index("ARG") < order.index("FROM"), "an ARG within a stage is empty in FROM"
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_the_registry_of_official_images_is_the_pipeline_s_default(name: str) -> None:
+    [given] = said(name, "ARG")
+    assert given == f"OFFICIAL_IMAGES={ApplicationSourceSpec().docker_hub_mirror}/library"
+    build = (PROJECT / "bootstrap" / "build.yml").read_text("utf-8")
+    assert '--build-arg "OFFICIAL_IMAGES=$DOCKER_HUB_MIRROR/library"' in build
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_what_is_downloaded_has_a_version_or_is_renewed_by_its_owner(name: str) -> None:
+    for line in said(name, "ADD"):
+        _, source, _ = line.split()
+        assert source.startswith("https://")
+        assert re.search(r"/releases/download/\d+\.\d+\.\d+/", source) or source.endswith("global-bundle.pem")
 
 
 @pytest.mark.parametrize("name", BOTH)
