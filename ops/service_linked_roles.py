@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[re
 
 from ops.aws_account import Aws
 from ops.contract import StepError
-from ops.patience import code_of, in_short
+from ops.patience import in_short
 from ops.saying import print_line
 
 ROLE_NAMES: Mapping[str, str] = {
@@ -50,8 +50,9 @@ class LinkedRole:
 def make_if_missing(wanted: LinkedRole) -> None:
     """Create the role, unless the account has it, and print which of both it was.
 
-    IAM refuses a second role of the same service with InvalidInput, which it also answers to other mistakes. So the
-    role is asked for by its name then: docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html
+    IAM refuses a second role of the same service with InvalidInput, which it also answers to other mistakes, and those
+    who may make none with AccessDenied, whether the role is there or not. So a refusal stands only if the role, asked
+    for by its name, is not found: docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html
 
     Raises:
         StepError: AWS refuses; the message names the role and what to do.
@@ -73,18 +74,17 @@ def _made(iam: Any, service: str, name: str) -> bool:
     """Whether the role was made now; False if it exists already."""
     try:
         iam.create_service_linked_role(AWSServiceName=service)
-    except ClientError as error:
-        if code_of(error) != "InvalidInput" or not _exists(iam, name):
+    except ClientError:
+        if not _is_found(iam, name):
             raise
         return False
     return True
 
 
-def _exists(iam: Any, name: str) -> bool:
+def _is_found(iam: Any, name: str) -> bool:
+    """Whether the role is there; False also for those who may not ask."""
     try:
         iam.get_role(RoleName=name)
-    except ClientError as error:
-        if code_of(error) == "NoSuchEntity":
-            return False
-        raise
+    except ClientError:
+        return False
     return True

@@ -55,27 +55,37 @@ class Answers:
         return self.iam
 
 
-@pytest.mark.parametrize(
-    "answers",
-    [
-        pytest.param([("create_service_linked_role", "AccessDenied")], id="no right"),
-        pytest.param([("create_service_linked_role", "LimitExceeded")], id="too many roles"),
-        pytest.param(
-            [("create_service_linked_role", "InvalidInput"), ("get_role", "NoSuchEntity")], id="refused, and not there"
-        ),
-        pytest.param(
-            [("create_service_linked_role", "InvalidInput"), ("get_role", "AccessDenied")], id="refused, and unknown"
-        ),
-    ],
-)
-def test_a_role_that_could_not_be_made_stops_the_update_in_one_line(
-    answers: list[tuple[str, dict[str, Any] | str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+FOUND = {
+    "Role": {
+        "Path": "/aws-service-role/rds.amazonaws.com/",
+        "RoleName": "AWSServiceRoleForRDS",
+        "RoleId": "AROAEXAMPLEEXAMPLE",
+        "Arn": "arn:aws:iam::123456789012:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS",
+        "CreateDate": "2026-01-01T00:00:00Z",
+    }
+}
+CREATE, GET = "create_service_linked_role", "get_role"
+
+
+@pytest.mark.parametrize("refusal", ["InvalidInput", "AccessDenied"])
+def test_a_role_that_is_there_is_enough_for_whoever_may_make_none(
+    refusal: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(service_linked_roles, "Aws", lambda _session: Answers(*answers))
+    monkeypatch.setattr(service_linked_roles, "Aws", lambda _session: Answers((CREATE, refusal), (GET, FOUND)))
+    make_if_missing(LinkedRole(service="rds.amazonaws.com", region=REGION))
+    assert capsys.readouterr().out == "service-linked role AWSServiceRoleForRDS: exists already\n"
+
+
+@pytest.mark.parametrize("refusal", ["AccessDenied", "LimitExceeded", "InvalidInput"])
+@pytest.mark.parametrize("asked", ["NoSuchEntity", "AccessDenied"])
+def test_a_role_that_could_not_be_made_stops_the_update_in_one_line(
+    refusal: str, asked: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(service_linked_roles, "Aws", lambda _session: Answers((CREATE, refusal), (GET, asked)))
     with pytest.raises(StepError) as refused:
         make_if_missing(LinkedRole(service="rds.amazonaws.com", region=REGION))
     [line] = str(refused.value).splitlines()
-    assert line.startswith("the service-linked role AWSServiceRoleForRDS could not be made: ")
+    assert line.startswith(f"the service-linked role AWSServiceRoleForRDS could not be made: {refusal}: as told; ")
     assert line.endswith("aws iam create-service-linked-role --aws-service-name rds.amazonaws.com")
     assert capsys.readouterr().out == ""
 
