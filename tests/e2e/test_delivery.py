@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bootstrap.account_settings import ApplicationSourceSpec
 from emulator.engine import REGION, write_settings
 from tests.e2e import buildspec
 from tests.e2e.checkout import copy_of_the_repository, emulated
@@ -59,9 +60,11 @@ class Pipelines:
         )
         digest = pushed["image"]["imageId"]["imageDigest"]
         project = {
+            "BUILDKIT_IMAGE": ApplicationSourceSpec().buildkit_image,
             "CACHE": f"{REPOSITORY}-cache",
             "CONTEXT": ".",
             "DOCKERFILE": "Dockerfile",
+            "DOCKER_HUB_MIRROR": ApplicationSourceSpec().docker_hub_mirror,
             "PARAMETER": PARAMETER,
             "PLATFORM": "linux/arm64",
             "PLATFORM_TAG": "arm64",

@@ -1,6 +1,7 @@
 """The example's provider, run by PHP with as much of Laravel as it uses."""
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -55,7 +56,9 @@ namespace {
 }
 """
 
-pytestmark = pytest.mark.skipif(shutil.which("php") is None, reason="needs php")
+ON_GITHUB = "GITHUB_ACTIONS" in os.environ
+"""There, a test that is skipped would be a gap that nobody sees: check.yml installs PHP."""
+pytestmark = pytest.mark.skipif(not (ON_GITHUB or shutil.which("php")), reason="needs php")
 
 
 def written(who: str, *, laravel: str = "new") -> str:

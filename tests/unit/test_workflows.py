@@ -31,15 +31,12 @@ def job(name: str) -> dict[str, Any]:
     return only
 
 
+def commands(job: dict[str, Any]) -> list[str]:
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
 def stacks() -> list[str]:
     return [path.name.split(".")[1] for path in sorted(PROJECT.glob("Pulumi.*.yaml"))]
-
-
-def test_workflows_and_the_pipeline_install_the_same_pulumi() -> None:
-    script = (PROJECT / "bootstrap" / "install-pulumi").read_text("utf-8")
-    wanted = set(re.findall(r"^version=(\S+)$", script, re.MULTILINE))
-    assert len(wanted) == 1
-    assert {version for text in TEXTS.values() for version in re.findall(r"pulumi-version: (\S+)", text)} == wanted
 
 
 def test_there_are_these_workflows() -> None:
@@ -65,7 +62,8 @@ def test_a_workflow_has_no_right_that_a_job_does_not_name(name: str) -> None:
 
 @pytest.mark.parametrize("job", JOBS)
 def test_every_job_ends_in_time_and_names_its_rights(job: dict[str, Any]) -> None:
-    assert 0 < job["timeout-minutes"] <= 30
+    at_night = "make e2e" in commands(job)
+    assert 0 < job["timeout-minutes"] <= (90 if at_night else 30)
     assert job["permissions"]["contents"] == "read"
 
 
@@ -86,19 +84,48 @@ def test_no_code_of_a_fork_ever_runs_with_the_rights_of_the_repository(name: str
     assert "secrets." not in TEXTS[name]
 
 
-def test_the_check_runs_for_everybody_and_has_nothing_to_steal() -> None:
-    check = job("check")
-    assert "if" not in check
-    assert set(WORKFLOWS["check"][ON]) == {"pull_request", "push"}
-    assert check["permissions"] == {"contents": "read"}
-    assert not {"environment", "env"} & set(check)
+CHECKS: dict[str, dict[str, Any]] = WORKFLOWS["check"]["jobs"]
+
+
+def test_the_checks_run_for_everybody_and_have_nothing_to_steal() -> None:
+    assert list(CHECKS) == ["check", "timed", "e2e"]
+    assert set(WORKFLOWS["check"][ON]) == {"pull_request", "push", "schedule"}
+    for name in ("check", "timed"):
+        assert "if" not in CHECKS[name], name
+    for name, job in CHECKS.items():
+        assert job["permissions"] == {"contents": "read"}, name
+        assert not {"environment", "env", "continue-on-error", "needs"} & set(job), name
+        assert not [step for step in job["steps"] if {"continue-on-error", "if"} & set(step)], name
     assert "vars." not in TEXTS["check"]
-    assert [step["run"] for step in check["steps"] if "run" in step] == [
-        "make set-up",
-        "make workflows",
-        "make test",
-        "make plan",
-    ]
+
+
+def test_the_checks_are_the_commands_of_the_makefile() -> None:
+    php = "sudo apt-get update && sudo apt-get install --yes --no-install-recommends php-cli"
+    assert {name: commands(job) for name, job in CHECKS.items()} == {
+        "check": [php, "make set-up", "make workflows", "make test", "make plan"],
+        "timed": ["make set-up", "make timed"],
+        "e2e": ["make set-up", "make e2e"],
+    }
+
+
+def test_no_test_is_skipped_on_github() -> None:
+    skipping = re.compile(r"pytest\.skip|\.skipif?\b|importorskip")
+    tests = {path: path.read_text("utf-8") for path in (PROJECT / "tests").rglob("*.py") if path != Path(__file__)}
+    lines = [line for text in tests.values() for line in text.splitlines() if skipping.search(line)]
+    assert lines == ['pytestmark = pytest.mark.skipif(not (ON_GITHUB or shutil.which("php")), reason="needs php")']
+
+
+def test_the_real_engine_is_tried_every_night_with_the_pinned_pulumi_and_never_in_a_fork() -> None:
+    [schedule] = WORKFLOWS["check"][ON]["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", schedule["cron"])
+    e2e = CHECKS["e2e"]
+    assert e2e["if"] == "github.event_name == 'schedule' && !github.event.repository.fork"
+    kinds = [step.get("uses", "").partition("@")[0] or step["run"] for step in e2e["steps"]]
+    assert kinds.index("pulumi/actions") < kinds.index("make e2e")
+
+
+def test_nothing_waits_for_the_night_s_run() -> None:
+    assert "github.event_name" in WORKFLOWS["check"]["concurrency"]["group"]
 
 
 def test_a_preview_never_runs_for_a_fork() -> None:
@@ -147,13 +174,3 @@ def test_one_run_at_a_time_for_each_stack_and_only_previews_are_cut_off() -> Non
 def test_what_is_installed_never_sees_the_credentials(name: str) -> None:
     kinds = [step.get("uses", "").partition("@")[0] or step["run"] for step in steps(name)]
     assert kinds.index("make set-up") < kinds.index("aws-actions/configure-aws-credentials")
-
-
-def test_both_use_the_same_version_of_pulumi() -> None:
-    versions = {
-        step["with"]["pulumi-version"]
-        for name in ("preview", "drift")
-        for step in steps(name)
-        if step.get("with", {}).get("pulumi-version")
-    }
-    assert len(versions) == 1
