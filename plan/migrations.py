@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plan.redact import redacted
+from specs.checking import printable
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 NAME = re.compile(r"\s{0,4}([A-Za-z0-9_][\w-]*)\s+\.{2,}(.*)")
@@ -124,7 +125,7 @@ def _why_no_list(lines: Sequence[str]) -> str:
 
 
 def _first_words(line: str) -> str:
-    shown = redacted(" ".join(line.split()))
+    shown = printable(redacted(" ".join(line.split())))
     return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
 
 

@@ -69,7 +69,8 @@ def summaries(draw: st.DrawFn) -> Summary:
         Migration(name=draw(TEXTS), statements=[draw(TEXTS)], destroys=["drops"], by_name=False)
         for _ in range(draw(st.integers(0, 2)))
     ]
-    return summarise(read_preview(f"{text}\n{events}"), stack=draw(TEXTS | st.just("")), migrations=migrations)
+    stack, unread = draw(TEXTS | st.just("")), draw(TEXTS | st.just(""))
+    return summarise(read_preview(f"{text}\n{events}"), stack=stack, migrations=migrations, list_unread=unread)
 
 
 def tokens(page: str) -> list[Token]:
