@@ -18,14 +18,16 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 NAME = re.compile(r"\s{0,4}([A-Za-z0-9_][\w-]*)\s+\.{2,}(.*)")
 DATED = re.compile(r"\s{0,4}(\d{4}_\d{2}_\d{2}_\d{6}_\w+)\s*(.*)")
 OLD_PRETEND = re.compile(r"\s*([A-Za-z_]\w*):\s+((?:create|alter|drop|rename|insert|update|delete|truncate)\b.*)", re.I)
-ARROW = "⇂"
-ARROWS = (ARROW, "•", *(ARROW.encode().decode(page) for page in ("cp437", "cp850", "cp1252")))
+ARROW, BULLET = "⇂", "•"
+ARROWS = (ARROW, BULLET, *(ARROW.encode().decode(page) for page in ("cp437", "cp850", "cp1252")))
 """What stands before a statement; also as a console of Windows stores it that takes the UTF-8 for its own code page.
 In Japanese Windows (code page 932) only the first two bytes are a letter, and the third one becomes any other."""
 STATEMENT = re.compile(rf"\s*(?:{'|'.join(map(re.escape, ARROWS))}|竍.)\s*(.*)")
 STATUS_HEADER = re.compile(r"\s*migration name\b", re.IGNORECASE)
 PENDING = re.compile(r"(?:Pending)?", re.IGNORECASE)
 RAN = re.compile(r"(?:\[\d+\]\s*)?Ran", re.IGNORECASE)
+DONE = re.compile(r"\b(?:DONE|FAIL|SKIPPED)$")
+"""What artisan says of a migration that it did not list, but ran."""
 NOTHING = re.compile(
     r"\s*(?:INFO\s+)?(?:Nothing to migrate|No pending migrations|No migrations found)\.?\s*", re.IGNORECASE
 )
@@ -91,6 +93,8 @@ def read_migrations(text: str) -> list[Migration]:
         if match := STATEMENT.match(line):
             if name:
                 found[name].append(match[1].strip())
+            elif not line.lstrip().startswith(BULLET):
+                raise UnreadableListError(f"it holds a statement of no migration: {_first_words(line)}")
         elif FAILED.match(line):
             raise UnreadableListError(f"it holds an error: {_first_words(line)}")
         elif STATUS_HEADER.match(line):
@@ -100,7 +104,7 @@ def read_migrations(text: str) -> list[Migration]:
         elif match := NAME.match(line) or DATED.match(line):
             status = match[2].strip(" .")
             if not PENDING.fullmatch(status) and not RAN.fullmatch(status):
-                if DATED.match(line):
+                if DATED.match(line) or DONE.search(status):
                     raise UnreadableListError(f"it holds a line that is none of a list: {_first_words(line)}")
                 continue
             name, is_list = "" if RAN.fullmatch(status) else match[1], True

@@ -79,6 +79,9 @@ ROW = "  2026_01_01_000000_add_phone ............ \n  ⇂ alter table `users` ad
         ("\n  Migration name ................. Batch / Status\n", "Migration name ...."),
         (f"\n   INFO  Running migrations.\n\n{ROW}{QUERY_FAILED}", "Illuminate\\Database\\QueryException"),
         ("  2026_01_01_000000_add_phone ........ 12.34ms DONE\n", "12.34ms DONE"),
+        (f"{ROW}  2026_01_02_000000_x ........ 12.34ms DONE\n", "2026_01_02_000000_x"),
+        (f"{ROW}  create_orders ........ 12.34ms FAIL\n", "create_orders"),
+        (f"  {chr(0x3042)} .....\n  ⇂ drop table `a`\n\n{ROW}", "drop table `a`"),
         ("2026_01_01_000000_add_phone.php\n2026_01_02_000000_drop_a.php\n", "2026_01_01_000000_add_phone.php"),
     ],
 )
@@ -98,6 +101,13 @@ def test_no_text_without_a_sentence_of_artisan_is_an_empty_list(text: str) -> No
     except UnreadableListError:
         return
     assert found or any(words in text.lower() for words in ("nothing to migrate", "no pending", "no migrations", "ran"))
+
+
+@pytest.mark.parametrize(
+    "noise", ["  • check the host\n", "  Loading ....... done\n", "Deprecated: x in y.php on line 3\n"]
+)
+def test_lines_of_other_programs_before_the_list_are_passed_over(noise: str) -> None:
+    assert [one.name for one in read_migrations(f"{noise}\n{ROW}")] == ["2026_01_01_000000_add_phone"]
 
 
 def test_a_password_in_an_error_is_not_repeated() -> None:
