@@ -7,7 +7,9 @@ import pulumi
 import pytest
 import yaml
 
-from bootstrap.account_settings import AccountSettings, account_of
+from bootstrap.account_settings import PREFIX, AccountSettings, account_of
+from specs.reference import settings_reference
+from specs.schema import stack_file_schema
 from tests.bootstrap.given import FOLDER, account
 
 GOOD: dict[str, Any] = {
@@ -113,3 +115,10 @@ def test_pulumi_yaml_declares_each_key_with_the_default_of_the_settings() -> Non
 
 def test_the_committed_settings_are_sound() -> None:
     assert account().warnings == ()
+
+
+def test_schema_and_page_of_the_settings_are_those_of_the_specs() -> None:
+    schema = (FOLDER / "settings.schema.json").read_text("utf-8")
+    page = (FOLDER.parent / "docs" / "bootstrap-settings.md").read_text("utf-8")
+    assert schema == stack_file_schema(AccountSettings, PREFIX), "`story schema` writes it anew"
+    assert page == settings_reference(AccountSettings, PREFIX), "`story schema` writes it anew"
