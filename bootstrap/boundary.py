@@ -50,8 +50,6 @@ def boundary_statements(
             ],
             "*",
         ),
-        # EventBridge tells of shells that were opened.
-        allow(["sns:Publish"], here.arn("sns", "observability-*")),
         *(allow([action], arn) for action, arn in sorted((task_rights or {}).items())),
         allow(
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],

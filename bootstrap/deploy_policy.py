@@ -15,7 +15,6 @@ PASSED_TO = (
     "chatbot.amazonaws.com",
     "ecs-tasks.amazonaws.com",
     "ecs.amazonaws.com",
-    "events.amazonaws.com",
     "monitoring.rds.amazonaws.com",
     "vpc-flow-logs.amazonaws.com",
 )

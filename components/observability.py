@@ -29,7 +29,7 @@ class ObservabilityArgs:
         watched: The stack.
         services: Its services by name: their logs are there, and their silence means something, once they run.
         surroundings: Account, region, boundary, and the key that encrypts topics and events; its policy must let
-            CloudWatch and AWS Budgets use it.
+            CloudWatch, AWS Budgets and EventBridge use it.
     """
 
     spec: ObservabilitySpec
@@ -76,6 +76,7 @@ class Observability(Component):
                 key_arn=args.surroundings.key_arn,
                 account_id=args.surroundings.account_id,
                 region=args.surroundings.region,
+                shells=_tells_of_shells(args),
                 boundary_arn=args.surroundings.boundary_arn,
             ),
             opts=self.child(),
@@ -94,9 +95,8 @@ class Observability(Component):
                 region=args.surroundings.region,
                 retention_days=args.spec.event_log_retention_days,
                 # A warning: in prod a shell is mostly opened by somebody whom an alarm has woken already.
-                shell_topic_arn=self.topic_arns["warning"] if args.spec.exec_notifications else None,
+                shell_topic_arn=self.topic_arns["warning"] if _tells_of_shells(args) else None,
                 shell_page=runbook_address(args.spec.runbooks_url, "opened-shell"),
-                boundary_arn=args.surroundings.boundary_arn,
             ),
             opts=self.child(),
         )
@@ -140,6 +140,10 @@ class Observability(Component):
             runbooks=args.spec.runbooks_url,
         )
         dashboard(name, shown, opts=self.child())
+
+
+def _tells_of_shells(args: ObservabilityArgs) -> bool:
+    return args.spec.exec_notifications and args.watched.exec_log_group is not None
 
 
 def check_names(alarms: Sequence[Alarm | CompositeAlarm]) -> None:

@@ -139,7 +139,7 @@ def test_a_role_is_passed_to_the_services_that_use_it_and_to_no_other() -> None:
     [statement] = allowing(deploy_statements(), "iam:PassRole")
     assert resources_of(statement) == [f"arn:aws:iam::{ACCOUNT}:role/story-prod-*"]
     assert set(statement["Condition"]["StringEquals"]["iam:PassedToService"]) == {
-        *("chatbot.amazonaws.com", "ecs-tasks.amazonaws.com", "ecs.amazonaws.com", "events.amazonaws.com"),
+        *("chatbot.amazonaws.com", "ecs-tasks.amazonaws.com", "ecs.amazonaws.com"),
         *("monitoring.rds.amazonaws.com", "vpc-flow-logs.amazonaws.com"),
     }
 
