@@ -235,6 +235,8 @@ def _observability(scope: Scope) -> list[Statement]:
             "*",
             {"StringEquals": {"cloudwatch:namespace": f"{PROJECT}/{scope.stack}"}},
         ),
+        # A new alarm waits for the first data of its metric; it knows neither a resource nor a condition.
+        allow(["cloudwatch:GetMetricData"], "*"),
         allow(
             [
                 *("events:DeleteRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets"),

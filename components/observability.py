@@ -13,10 +13,12 @@ from components.dashboard import DashboardArgs, dashboard
 from components.event_log import EventLog, EventLogArgs
 from components.fargate_task import Surroundings
 from components.log_metrics import described, log_metric
-from components.metric_alarm import composite_alarm, metric_alarm, runbook_address
+from components.marker import before_creation
+from components.metric_alarm import composite_alarm, first_data, metric_alarm, runbook_address
 from components.notifications import Notifications, NotificationsArgs
 from components.site_alarms import site_alarms, site_composites
 from components.watched import Watched
+from ops.first_data import wait_for_first_data
 from specs.observability import ObservabilitySpec
 
 
@@ -108,14 +110,15 @@ class Observability(Component):
             log_metric(f"{name}-{metric.id}", metric, group, needed)
 
     def _alarms(self, name: str, args: ObservabilityArgs, composites: Sequence[CompositeAlarm]) -> None:
-        running = list(args.services.values())
         made = {
             alarm.name: metric_alarm(
                 f"{name}-{alarm.name}",
                 alarm,
                 topic_arns=[self.topic_arns[alarm.severity]] if alarm.severity else [],
                 runbooks_url=args.spec.runbooks_url,
-                opts=self.child(depends_on=running if alarm.treat_missing_data == "breaching" else []),
+                opts=self._after_first_data(name, args, alarm)
+                if alarm.treat_missing_data == "breaching"
+                else self.child(),
             )
             for alarm in self.alarms
         }
@@ -128,6 +131,12 @@ class Observability(Component):
                 runbooks_url=args.spec.runbooks_url,
                 opts=self.child(),
             )
+
+    def _after_first_data(self, name: str, args: ObservabilityArgs, alarm: Alarm) -> pulumi.ResourceOptions:
+        """For an alarm that counts silence as bad: made after the services run and CloudWatch shows that they do."""
+        contract = first_data(alarm, args.surroundings.place)
+        hook = before_creation(f"{name}-{alarm.name}", contract=contract, work=wait_for_first_data)
+        return self.child(depends_on=list(args.services.values()), hooks=hook)
 
     def _dashboard(self, name: str, args: ObservabilityArgs, composites: Sequence[CompositeAlarm]) -> None:
         shown = DashboardArgs(
