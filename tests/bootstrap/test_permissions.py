@@ -33,6 +33,7 @@ NO_RESOURCE = {
     *("application-autoscaling:DescribeScheduledActions", "kms:CreateKey", "kms:ListAliases", "logs:DescribeLogGroups"),
     *("ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"),
     *("ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"),
+    "cloudwatch:GetMetricData",
     *("cloudwatch:PutMetricData", "chatbot:DescribeSlackChannelConfigurations", "chatbot:ListTagsForResource"),
     *("logs:DeleteResourcePolicy", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy"),
 }
