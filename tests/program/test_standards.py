@@ -208,7 +208,8 @@ WITHOUT_RESOURCE = {
     "ssmmessages:OpenControlChannel",
     "ssmmessages:OpenDataChannel",
 }
-"""Actions that know no resource: docs.aws.amazon.com/service-authorization/latest/reference"""
+"""Actions that know no resource:
+docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
