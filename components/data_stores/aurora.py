@@ -16,6 +16,9 @@ from specs.stores import MASTER_USERNAME, AuroraSpec
 
 LOGS = ("audit", "error", "slowquery")
 FAMILY = "aurora-mysql8.0"
+# None of them has the value that AWS's default group has: AWS does not take that for a value of ours, and every refresh
+# would show a difference (github.com/hashicorp/terraform-provider-aws/issues/23335). That group has no value for the
+# character set, and a collation must fit the one that is given: github.com/hashicorp/terraform-provider-aws/issues/2304
 PARAMETERS = {
     "require_secure_transport": "ON",
     "server_audit_logging": "1",
@@ -27,12 +30,7 @@ PARAMETERS = {
     "collation_server": "utf8mb4_unicode_ci",
 }
 """All of them dynamic, so they take effect without a restart:
-docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.ParameterGroups.html
-
-None of them has the value that AWS's default group has: AWS does not take that for a value of ours, and every refresh
-would show a difference (github.com/hashicorp/terraform-provider-aws/issues/23335). That group has no value for the
-character set, and a collation must fit the one that is given:
-github.com/hashicorp/terraform-provider-aws/issues/2304"""
+docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.ParameterGroups.html"""
 MONITORING_POLICY_ARN = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
 
