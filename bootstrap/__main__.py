@@ -3,7 +3,7 @@
 import pulumi
 
 from bootstrap import account_settings
-from bootstrap.audit_trail import CLOUDTRAIL, AuditTrail, AuditTrailArgs
+from bootstrap.audit_trail import AuditTrail, AuditTrailArgs, trail_name
 from bootstrap.boundaries import Boundaries, BoundariesArgs
 from bootstrap.delivery import Delivery, DeliveryArgs
 from bootstrap.foundation import Foundation
@@ -26,8 +26,8 @@ ServiceLinkedRoles("linked-roles", ServiceLinkedRolesArgs(region=region, profile
 # The state's secrets have a key of their own: whoever may use it reads them.
 state_key = Encryption("state-key", EncryptionArgs(protect=site.protect, alias="state"))
 account_id = state_key.account_id
-services = [CLOUDTRAIL] if site.trail.enabled else []
-delivery_key = Encryption("delivery-key", EncryptionArgs(protect=site.protect, alias="delivery", services=services))
+trail = trail_name() if site.trail.enabled else None
+delivery_key = Encryption("delivery-key", EncryptionArgs(protect=site.protect, alias="delivery", trail=trail))
 state = PrivateBucket(
     "state",
     PrivateBucketArgs(key_arn=state_key.key_arn, protect=site.protect, noncurrent_days=STATE_VERSION_DAYS),

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from bootstrap.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.base import Component, physical_name
 from components.iam import Statement, allow_service
+from specs.partition import partition_of
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
 NONCURRENT_DAYS = 30
@@ -21,7 +22,7 @@ class AuditTrailArgs:
     Attributes:
         region: Region that the trail belongs to.
         account_id: The account.
-        key_arn: Key that encrypts the records; CloudTrail may use it.
+        key_arn: Key that encrypts the records; its policy must let CloudTrail use it for `trail_name()`.
         protect: Refuse to delete the records.
         retention_days: How long they are kept, in days.
     """
@@ -41,8 +42,9 @@ class AuditTrail(Component):
 
     def __init__(self, name: str, args: AuditTrailArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        partition = partition_of(args.region).name
         arn = pulumi.Output.concat(
-            "arn:aws:cloudtrail:", args.region, ":", args.account_id, ":trail/", physical_name("trail")
+            f"arn:{partition}:cloudtrail:{args.region}:", args.account_id, f":trail/{trail_name()}"
         )
         records = PrivateBucket(
             f"{name}-records",
@@ -57,7 +59,7 @@ class AuditTrail(Component):
         )
         aws.cloudtrail.Trail(
             name,
-            name=physical_name("trail"),
+            name=trail_name(),
             s3_bucket_name=records.name,
             kms_key_id=args.key_arn,
             is_multi_region_trail=True,
@@ -66,6 +68,11 @@ class AuditTrail(Component):
             opts=self.child(),
         )
         self.register_outputs({"records": records.name})
+
+
+def trail_name() -> str:
+    """The name of the trail, which the policy of its key has to know before it exists."""
+    return physical_name("trail")
 
 
 def _may_write(

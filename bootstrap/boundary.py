@@ -18,7 +18,8 @@ def boundary_statements(
     """The union of what the roles of a stack need, and nothing of the state or of another stack's secrets.
 
     A boundary gives no right, so it may name more than one role needs; a deploying role can give its roles no more:
-    docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html. For some actions AWS knows no resource:
+    docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 
     Args:
         here: The stack.
@@ -33,7 +34,7 @@ def boundary_statements(
     return [
         allow(
             [
-                # For these AWS knows no resource: docs.aws.amazon.com/service-authorization/latest/reference/
+                # For these AWS knows no resource (see the page above).
                 "ecr:GetAuthorizationToken",
                 "elasticloadbalancing:DescribeListeners",
                 "elasticloadbalancing:DescribeRules",
@@ -50,8 +51,6 @@ def boundary_statements(
             ],
             "*",
         ),
-        # EventBridge tells of shells that were opened.
-        allow(["sns:Publish"], here.arn("sns", "observability-*")),
         *(allow([action], arn) for action, arn in sorted((task_rights or {}).items())),
         allow(
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],

@@ -15,7 +15,6 @@ PASSED_TO = (
     "chatbot.amazonaws.com",
     "ecs-tasks.amazonaws.com",
     "ecs.amazonaws.com",
-    "events.amazonaws.com",
     "monitoring.rds.amazonaws.com",
     "vpc-flow-logs.amazonaws.com",
 )
@@ -236,6 +235,8 @@ def _observability(scope: Scope) -> list[Statement]:
             "*",
             {"StringEquals": {"cloudwatch:namespace": f"{PROJECT}/{scope.stack}"}},
         ),
+        # A new alarm waits for the first data of its metric; it knows neither a resource nor a condition.
+        allow(["cloudwatch:GetMetricData"], "*"),
         allow(
             [
                 *("events:DeleteRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets"),

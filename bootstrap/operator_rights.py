@@ -16,10 +16,12 @@ def operator_statements(scope: Scope) -> list[Statement]:
 
 
 def _looking(scope: Scope) -> list[Statement]:
+    """What reads, and what AWS knows no resource for:
+    docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
     cluster, kinds = scope.arn("ecs", f"cluster/{scope.prefix}"), ("service", "task")
     kept = ("service-deployment", "service-revision")
     return [
-        # AWS knows no resource for any of these: docs.aws.amazon.com/service-authorization/latest/reference/
+        # AWS knows no resource for any of these.
         allow(
             ["cloudwatch:GetMetricData", "ecs:DescribeTaskDefinition", "elasticloadbalancing:DescribeTargetHealth"],
             "*",

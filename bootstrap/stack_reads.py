@@ -6,7 +6,8 @@ from bootstrap.scope import Scope
 from components.iam import Statement, allow
 
 ANYWHERE = (
-    # For none of these AWS knows a resource: docs.aws.amazon.com/service-authorization/latest/reference/
+    # For none of these AWS knows a resource:
+    # docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
     "application-autoscaling:DescribeScheduledActions",

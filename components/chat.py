@@ -12,9 +12,10 @@ from components.alarms import Severity
 from components.base import physical_name
 from components.iam import allow, assumed_by, document
 from specs.observability import SlackSpec
+from specs.partition import partition_of
 
-GUARDRAIL = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
-"""What anybody in a channel may do at most. AWS's default is AdministratorAccess:
+GUARDRAIL = "CloudWatchReadOnlyAccess"
+"""Policy of AWS that limits what anybody in a channel may do. AWS's default is AdministratorAccess:
 docs.aws.amazon.com/chatbot/latest/adminguide/understanding-permissions.html"""
 READ_ALARMS = (
     "cloudwatch:DescribeAlarmHistory",
@@ -32,6 +33,7 @@ def chat(
     spec: SlackSpec,
     topic_arns: Mapping[Severity, pulumi.Output[str]],
     *,
+    region: str,
     boundary_arn: str | None,
     opts: pulumi.ResourceOptions,
 ) -> None:
@@ -40,6 +42,7 @@ def chat(
     Args:
         spec: The workspace and its channels.
         topic_arns: What each channel hears, by severity.
+        region: AWS region.
         boundary_arn: Policy that bounds the rights of the role.
         opts: Options of what is made.
     """
@@ -57,7 +60,7 @@ def chat(
             slack_channel_id=channel,
             sns_topic_arns=[topic_arns[severity] for severity in severities],
             iam_role_arn=role.arn,
-            guardrail_policy_arns=[GUARDRAIL],
+            guardrail_policy_arns=[f"arn:{partition_of(region).name}:iam::aws:policy/{GUARDRAIL}"],
             logging_level="ERROR",
             opts=opts,
         )

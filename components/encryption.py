@@ -1,13 +1,12 @@
 """The stack's own key, and who may use it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components.base import Component, physical_name
-from components.iam import allow, allow_service, document
+from components.iam import Statement, allow, allow_service, document
 from specs.partition import partition_of
 
 OWNER_ACTIONS = (
@@ -52,6 +51,7 @@ USER_ACTIONS = (
     "kms:ReEncryptTo",
 )
 PUBLISHERS = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
+TOPIC_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +61,13 @@ class EncryptionArgs:
     Attributes:
         protect: Refuse to delete the key: without it, nothing that it encrypted can be read again.
         alias: Last part of its name: `alias/story-<stack>-data`.
-        services: Further services of AWS that may encrypt with it, for this account.
+        trail: Name of the CloudTrail trail whose files it encrypts; None for none.
         deletion_window_days: Days between a deletion and its effect, 7 to 30.
     """
 
     protect: bool
     alias: str = "data"
-    services: Sequence[str] = ()
+    trail: str | None = None
     deletion_window_days: int = 30
 
 
@@ -75,8 +75,8 @@ class Encryption(Component):
     """A customer key: in a stack, the one that encrypts stores, secrets, logs, buckets and the alarm topic.
 
     The account's own policies decide who uses it; of AWS's services only those that act without a person's
-    permissions are named: CloudWatch Logs (for this account's groups), CloudWatch alarms and AWS Budgets
-    (for its topics), and those in `services`.
+    permissions are named: CloudWatch Logs (for this account's groups), CloudWatch alarms, AWS Budgets and EventBridge
+    (for its topics), and CloudTrail for the trail that is named.
 
     Makes: Key, KeyPolicy, Alias.
     """
@@ -95,13 +95,13 @@ class Encryption(Component):
         )
         # The account is read from the key itself, so that no preview has to ask AWS for it.
         self.account_id = key.arn.apply(lambda arn: arn.split(":")[4])
-        policy = self._let_use(name, key, args.services)
+        policy = self._let_use(name, key, args.trail)
         aws.kms.Alias(name, name=f"alias/{physical_name(args.alias)}", target_key_id=key.key_id, opts=self.child())
 
         self.key_arn = pulumi.Output.all(key.arn, policy.id).apply(lambda known: known[0])
         self.register_outputs({"keyArn": self.key_arn, "accountId": self.account_id})
 
-    def _let_use(self, name: str, key: aws.kms.Key, services: Sequence[str]) -> aws.kms.KeyPolicy:
+    def _let_use(self, name: str, key: aws.kms.Key, trail: str | None) -> aws.kms.KeyPolicy:
         region = key.arn.apply(lambda arn: arn.split(":")[3])
         partition = region.apply(partition_of)
         account_root = pulumi.Output.concat("arn:", partition.name, ":iam::", self.account_id, ":root")
@@ -122,13 +122,45 @@ class Encryption(Component):
                 },
                 # They publish to encrypted topics: docs.aws.amazon.com/sns/latest/dg/sns-key-management.html and
                 # docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
-                *(allow_service(service, ["kms:Decrypt", "kms:GenerateDataKey"], "*", ours) for service in PUBLISHERS),
-                # CloudTrail looks at a key before it takes it:
-                # docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
-                *(
-                    allow_service(service, ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], "*", ours)
-                    for service in services
-                ),
+                *(allow_service(service, TOPIC_ACTIONS, "*", ours) for service in PUBLISHERS),
+                _for_eventbridge(region, self.account_id),
+                *(_for_cloudtrail(region, self.account_id, trail) if trail else ()),
             ),
             opts=self.child(),
         )
+
+
+def _for_eventbridge(region: pulumi.Output[str], account_id: pulumi.Output[str]) -> Statement:
+    """EventBridge publishes to encrypted topics without `aws:SourceAccount` and `aws:SourceArn`, so a condition on them
+    would refuse every event: docs.aws.amazon.com/sns/latest/dg/sns-key-management.html. The encryption context is
+    SNS's own, and limits it to this account's topics:
+    docs.aws.amazon.com/gameliftservers/latest/flexmatchguide/queue-notification-sns-sse.html"""
+    topics = _arn(region, "sns", account_id, "*")
+    return allow_service(
+        "events.amazonaws.com", TOPIC_ACTIONS, "*", {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": topics}}
+    )
+
+
+def _for_cloudtrail(region: pulumi.Output[str], account_id: pulumi.Output[str], trail: str) -> list[Statement]:
+    """CloudTrail reads the key's properties before it takes it, and encrypts for one trail alone:
+    docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html (`aws:SourceAccount` is
+    not recommended there). The bucket has a bucket key, so it decrypts too, under the same conditions as in
+    docs.aws.amazon.com/controltower/latest/userguide/configure-kms-keys.html"""
+    ours = {"aws:SourceArn": _arn(region, "cloudtrail", account_id, f"trail/{trail}")}
+    any_region = pulumi.Output.concat(
+        "arn:", region.apply(lambda name: partition_of(name).name), ":cloudtrail:*:", account_id, ":trail/*"
+    )
+    return [
+        allow_service(
+            "cloudtrail.amazonaws.com",
+            [*TOPIC_ACTIONS, "kms:GenerateDataKeyWithoutPlaintext"],
+            "*",
+            {"StringEquals": ours, "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": any_region}},
+        ),
+        allow_service("cloudtrail.amazonaws.com", ["kms:DescribeKey"], "*", {"StringEquals": ours}),
+    ]
+
+
+def _arn(region: pulumi.Output[str], service: str, account_id: pulumi.Output[str], what: str) -> pulumi.Output[str]:
+    partition = region.apply(lambda name: partition_of(name).name)
+    return pulumi.Output.concat("arn:", partition, f":{service}:", region, ":", account_id, f":{what}")

@@ -1,7 +1,7 @@
 """What AWS tells of a stack by itself: deployments, tasks that ended, shells that were opened, snapshots."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,12 +14,13 @@ from components.event_patterns import (
     Place,
     automated_snapshots,
     deployments,
+    event_kinds,
     failed_tasks,
     opened_shells,
     out_of_memory,
     rule_name,
 )
-from components.iam import Statement, allow, document, trusted_by
+from components.iam import allow, document
 
 Known = TypeVar("Known")
 SERVICES = ("events.amazonaws.com", "delivery.logs.amazonaws.com")
@@ -46,9 +47,9 @@ class EventLogArgs:
         account_id: The account of the stack.
         region: AWS region.
         retention_days: How long an event is kept.
-        shell_topic_arn: Topic that hears of opened shells; None if nobody does.
+        shell_topic_arn: Topic that opened shells are published to, given out once its policy and the policy of its key
+            allow EventBridge to publish; None for no notification.
         shell_page: Page that says what to do then.
-        boundary_arn: Policy that bounds the rights of the role; None for none.
     """
 
     cluster: str
@@ -60,14 +61,13 @@ class EventLogArgs:
     retention_days: int
     shell_topic_arn: pulumi.Input[str] | None
     shell_page: str
-    boundary_arn: str | None = None
 
 
 class EventLog(Component):
     """A log of the stack's events, kept after ECS has forgotten them, and the rules that fill it and that alarms count.
 
     Makes: LogGroup `/story/<stack>/events`, LogResourcePolicy; for each kind of event EventRule `story-<stack>-<kind>`
-    and EventTarget; where people hear of opened shells, a Role and an EventTarget more.
+    and EventTarget; where opened shells are published to a topic, an EventTarget more.
     """
 
     log_group: str
@@ -93,7 +93,7 @@ class EventLog(Component):
         self.register_outputs({"logGroup": self.log_group})
 
     def _let_write(self, name: str, group: aws.cloudwatch.LogGroup) -> aws.cloudwatch.LogResourcePolicy:
-        """One policy for all rules, since an account may have ten for a region:
+        """One policy for all rules, since an account may have ten for a region. It stands before the first target:
         docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html and
         docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-cloudwatchlogs-permissions"""
         statement = allow(["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(group.arn, ":*"))
@@ -112,38 +112,19 @@ class EventLog(Component):
     def _tell(
         self, name: str, args: EventLogArgs, rule: aws.cloudwatch.EventRule, topic_arn: pulumi.Input[str]
     ) -> None:
-        role = self._role(args, rule, topic_arn)
+        """Without a role: EventBridge publishes by the policies of the topic and of its key. With a `RoleArn`, delivery
+        to a topic that is encrypted with KMS may fail, and only `FailedInvocations` shows it:
+        docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html"""
         aws.cloudwatch.EventTarget(
             f"{name}-topic",
             rule=rule.name,
             target_id="topic",
             arn=topic_arn,
-            role_arn=role.arn,
             input_transformer=aws.cloudwatch.EventTargetInputTransformerArgs(
                 input_paths=SHELL_PATHS, input_template=shell_message(args.cluster, args.shell_page)
             ),
             opts=self.child(),
         )
-
-    def _role(self, args: EventLogArgs, rule: aws.cloudwatch.EventRule, topic_arn: pulumi.Input[str]) -> aws.iam.Role:
-        """EventBridge publishes in a role, because a topic's policy cannot tell this rule from anybody else's:
-        docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions"""
-        name = physical_name("exec-events")
-        role = aws.iam.Role(
-            name,
-            assume_role_policy=trusted_by(
-                "events.amazonaws.com",
-                {"StringEquals": {"aws:SourceAccount": args.account_id}, "ArnEquals": {"aws:SourceArn": rule.arn}},
-            ),
-            permissions_boundary=args.boundary_arn,
-            opts=self.child(),
-        )
-        statements: Sequence[Statement] = [
-            allow(["sns:Publish"], topic_arn),
-            allow(["kms:Decrypt", "kms:GenerateDataKey"], args.key_arn),
-        ]
-        aws.iam.RolePolicy(name, role=role.name, policy=document(*statements), opts=self.child())
-        return role
 
 
 def shell_message(stack: str, page: str) -> str:
@@ -175,16 +156,17 @@ def shell_message(stack: str, page: str) -> str:
 
 
 def _patterns(args: EventLogArgs) -> dict[str, pulumi.Output[str]]:
+    place = pulumi.Output.from_input(args.account_id).apply(
+        lambda account_id: Place(region=args.region, account_id=account_id, cluster=args.cluster)
+    )
     of_tasks: dict[str, Callable[[Place], Pattern]] = {
         "deployments": deployments,
         "failed-tasks": failed_tasks,
         "out-of-memory": out_of_memory,
-        **({"exec": opened_shells} if args.exec else {}),
+        "exec": opened_shells,
     }
-    place = pulumi.Output.from_input(args.account_id).apply(
-        lambda account_id: Place(region=args.region, account_id=account_id, cluster=args.cluster)
-    )
-    patterns = {what: _text(place, pattern) for what, pattern in of_tasks.items()}
+    kinds = event_kinds(exec=args.exec, aurora=args.aurora is not None)
+    patterns = {kind: _text(place, of_tasks[kind]) for kind in kinds if kind in of_tasks}
     if args.aurora is not None:
         patterns["aurora-backups"] = _text(pulumi.Output.from_input(args.aurora), automated_snapshots)
     return patterns

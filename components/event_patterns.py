@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.base import physical_name
+from specs.partition import partition_of
 
 Pattern = Mapping[str, Any]
 STOPPED_AS_TOLD = (0, 143)
@@ -30,12 +31,26 @@ class Place:
 
     def ecs(self, resource: str) -> str:
         """The ARN of something of ECS: `cluster/story-dev`."""
-        return f"arn:aws:ecs:{self.region}:{self.account_id}:{resource}"
+        return f"arn:{partition_of(self.region).name}:ecs:{self.region}:{self.account_id}:{resource}"
 
 
 def rule_name(what: str) -> str:
     """`story-<stack>-<what>`: alarms and dashboards count what a rule met by its name."""
     return physical_name(what)
+
+
+def event_kinds(*, exec: bool, aurora: bool) -> tuple[str, ...]:
+    """The kinds of event that a stack has a rule for, in the order of their rules.
+
+    Args:
+        exec: Shells can be opened in tasks.
+        aurora: The stack has an Aurora cluster.
+    """
+    return (
+        *("deployments", "failed-tasks", "out-of-memory"),
+        *(("exec",) if exec else ()),
+        *(("aurora-backups",) if aurora else ()),
+    )
 
 
 def deployments(place: Place) -> Pattern:

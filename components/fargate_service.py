@@ -151,7 +151,6 @@ class FargateService(Component):
                 door=door,
                 primary=own,
                 vpc_id=surroundings.vpc_id,
-                account_id=surroundings.account_id,
                 boundary_arn=surroundings.boundary_arn,
             )
             shift = TrafficShift(name, shift_args, opts=self.child())

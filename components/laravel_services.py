@@ -106,7 +106,7 @@ def scheduler(spec: SchedulerSpec, application: Application, after: Sequence[pul
 
 
 def worker_command(spec: WorkerSpec) -> Sequence[str]:
-    """What a worker runs: application.com/docs/12.x/queues#running-the-queue-worker. It starts afresh every hour."""
+    """What a worker runs: laravel.com/docs/12.x/queues#running-the-queue-worker. It starts afresh every hour."""
     if spec.command:
         return spec.command
     return (

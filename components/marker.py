@@ -41,14 +41,27 @@ def marker(
         depends_on: What must exist before.
     """
 
-    async def step(_: Any) -> None:
-        # Hooks run in updates only, and after everything that the marker depends on: the value is known.
-        known = cast(Contract, await contract.future())
-        await asyncio.get_running_loop().run_in_executor(_threads, work, known)
-
-    hook = pulumi.ResourceHook(name, step)
     return random.RandomUuid(
         name,
         keepers=dict(keepers),
-        opts=owner.child(depends_on=depends_on, hooks=pulumi.ResourceHookBinding(before_create=[hook])),
+        opts=owner.child(depends_on=depends_on, hooks=before_creation(name, contract=contract, work=work)),
     )
+
+
+def before_creation(
+    name: str, *, contract: pulumi.Output[Contract], work: Callable[[Contract], None]
+) -> pulumi.ResourceHookBinding:
+    """Work that is done before a resource is created, in a thread; in no preview, and in no update that finds it there.
+
+    Args:
+        name: Unique in the stack.
+        contract: Plain values that `work` is called with.
+        work: What is done. If it raises, the resource is not created.
+    """
+
+    async def step(_: Any) -> None:
+        # Hooks run in updates only, and after everything that the resource depends on: the value is known.
+        known = cast(Contract, await contract.future())
+        await asyncio.get_running_loop().run_in_executor(_threads, work, known)
+
+    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(name, step)])

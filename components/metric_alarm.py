@@ -8,6 +8,8 @@ import pulumi_aws as aws
 
 from components.alarms import Alarm, CompositeAlarm, Math
 from components.base import physical_name
+from ops.contract import Place
+from ops.first_data import FirstData
 
 PERCENTILE = re.compile(r"p\d{1,2}(\.\d+)?")
 
@@ -86,6 +88,41 @@ def composite_alarm(
         alarm_actions=list(topic_arns),
         ok_actions=list(topic_arns),
         opts=opts,
+    )
+
+
+def first_data(alarm: Alarm, place: Place) -> pulumi.Output[FirstData]:
+    """What to wait for before an alarm is made that counts silence as bad.
+
+    Args:
+        alarm: The alarm; it goes off below its threshold.
+        place: Whose region and profile count.
+
+    Raises:
+        ValueError: It goes off above its threshold, so the first data would not be the good one.
+    """
+    if alarm.comparison != "LessThanThreshold":
+        raise ValueError(f"{alarm.name}: counts silence as bad with {alarm.comparison}; allowed is LessThanThreshold")
+    metrics = [
+        {
+            "Metric": {
+                "Namespace": metric.namespace,
+                "MetricName": metric.name,
+                "Dimensions": [{"Name": key, "Value": value} for key, value in metric.dimensions.items()],
+            },
+            "Period": alarm.period_seconds,
+            "Stat": alarm.statistic,
+        }
+        for metric in alarm.metrics().values()
+    ]
+    return pulumi.Output.from_input(metrics).apply(
+        lambda known: FirstData(
+            place=place,
+            alarm=alarm.name,
+            metrics=known,
+            least=alarm.threshold,
+            window_seconds=alarm.period_seconds * alarm.evaluation_periods,
+        )
     )
 
 

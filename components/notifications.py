@@ -12,6 +12,7 @@ from components.base import Component, physical_name
 from components.chat import chat
 from components.iam import Statement, allow_service, document, published_by_tls_only
 from specs.observability import ObservabilitySpec
+from specs.partition import partition_of
 
 SEVERITIES: Sequence[Severity] = get_args(Severity)
 
@@ -22,9 +23,10 @@ class NotificationsArgs:
 
     Attributes:
         spec: Who hears of alarms, and whether there is a budget.
-        key_arn: Key that encrypts the topics; its policy must let CloudWatch and AWS Budgets use it.
+        key_arn: Key that encrypts the topics; its policy must let CloudWatch, AWS Budgets and EventBridge use it.
         account_id: The account of the stack; alarms of no other one can publish.
         region: AWS region.
+        shells: EventBridge publishes opened shells to the warning topic.
         boundary_arn: Policy that bounds the rights of the roles; None for none.
     """
 
@@ -32,6 +34,7 @@ class NotificationsArgs:
     key_arn: pulumi.Input[str]
     account_id: pulumi.Input[str]
     region: str
+    shells: bool = False
     boundary_arn: str | None = None
 
 
@@ -51,7 +54,13 @@ class Notifications(Component):
         self._subscribe(f"{name}-critical", [*spec.emails, *spec.critical_emails], self.topic_arns["critical"])
         self._subscribe(f"{name}-warning", spec.emails, self.topic_arns["warning"])
         if spec.slack:
-            chat(spec.slack, self.topic_arns, boundary_arn=args.boundary_arn, opts=self.child())
+            chat(
+                spec.slack,
+                self.topic_arns,
+                region=args.region,
+                boundary_arn=args.boundary_arn,
+                opts=self.child(),
+            )
         self.register_outputs({"topicArns": self.topic_arns})
 
     def _topic(self, name: str, args: NotificationsArgs, severity: Severity) -> pulumi.Output[str]:
@@ -75,16 +84,22 @@ class Notifications(Component):
 
 
 def _publishers(args: NotificationsArgs, severity: Severity, topic_arn: pulumi.Output[str]) -> list[Statement]:
-    """Alarms of this account and region: docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html; and its
-    budgets: docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html. EventBridge knows no
-    condition in a topic's policy, so it comes with a role instead (event_log.py)."""
-    ours = {"aws:SourceAccount": args.account_id}
-    alarms = pulumi.Output.concat("arn:aws:cloudwatch:", args.region, ":", args.account_id, ":alarm:*")
-    budgets = pulumi.Output.concat("arn:aws:budgets::", args.account_id, ":*")
-    by_service = {"cloudwatch.amazonaws.com": alarms}
+    """Alarms of this account and region: docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html; its
+    budgets: docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html; and EventBridge, for which a
+    topic's policy may have no condition block, since none would ever be met:
+    docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions"""
+    ours, partition = {"aws:SourceAccount": args.account_id}, partition_of(args.region).name
+    by_service = {
+        "cloudwatch.amazonaws.com": pulumi.Output.concat(
+            f"arn:{partition}:cloudwatch:{args.region}:", args.account_id, ":alarm:*"
+        )
+    }
     if severity == "warning" and args.spec.monthly_budget_usd:
-        by_service["budgets.amazonaws.com"] = budgets
-    return [
+        by_service["budgets.amazonaws.com"] = pulumi.Output.concat(f"arn:{partition}:budgets::", args.account_id, ":*")
+    statements = [
         allow_service(service, ["sns:Publish"], topic_arn, {"StringEquals": ours, "ArnLike": {"aws:SourceArn": source}})
         for service, source in by_service.items()
     ]
+    if severity == "warning" and args.shells:
+        statements.append(allow_service("events.amazonaws.com", ["sns:Publish"], topic_arn))
+    return statements

@@ -13,10 +13,12 @@ from components.dashboard import DashboardArgs, dashboard
 from components.event_log import EventLog, EventLogArgs
 from components.fargate_task import Surroundings
 from components.log_metrics import described, log_metric
-from components.metric_alarm import composite_alarm, metric_alarm, runbook_address
+from components.marker import before_creation
+from components.metric_alarm import composite_alarm, first_data, metric_alarm, runbook_address
 from components.notifications import Notifications, NotificationsArgs
 from components.site_alarms import site_alarms, site_composites
 from components.watched import Watched
+from ops.first_data import wait_for_first_data
 from specs.observability import ObservabilitySpec
 
 
@@ -29,7 +31,7 @@ class ObservabilityArgs:
         watched: The stack.
         services: Its services by name: their logs are there, and their silence means something, once they run.
         surroundings: Account, region, boundary, and the key that encrypts topics and events; its policy must let
-            CloudWatch and AWS Budgets use it.
+            CloudWatch, AWS Budgets and EventBridge use it.
     """
 
     spec: ObservabilitySpec
@@ -76,6 +78,7 @@ class Observability(Component):
                 key_arn=args.surroundings.key_arn,
                 account_id=args.surroundings.account_id,
                 region=args.surroundings.region,
+                shells=_tells_of_shells(args),
                 boundary_arn=args.surroundings.boundary_arn,
             ),
             opts=self.child(),
@@ -94,9 +97,8 @@ class Observability(Component):
                 region=args.surroundings.region,
                 retention_days=args.spec.event_log_retention_days,
                 # A warning: in prod a shell is mostly opened by somebody whom an alarm has woken already.
-                shell_topic_arn=self.topic_arns["warning"] if args.spec.exec_notifications else None,
+                shell_topic_arn=self.topic_arns["warning"] if _tells_of_shells(args) else None,
                 shell_page=runbook_address(args.spec.runbooks_url, "opened-shell"),
-                boundary_arn=args.surroundings.boundary_arn,
             ),
             opts=self.child(),
         )
@@ -108,14 +110,15 @@ class Observability(Component):
             log_metric(f"{name}-{metric.id}", metric, group, needed)
 
     def _alarms(self, name: str, args: ObservabilityArgs, composites: Sequence[CompositeAlarm]) -> None:
-        running = list(args.services.values())
         made = {
             alarm.name: metric_alarm(
                 f"{name}-{alarm.name}",
                 alarm,
                 topic_arns=[self.topic_arns[alarm.severity]] if alarm.severity else [],
                 runbooks_url=args.spec.runbooks_url,
-                opts=self.child(depends_on=running if alarm.treat_missing_data == "breaching" else []),
+                opts=self._after_first_data(name, args, alarm)
+                if alarm.treat_missing_data == "breaching"
+                else self.child(),
             )
             for alarm in self.alarms
         }
@@ -129,6 +132,12 @@ class Observability(Component):
                 opts=self.child(),
             )
 
+    def _after_first_data(self, name: str, args: ObservabilityArgs, alarm: Alarm) -> pulumi.ResourceOptions:
+        """For an alarm that counts silence as bad: made after the services run and CloudWatch shows that they do."""
+        contract = first_data(alarm, args.surroundings.place)
+        hook = before_creation(f"{name}-{alarm.name}", contract=contract, work=wait_for_first_data)
+        return self.child(depends_on=list(args.services.values()), hooks=hook)
+
     def _dashboard(self, name: str, args: ObservabilityArgs, composites: Sequence[CompositeAlarm]) -> None:
         shown = DashboardArgs(
             watched=args.watched,
@@ -140,6 +149,10 @@ class Observability(Component):
             runbooks=args.spec.runbooks_url,
         )
         dashboard(name, shown, opts=self.child())
+
+
+def _tells_of_shells(args: ObservabilityArgs) -> bool:
+    return args.spec.exec_notifications and args.watched.exec_log_group is not None
 
 
 def check_names(alarms: Sequence[Alarm | CompositeAlarm]) -> None:

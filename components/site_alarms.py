@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from components.alarms import Alarm, CompositeAlarm
 from components.alarms.laravel import laravel_alarms
-from components.alarms.services import php_fpm_alarm, service_alarms, task_alarms
+from components.alarms.services import delivery_alarm, php_fpm_alarm, service_alarms, task_alarms
 from components.alarms.site import answer_alarms, answer_composites, host_alarms
 from components.alarms.stores import (
     aurora_alarms,
@@ -14,7 +14,7 @@ from components.alarms.stores import (
     valkey_alarms,
 )
 from components.base import metric_namespace
-from components.event_patterns import rule_name
+from components.event_patterns import event_kinds, rule_name
 from components.watched import Watched
 from specs.observability import ObservabilitySpec
 
@@ -56,6 +56,8 @@ def _services(spec: ObservabilitySpec, watched: Watched) -> list[Alarm]:
         if service.runs_php_fpm:
             alarms.append(php_fpm_alarm(service, namespace, thresholds))
     alarms += task_alarms({rule: rule_name(rule) for rule in ("failed-tasks", "out-of-memory")}, thresholds)
+    kinds = event_kinds(exec=watched.exec_log_group is not None, aurora=watched.aurora is not None)
+    alarms.append(delivery_alarm([rule_name(kind) for kind in kinds]))
     if spec.laravel_metrics:
         alarms += laravel_alarms(namespace, thresholds, scheduler="scheduler" in watched.services)
     return alarms

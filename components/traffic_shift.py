@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from components.base import Component, physical_name
 from components.deployment import shifting_statements
 from components.door import Door, every_request, target_group
-from components.iam import document, trusted_by
+from components.iam import assumed_by, document
 
 PRIORITY = 99
 """Before the rule of a rolling service (100), so that both can stand side by side while the strategy changes."""
@@ -22,14 +22,12 @@ class TrafficShiftArgs:
         door: How visitors reach the service.
         primary: The service's own target group; here its tasks are when it is made.
         vpc_id: The VPC.
-        account_id: The account of the stack; ECS may use the role for no other one.
         boundary_arn: Policy that bounds the rights of its role; None for none.
     """
 
     door: Door
     primary: aws.lb.TargetGroup
     vpc_id: pulumi.Input[str]
-    account_id: pulumi.Input[str]
     boundary_arn: str | None = None
 
 
@@ -94,11 +92,11 @@ class TrafficShift(Component):
     def _role(
         self, name: str, args: TrafficShiftArgs, production: aws.lb.ListenerRule, test: aws.lb.ListenerRule | None
     ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
+        """The trust policy is AWS's own for this role. It has no condition, and no page names a key that ECS sends:
+        docs.aws.amazon.com/AmazonECS/latest/developerguide/AmazonECSInfrastructureRolePolicyForLoadBalancers.html"""
         role = aws.iam.Role(
             physical_name(f"{name}-deployment"),
-            assume_role_policy=trusted_by(
-                "ecs.amazonaws.com", {"StringEquals": {"aws:SourceAccount": args.account_id}}
-            ),
+            assume_role_policy=assumed_by("ecs.amazonaws.com"),
             permissions_boundary=args.boundary_arn,
             opts=self.child(),
         )

@@ -169,8 +169,10 @@ def _findings() -> list[Finding]:
         ok("certificate", "www.example.com", "the certificate lasts 211 more days"),
         ok("dns", "www.example.com", "the hosted zone sends the name to the load balancer"),
         *(ok("drift", name, "runs the last good image") for name in all_of_them),
+        ok("events", "", "every event of the last 24 hours was delivered"),
         *(ok("exec", name, "agents run") for name in ("scheduler", web, "worker-mail")),
         *(ok("image", name, "the registry has shop@3f2a9c81d07b for arm64") for name in all_of_them),
+        ok("network", "", "the tasks' subnets reach S3 through the gateway endpoint"),
         *(ok("secrets", name, "8 secrets are there") for name in (*all_of_them, "migration")),
         ok("targets", web, "24 of 24 targets are healthy"),
     ]

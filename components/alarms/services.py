@@ -1,11 +1,11 @@
-"""Services, and tasks that end."""
+"""Services, tasks that end, and events that reach nobody."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import pulumi
 
-from components.alarms.description import Alarm, Math, Severity
+from components.alarms.description import Alarm, Math, Metric, Severity
 from components.watched import WatchedService
 from specs.observability import AlarmThresholdsSpec
 
@@ -98,6 +98,45 @@ def task_alarms(rules: Mapping[str, str], thresholds: AlarmThresholdsSpec) -> li
             runbook="out-of-memory",
         ),
     ]
+
+
+def delivery_alarm(rules: Sequence[str]) -> Alarm:
+    """Events that EventBridge could not hand to their target, for good.
+
+    The cause is mostly a policy: of the topic, of its key, or of the log group. Nothing but this metric shows it:
+    docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+
+    Args:
+        rules: Names of the stack's rules.
+    """
+    return Alarm(
+        name="events-not-delivered",
+        description=(
+            "EventBridge could not deliver an event to its target, so a record or a notification is missing: look "
+            "first at which rule failed (story doctor), then at the policies of the topic, of the key and of the log."
+        ),
+        namespace="AWS/Events",
+        metric=Math(
+            expression=" + ".join(f"FILL(failed{number}, 0)" for number in range(1, len(rules) + 1)),
+            metrics={
+                f"failed{number}": Metric(
+                    namespace="AWS/Events", name="FailedInvocations", dimensions={"RuleName": rule}
+                )
+                for number, rule in enumerate(rules, start=1)
+            },
+            label="Events that were not delivered",
+        ),
+        dimensions={},
+        statistic="Sum",
+        threshold=1,
+        comparison="GreaterThanOrEqualToThreshold",
+        period_seconds=300,
+        evaluation_periods=1,
+        datapoints_to_alarm=1,
+        treat_missing_data="notBreaching",
+        severity="warning",
+        runbook="events-not-delivered",
+    )
 
 
 def _use(

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from components.alarms import Alarm, Math
 from components.dashboard.grid import COLUMNS, Row, Widget
 from components.dashboard.scene import Scene
+from specs.partition import partition_of
 
 Axis = Literal["left", "right"]
 
@@ -137,7 +138,7 @@ def graph(scene: Scene, title: str, lines: Sequence[Line], *, stacked: bool = Fa
 def alarm_states(scene: Scene) -> list[Widget]:
     """The state of every alarm, those in ALARM first; in several widgets where one cannot hold all."""
     arns = [
-        f"arn:aws:cloudwatch:{scene.region}:{scene.account_id}:alarm:{scene.stack}-{alarm.name}"
+        f"arn:{partition_of(scene.region).name}:cloudwatch:{scene.region}:{scene.account_id}:alarm:{scene.stack}-{alarm.name}"
         for alarm in (*scene.composites, *scene.alarms)
     ]
     parts = [arns[start : start + MOST_ALARMS] for start in range(0, len(arns), MOST_ALARMS)]

@@ -17,6 +17,9 @@ from specs.stores import MASTER_USERNAME, AuroraSpec
 
 LOGS = ("audit", "error", "slowquery")
 FAMILY = "aurora-mysql8.0"
+# None of them has the value that AWS's default group has: AWS does not take that for a value of ours, and every refresh
+# would show a difference (github.com/hashicorp/terraform-provider-aws/issues/23335). That group has no value for the
+# character set, and a collation must fit the one that is given: github.com/hashicorp/terraform-provider-aws/issues/2304
 PARAMETERS = {
     "require_secure_transport": "ON",
     "server_audit_logging": "1",

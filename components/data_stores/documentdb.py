@@ -15,13 +15,14 @@ from specs.stores import MASTER_USERNAME, DocumentDbSpec
 
 LOGS = ("audit", "profiler")
 PARAMETERS = {
-    "tls": ("enabled", "pending-reboot"),
     "audit_logs": ("enabled", "immediate"),
     "profiler": ("enabled", "immediate"),
     "profiler_threshold_ms": ("1000", "immediate"),
 }
-"""Value and how it is applied; `tls` is static, so a change of it waits for a restart:
-docs.aws.amazon.com/documentdb/latest/developerguide/cluster_parameter_groups-list_of_parameters.html"""
+"""Value and how it is applied. None of them has AWS's default, which AWS does not take for a value of ours, so that a
+refresh may show a difference each time. So `tls` is not here; it is `enabled` unless somebody says otherwise:
+docs.aws.amazon.com/documentdb/latest/developerguide/cluster_parameter_groups-list_of_parameters.html and
+github.com/hashicorp/terraform-provider-aws/issues/23335"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

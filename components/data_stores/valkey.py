@@ -41,7 +41,9 @@ class Valkey(Component):
     """A Valkey replication group without shards, with TLS and a token, for sessions, cache and queues.
 
     Snapshots and maintenance happen at the time that AWS chooses. Keys without an expiry, and those of a queue have
-    none, are never evicted (`volatile-lru`).
+    none, are never evicted: `maxmemory-policy` is `volatile-lru` by default. The parameter group does not repeat it,
+    since the provider reads only what differs from the defaults, and every refresh would show a difference:
+    docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
 
     Makes: SecurityGroup, SubnetGroup, ParameterGroup, RandomId, ReplicationGroup, Credential.
     """
@@ -88,7 +90,6 @@ class Valkey(Component):
             physical_name(name),
             family=spec.parameter_family,
             description="Evicts only what may expire",
-            parameters=[aws.elasticache.ParameterGroupParameterArgs(name="maxmemory-policy", value="volatile-lru")],
             opts=self.child(),
         )
         return aws.elasticache.ReplicationGroup(

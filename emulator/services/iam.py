@@ -36,7 +36,7 @@ def _service_linked_roles() -> None:
 
     def create_role(self: Any, role_name: str, *args: Any, **more: Any) -> Any:
         service = more.get("linked_service")
-        name = LINKED_ROLES.get(service, role_name)
+        name = LINKED_ROLES.get(service or "", role_name)
         try:
             return original_role(self, name, *args, **more)
         except EntityAlreadyExists:

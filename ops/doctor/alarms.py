@@ -1,6 +1,6 @@
 """The alarms of the stack, and who hears of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ops.aws_account import Json, items, part
@@ -23,7 +23,7 @@ class Alarm:
         name: Its name.
         state: `OK`, `ALARM` or `INSUFFICIENT_DATA`.
         reason: What CloudWatch says of it.
-        tells: Whether it acts when it goes off.
+        tells: Whether it acts when it comes into the state ALARM.
         actions: What it does then.
     """
 
@@ -55,7 +55,7 @@ def alarms_of(asking: Asking, cluster: str) -> list[Alarm]:
 
 
 def judge_states(alarms: Sequence[Alarm], gates: frozenset[str]) -> list[Finding]:
-    """Whether any alarm is off.
+    """Whether any alarm is in ALARM.
 
     Args:
         alarms: The alarms.
@@ -71,7 +71,7 @@ def judge_states(alarms: Sequence[Alarm], gates: frozenset[str]) -> list[Finding
                     subject=alarm.name,
                     severity=Severity.ERROR if holds else Severity.WARNING,
                     what=f"is in ALARM: {alarm.reason[:LONGEST_REASON] or 'no reason given'}",
-                    why="ECS takes back a release while it is off"
+                    why="ECS takes back a release while it is in ALARM"
                     if holds
                     else "something is wrong already: a release now would hide whether it makes it worse",
                     cure="its description says where to look first; release when it is OK again",
@@ -109,37 +109,43 @@ def judge_actions(alarms: Sequence[Alarm]) -> list[Finding]:
     ]
 
 
-def judge_topic(topic: str, subscriptions: Sequence[Json]) -> Finding:
-    """Whether somebody reads a topic.
+def judge_topic(topic: str, severities: Sequence[str], subscriptions: Sequence[Json]) -> list[Finding]:
+    """Whether what is published to a topic reaches somebody.
 
     Args:
         topic: Its ARN.
+        severities: What the stack publishes to it: `critical`, `warning`; none for a topic of an alarm alone.
         subscriptions: Of the topic; one that is not confirmed has no ARN.
     """
-    name = topic.rpartition(":")[2]
+    name, kind = topic.rpartition(":")[2], " and ".join(severities)
+    published = f"the {kind} alarms" if kind else "its alarms"
     confirmed = [one for one in subscriptions if one.get("SubscriptionArn") not in (*PENDING, None, "")]
     waiting = [one for one in subscriptions if one.get("SubscriptionArn") == "PendingConfirmation"]
-    if waiting and not confirmed:
-        return Finding(
+    if waiting:
+        of_all = f"none of its {len(waiting)}" if not confirmed else f"{len(waiting)} of its {len(subscriptions)}"
+        told = f"{of_all} {'subscriptions is' if len(waiting) == 1 or not confirmed else 'subscriptions are'}"
+        found = Finding(
             area=ALARMS,
             subject=name,
-            severity=Severity.WARNING,
-            what=f"none of its {len(waiting)} readers has confirmed the subscription",
-            why="nobody hears of the alarms",
-            cure="the mail of AWS Notifications has a link; a new `pulumi up` does not send it again, "
-            f"`aws sns subscribe --topic-arn {topic} ...` does",
+            severity=Severity.NOTE if confirmed else Severity.WARNING,
+            what=f"{told} {'not ' if confirmed else ''}confirmed: {_listed(_endpoints(waiting))}",
+            why=f"these addresses get no mail of {published}" if confirmed else f"nobody gets a mail of {published}",
+            cure="open the link in the mail with the subject `AWS Notification - Subscription Confirmation`; it is "
+            f"valid for two days. A new mail: {_subscribe(topic, waiting[0])}",
         )
+        return [found, ok(ALARMS, name, f"{len(confirmed)} readers")] if confirmed else [found]
     if not confirmed:
-        return Finding(
-            area=ALARMS,
-            subject=name,
-            severity=Severity.NOTE,
-            what="the topic has no readers",
-            why="nobody hears of the alarms but who looks at them",
-            cure="observability.emails in the stack's file, then `pulumi up`",
-        )
-    told = f", {len(waiting)} have not confirmed" if waiting else ""
-    return ok(ALARMS, name, f"{len(confirmed)} readers{told}")
+        return [
+            Finding(
+                area=ALARMS,
+                subject=name,
+                severity=Severity.NOTE,
+                what="the topic has no readers",
+                why=f"nobody gets a mail of {published}; AWS also deletes a subscription that nobody confirms",
+                cure="observability.emails in the stack's file, then `pulumi up`",
+            )
+        ]
+    return [ok(ALARMS, name, f"{len(confirmed)} readers")]
 
 
 def look_at_alarms(patient: Patient) -> Iterator[Finding]:
@@ -157,12 +163,27 @@ def look_at_alarms(patient: Patient) -> Iterator[Finding]:
 
 def look_at_topics(patient: Patient) -> Iterator[Finding]:
     """The topics of the stack and of its alarms."""
-    named = part(patient.outputs, "alarmTopics").values()
+    named: Mapping[str, str] = part(patient.outputs, "alarmTopics")
     acted = [action for alarm in alarms_of(patient.asking, patient.cluster) for action in alarm.actions]
-    for topic in sorted({arn for arn in (*named, *acted) if arn.startswith("arn:aws:sns:")}):
-        yield judge_topic(
-            topic, patient.asking.every("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
-        )
+    for topic in sorted({arn for arn in (*named.values(), *acted) if _is_topic(arn)}):
+        severities = sorted(severity for severity, arn in named.items() if arn == topic)
+        subscriptions = patient.asking.every("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
+        yield from judge_topic(topic, severities, subscriptions)
+
+
+def _is_topic(arn: str) -> bool:
+    """Whether an ARN, of whatever partition, is that of a topic."""
+    return arn.split(":")[2:3] == ["sns"]
+
+
+def _endpoints(subscriptions: Sequence[Json]) -> list[str]:
+    return [plain(str(one.get("Endpoint") or "an address")) for one in subscriptions]
+
+
+def _subscribe(topic: str, subscription: Json) -> str:
+    protocol, endpoint = subscription.get("Protocol") or "email", subscription.get("Endpoint") or "ADDRESS"
+    address = plain(f"--protocol {protocol} --notification-endpoint {endpoint}")
+    return f"`aws sns subscribe --topic-arn {topic} {address}`"
 
 
 def _gates(service: Json) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from ops.aws_account import Json, items, part
 from ops.doctor import exec_rules as rules
@@ -10,6 +10,7 @@ from ops.doctor.asking import CannotTellError
 from ops.doctor.finding import Finding, Severity, ok, unknown
 from ops.doctor.patient import Patient
 from ops.doctor.rights import rights_of
+from ops.doctor.routes import default_target, tables_of
 from specs.partition import interface_endpoint_service
 
 PLUGIN = "session-manager-plugin"
@@ -60,7 +61,8 @@ def look_at_way_out(patient: Patient) -> Iterator[Finding]:
     """Whether the subnets of the tasks lead to Session Manager."""
     subnets = patient.subnets()
     vpc = str(next(iter(subnets.values()))["VpcId"])
-    yield from rules.judge_way_out(_default_routes(patient, vpc, sorted(subnets)), _endpoint_state(patient, vpc))
+    targets = {subnet: default_target(table) for subnet, table in tables_of(patient, vpc, sorted(subnets)).items()}
+    yield from rules.judge_way_out(targets, _endpoint_state(patient, vpc))
 
 
 def look_at_key(patient: Patient) -> Iterator[Finding]:
@@ -119,32 +121,6 @@ def _log_group_arn(patient: Patient, name: str) -> str:
         return ""
     arns = {str(one.get("logGroupName")): str(one.get("arn", "")) for one in _groups(patient, name)}
     return arns.get(name, "").removesuffix(":*")
-
-
-def _default_routes(patient: Patient, vpc: str, subnets: Sequence[str]) -> Mapping[str, str]:
-    """Where the default route of each subnet leads. A subnet without a table of its own has the VPC's main one:
-    docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html"""
-    tables = patient.asking.every(
-        "ec2", "describe_route_tables", "RouteTables", Filters=[{"Name": "vpc-id", "Values": [vpc]}]
-    )
-    own: dict[str, str] = {}
-    main = ""
-    for table in tables:
-        target = _default_route(table)
-        for one in items(table, "Associations"):
-            if one.get("SubnetId"):
-                own[str(one["SubnetId"])] = target
-            elif one.get("Main"):
-                main = target
-    return {subnet: own.get(subnet, main) for subnet in subnets}
-
-
-def _default_route(table: Json) -> str:
-    route = {one.get("DestinationCidrBlock"): one for one in items(table, "Routes")}.get("0.0.0.0/0", {})
-    if route.get("State") == "blackhole":
-        return "blackhole"
-    names = ("NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId", "GatewayId")
-    return next((str(route[name]) for name in names if route.get(name)), "")
 
 
 def _endpoint_state(patient: Patient, vpc: str) -> str:

@@ -102,6 +102,33 @@ def test_a_trail_is_made_unless_the_account_has_one() -> None:
     assert account(trail={"enabled": False}).all("Trail") == []
 
 
+def of_cloudtrail(made: Record, kind: str, name: str) -> list[Any]:
+    statements = json.loads(made.one(kind, name).inputs["policy"])["Statement"]
+    return [one for one in statements if one["Principal"] == {"Service": "cloudtrail.amazonaws.com"}]
+
+
+def test_cloudtrail_may_use_the_key_and_the_bucket_for_the_trail_that_is_made_and_no_other() -> None:
+    made = account()
+    trail = made.one("Trail").inputs["name"]
+    arn = f"arn:aws:cloudtrail:ap-northeast-1:123456789012:trail/{trail}"
+    allowed = [
+        *of_cloudtrail(made, "KeyPolicy", "delivery-key"),
+        *of_cloudtrail(made, "BucketPolicy", "trail-records"),
+    ]
+    assert {action for one in allowed for action in one["Action"]} >= {
+        *("kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey", "s3:GetBucketAcl", "s3:PutObject"),
+    }
+    assert {one["Condition"]["StringEquals"]["aws:SourceArn"] for one in allowed} == {arn}
+    assert "KeyPolicy delivery-key" in made.one("Trail").depends_on, "CloudTrail looks at the key before it takes it"
+
+
+@pytest.mark.parametrize("key", ["state-key", "delivery-key"])
+def test_a_key_without_a_trail_knows_nothing_of_cloudtrail(key: str) -> None:
+    without = account(trail={"enabled": False})
+    assert of_cloudtrail(without, "KeyPolicy", key) == []
+    assert of_cloudtrail(account(), "KeyPolicy", "state-key") == []
+
+
 def test_github_s_provider_is_made_unless_the_account_has_one() -> None:
     assert account().one("OpenIdConnectProvider").inputs["clientIdLists"] == ["sts.amazonaws.com"]
     arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"

@@ -33,6 +33,7 @@ NO_RESOURCE = {
     *("application-autoscaling:DescribeScheduledActions", "kms:CreateKey", "kms:ListAliases", "logs:DescribeLogGroups"),
     *("ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"),
     *("ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"),
+    "cloudwatch:GetMetricData",
     *("cloudwatch:PutMetricData", "chatbot:DescribeSlackChannelConfigurations", "chatbot:ListTagsForResource"),
     *("logs:DeleteResourcePolicy", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy"),
 }
@@ -139,7 +140,7 @@ def test_a_role_is_passed_to_the_services_that_use_it_and_to_no_other() -> None:
     [statement] = allowing(deploy_statements(), "iam:PassRole")
     assert resources_of(statement) == [f"arn:aws:iam::{ACCOUNT}:role/story-prod-*"]
     assert set(statement["Condition"]["StringEquals"]["iam:PassedToService"]) == {
-        *("chatbot.amazonaws.com", "ecs-tasks.amazonaws.com", "ecs.amazonaws.com", "events.amazonaws.com"),
+        *("chatbot.amazonaws.com", "ecs-tasks.amazonaws.com", "ecs.amazonaws.com"),
         *("monitoring.rds.amazonaws.com", "vpc-flow-logs.amazonaws.com"),
     }
 

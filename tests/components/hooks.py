@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import fargate_service, migration_task
-from components.marker import marker
+from components import fargate_service, migration_task, observability
+from components.marker import before_creation, marker
 from plan.recorder import record
 
 
@@ -26,7 +26,7 @@ class Step:
 
 
 def steps(build: Callable[[], Any], **options: Any) -> Mapping[str, Step]:
-    """What each marker's hook calls, by the marker's name, once the engine comes to it.
+    """What each hook calls, by its name, once the engine comes to it: those of markers and of alarms.
 
     Args:
         build: Makes components.
@@ -40,11 +40,17 @@ def steps(build: Callable[[], Any], **options: Any) -> Mapping[str, Step]:
         hooks.append(callback)
         original(self, name, callback, *args, **more)
 
-    def noting(owner: Any, name: str, *, work: Any, **more: Any) -> Any:
-        def note(contract: Any) -> None:
+    def note(name: str, work: Any) -> Callable[[Any], None]:
+        def noted(contract: Any) -> None:
             found[name] = Step(work=work, contract=contract)
 
-        return marker(owner, name, work=note, **more)
+        return noted
+
+    def noting(owner: Any, name: str, *, work: Any, **more: Any) -> Any:
+        return marker(owner, name, work=note(name, work), **more)
+
+    def noting_before_creation(name: str, *, work: Any, **more: Any) -> Any:
+        return before_creation(name, work=note(name, work), **more)
 
     async def program() -> None:
         build()
@@ -55,5 +61,6 @@ def steps(build: Callable[[], Any], **options: Any) -> Mapping[str, Step]:
         changed.setattr(pulumi.ResourceHook, "__init__", remember)
         for user in (fargate_service, migration_task):
             changed.setattr(user, "marker", noting)
+        changed.setattr(observability, "before_creation", noting_before_creation)
         record(program, **options)
     return found

@@ -40,7 +40,7 @@ def test_the_owner_can_always_change_the_policy_or_aws_would_refuse_it() -> None
 
 
 def test_services_use_the_key_for_this_account_alone() -> None:
-    logs, *publishers = statements()[1:]
+    logs, *publishers, _ = statements()[1:]
     assert logs["Principal"] == {"Service": "logs.ap-northeast-1.amazonaws.com"}
     assert logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"].startswith(
         "arn:aws:logs:ap-northeast-1:123456789012:log-group:"
@@ -49,6 +49,14 @@ def test_services_use_the_key_for_this_account_alone() -> None:
     assert services == ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
     ours = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
     assert [statement["Condition"] for statement in publishers] == [ours, ours]
+
+
+def test_eventbridge_uses_the_key_for_the_topics_of_this_account_without_a_condition_that_it_never_meets() -> None:
+    [eventbridge] = [one for one in statements() if one["Principal"] == {"Service": "events.amazonaws.com"}]
+    assert eventbridge["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert eventbridge["Condition"] == {
+        "ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": "arn:aws:sns:ap-northeast-1:123456789012:*"}
+    }, "aws:SourceAccount and aws:SourceArn are not supported for EventBridge, and every event would be refused"
 
 
 def test_nobody_gets_the_key_before_its_policy_stands() -> None:
@@ -64,11 +72,19 @@ def test_a_person_finds_the_key_under_the_name_of_the_stack() -> None:
     assert encryption().one("Alias").inputs["name"] == "alias/story-test-data"
 
 
-def test_a_service_that_is_named_may_encrypt_for_this_account_only() -> None:
-    args = EncryptionArgs(protect=True, alias="delivery", services=["cloudtrail.amazonaws.com"])
-    made = record(lambda: Encryption("key", args))
+def test_cloudtrail_encrypts_for_the_one_trail_that_is_named() -> None:
+    made = record(lambda: Encryption("key", EncryptionArgs(protect=True, alias="delivery", trail="story-test-trail")))
     assert made.one("Alias").inputs["name"] == "alias/story-test-delivery"
     statements = json.loads(made.one("KeyPolicy").inputs["policy"])["Statement"]
-    [trail] = [one for one in statements if one["Principal"] == {"Service": "cloudtrail.amazonaws.com"}]
-    assert trail["Action"] == ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
-    assert list(trail["Condition"]["StringEquals"]) == ["aws:SourceAccount"]
+    encrypts, describes = (one for one in statements if one["Principal"] == {"Service": "cloudtrail.amazonaws.com"})
+    ours = {"aws:SourceArn": "arn:aws:cloudtrail:ap-northeast-1:123456789012:trail/story-test-trail"}
+    assert encrypts["Action"] == ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
+    assert encrypts["Condition"] == {
+        "StringEquals": ours,
+        "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": "arn:aws:cloudtrail:*:123456789012:trail/*"},
+    }
+    assert (describes["Action"], describes["Condition"]) == (["kms:DescribeKey"], {"StringEquals": ours})
+
+
+def test_without_a_trail_cloudtrail_has_no_part_in_the_key() -> None:
+    assert not [one for one in statements() if one["Principal"] == {"Service": "cloudtrail.amazonaws.com"}]

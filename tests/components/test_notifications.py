@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.chat import GUARDRAIL
+from components.watched import Watched
 from plan.answers import ACCOUNT, REGION
 from plan.recorder import Record, Resource
 from tests.watched_site import KEY, made, observability, site
@@ -25,8 +25,12 @@ def policy(resource: Resource, key: str = "policy") -> list[Mapping[str, Any]]:
 
 def publishers(recorded: Record, severity: str) -> dict[str, Mapping[str, Any]]:
     """Who may publish to a topic: the condition by the service."""
+    return {found["Principal"]["Service"]: found.get("Condition", {}) for found in allowed_by(recorded, severity)}
+
+
+def allowed_by(recorded: Record, severity: str) -> list[Mapping[str, Any]]:
     statements = policy(recorded.one("TopicPolicy", f"observability-notifications-{severity}"))
-    return {found["Principal"]["Service"]: found["Condition"] for found in statements if found["Effect"] == "Allow"}
+    return [found for found in statements if found["Effect"] == "Allow"]
 
 
 def readers(recorded: Record, topic: str) -> list[str]:
@@ -46,11 +50,9 @@ def test_a_mail_says_in_its_sender_which_stack_it_is_about_and_how_much_it_matte
 
 @pytest.mark.parametrize("severity", ["critical", "warning"])
 def test_only_alarms_of_this_account_publish(severity: str) -> None:
-    assert publishers(made(), severity) == {
-        "cloudwatch.amazonaws.com": {
-            "StringEquals": {"aws:SourceAccount": ACCOUNT},
-            "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*"},
-        }
+    assert publishers(made(), severity)["cloudwatch.amazonaws.com"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*"},
     }
 
 
@@ -102,7 +104,7 @@ def test_the_topics_and_the_events_are_given_out() -> None:
 
 def test_without_slack_there_is_no_role_for_it() -> None:
     assert made().all("SlackChannelConfiguration") == []
-    assert [role.name for role in made().all("Role")] == ["story-test-exec-events"]
+    assert made().all("Role") == []
 
 
 def test_one_channel_hears_everything() -> None:
@@ -127,7 +129,9 @@ def test_whoever_writes_in_the_channel_can_read_alarms_and_no_more() -> None:
         for action in statement["Action"]
     )
     [channel] = recorded.all("SlackChannelConfiguration")
-    assert channel.inputs["guardrailPolicyArns"] == [GUARDRAIL], "AWS's default is AdministratorAccess"
+    assert channel.inputs["guardrailPolicyArns"] == ["arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"], (
+        "AWS's default is AdministratorAccess"
+    )
     role = recorded.one("aws:iam/role:Role", "story-test-chat")
     assert policy(role, "assumeRolePolicy")[0]["Principal"] == {"Service": "chatbot.amazonaws.com"}
     assert role.inputs["permissionsBoundary"] == BOUNDARY
@@ -170,23 +174,43 @@ def test_who_opens_a_shell_is_told_to_the_warning_topic() -> None:
     assert {"who", "when", "task", "container"} <= set(paths)
 
 
-def test_eventbridge_tells_it_in_a_role_that_only_this_rule_takes_on() -> None:
-    recorded = observability(boundary_arn=BOUNDARY)
-    role = recorded.one("aws:iam/role:Role", "story-test-exec-events")
-    [trust] = policy(role, "assumeRolePolicy")
-    assert trust["Principal"] == {"Service": "events.amazonaws.com"}
-    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
-    assert trust["Condition"]["ArnEquals"]["aws:SourceArn"].endswith("/observability-events-exec")
-    assert role.inputs["permissionsBoundary"] == BOUNDARY
-    assert [(statement["Action"], statement["Resource"]) for statement in policy(recorded.one("RolePolicy"))] == [
-        (["sns:Publish"], WARNING),
-        (["kms:Decrypt", "kms:GenerateDataKey"], KEY),
-    ]
+def test_eventbridge_publishes_without_a_role_by_the_policy_of_the_topic() -> None:
+    recorded = made()
+    assert [one.name for one in recorded.all("EventTarget") if "roleArn" in one.inputs] == [], (
+        "with a role, delivery to an encrypted topic may fail without a word"
+    )
+    allowed = {one["Principal"]["Service"]: one for one in allowed_by(recorded, "warning")}
+    statement = allowed["events.amazonaws.com"]
+    assert (statement["Action"], statement["Resource"]) == (["sns:Publish"], WARNING)
+    assert "Condition" not in statement, "EventBridge meets no condition of a topic's policy"
+    target = recorded.one("EventTarget", "observability-events-exec-topic")
+    assert "TopicPolicy observability-notifications-warning" in target.depends_on
+
+
+def test_eventbridge_may_publish_only_where_it_has_something_to_publish() -> None:
+    for recorded in (observability(exec_notifications=False), observability(site(exec_log_group=None))):
+        for severity in ("critical", "warning"):
+            assert set(publishers(recorded, severity)) == {"cloudwatch.amazonaws.com"}
+    assert set(publishers(made(), "critical")) == {"cloudwatch.amazonaws.com"}
+
+
+@pytest.mark.parametrize(
+    "seen", [site(), site(exec_log_group=None), site(aurora=None), site(exec_log_group=None, aurora=None)]
+)
+def test_an_event_of_any_rule_that_is_not_delivered_is_an_alarm(seen: Watched) -> None:
+    recorded = observability(seen)
+    inputs = recorded.one("MetricAlarm", "observability-events-not-delivered").inputs
+    read = [query["metric"] for query in inputs["metricQueries"] if "metric" in query]
+    assert {metric["metricName"] for metric in read} == {"FailedInvocations"}
+    rules = [rule.inputs["name"] for rule in recorded.all("EventRule")]
+    assert sorted(metric["dimensions"]["RuleName"] for metric in read) == sorted(rules)
+    [result] = [query["expression"] for query in inputs["metricQueries"] if "expression" in query]
+    assert result == " + ".join(f"FILL(failed{number}, 0)" for number in range(1, len(rules) + 1))
+    assert inputs["alarmActions"] == [WARNING]
 
 
 def test_where_nobody_wants_to_hear_of_shells_they_are_still_on_record() -> None:
     recorded = observability(exec_notifications=False)
-    assert recorded.all("Role") == []
     assert [one.name for one in recorded.all("EventTarget") if one.inputs["rule"] == "story-test-exec"] == [
         "observability-events-exec"
     ]
@@ -195,7 +219,7 @@ def test_where_nobody_wants_to_hear_of_shells_they_are_still_on_record() -> None
 def test_where_no_shell_can_be_opened_nobody_looks_for_one() -> None:
     recorded = observability(site(exec_log_group=None))
     assert not [rule for rule in recorded.all("EventRule") if rule.name.endswith("-exec")]
-    assert recorded.all("Role") == []
+    assert not [one for one in recorded.all("EventTarget") if one.name.endswith("-topic")]
 
 
 def test_snapshots_are_looked_for_where_there_is_an_aurora() -> None:

@@ -6,8 +6,9 @@ import pulumi
 import pytest
 
 from components.alarms import Alarm, Math
-from components.metric_alarm import metric_alarm
+from components.metric_alarm import first_data, metric_alarm
 from components.observability import check_names
+from ops.contract import Place
 from plan.answers import ACCOUNT, REGION
 from plan.recorder import Record, Resource, record
 from tests.watched_site import WEB, made, observability, service, site
@@ -157,6 +158,14 @@ def test_silence_means_nothing_before_the_services_run() -> None:
     for alarm in made().all("MetricAlarm"):
         waits = after <= set(alarm.depends_on)
         assert waits is (alarm.inputs["treatMissingData"] == "breaching"), alarm.name
+        hooks = {"before_create": (alarm.name,)} if waits else {}
+        assert alarm.hooks == hooks, "CloudWatch judges a new alarm at once, by what was before the first task was well"
+
+
+def test_what_goes_off_above_its_threshold_cannot_count_silence_as_bad() -> None:
+    place = Place(stack="test", region=REGION, profile=None, cluster="story-test")
+    with pytest.raises(ValueError, match="slow: counts silence as bad with GreaterThanThreshold; allowed is LessThan"):
+        first_data(SLOW, place)
 
 
 def test_an_alarm_of_one_metric_is_handed_to_aws_as_described() -> None:

@@ -273,9 +273,13 @@ def test_a_parameter_group_keeps_what_was_set_until_it_is_reset(client: Client) 
         parameters = elasticache.describe_cache_parameters(**group)["Parameters"]
         return {parameter["ParameterName"]: parameter["ParameterValue"] for parameter in parameters}
 
-    eviction = {"ParameterName": "maxmemory-policy", "ParameterValue": "volatile-lru"}
+    eviction = {"ParameterName": "maxmemory-policy", "ParameterValue": "noeviction"}
     elasticache.modify_cache_parameter_group(**group, ParameterNameValues=[eviction])
-    assert shown() == {"maxmemory-policy": "volatile-lru"}
+    assert shown() == {"maxmemory-policy": "noeviction"}
+    default = {"ParameterName": "maxmemory-policy", "ParameterValue": "volatile-lru"}
+    elasticache.modify_cache_parameter_group(**group, ParameterNameValues=[default])
+    assert shown() == {}, "AWS does not take its own default for a value that a user set"
+    elasticache.modify_cache_parameter_group(**group, ParameterNameValues=[eviction])
     elasticache.reset_cache_parameter_group(**group, ParameterNameValues=[eviction])
     assert shown() == {}
     assert elasticache.describe_cache_parameter_groups(**group)["CacheParameterGroups"][0]["Description"] == "ours"

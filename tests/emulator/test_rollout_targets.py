@@ -1,5 +1,8 @@
 """Tasks of a rollout behind a load balancer, and the events that tell of it."""
 
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.emulator.rolling import (
@@ -20,6 +23,7 @@ from tests.emulator.support import (
     Client,
     described,
     service,
+    subnets,
     until_completed,
     wait_for,
 )
@@ -106,3 +110,42 @@ def test_a_service_keeps_100_events(client: Client) -> None:
     events = described(client)["events"]
     assert len(events) == 100
     assert first not in {event["id"] for event in events}
+
+
+def test_the_load_balancer_counts_the_healthy_targets_of_a_group_and_of_each_zone(client: Client) -> None:
+    group = target_group(client)
+    elb = client("elbv2")
+    balancer = elb.create_load_balancer(Name="site", Subnets=subnets(client))["LoadBalancers"][0]["LoadBalancerArn"]
+    elb.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+    )
+
+    def healthy(**more: str) -> list[float]:
+        dimensions = {
+            "LoadBalancer": balancer.partition(":loadbalancer/")[2],
+            "TargetGroup": group.rpartition(":")[2],
+            **more,
+        }
+        metric = {
+            "Namespace": "AWS/ApplicationELB",
+            "MetricName": "HealthyHostCount",
+            "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+        }
+        now = datetime.now(UTC)
+        [result] = client("cloudwatch").get_metric_data(
+            MetricDataQueries=[{"Id": "healthy", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}],
+            StartTime=now - timedelta(minutes=3),
+            EndTime=now,
+        )["MetricDataResults"]
+        return result["Values"]
+
+    assert healthy() == [], "a group without targets reports nothing"
+    service(client, desiredCount=2, **behind(group))
+    wait_for(lambda: states(client, group), lambda found: found == ["healthy", "healthy"])
+    assert healthy() == [2]
+    tasks = client("ecs").describe_tasks(cluster="site", tasks=listed(client))["tasks"]
+    zones = Counter(task["availabilityZone"] for task in tasks)
+    assert {zone: healthy(AvailabilityZone=zone) for zone in zones} == {zone: [count] for zone, count in zones.items()}

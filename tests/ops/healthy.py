@@ -31,6 +31,9 @@ CERTIFICATE = f"{ARN.format('acm')}certificate/1"
 EXEC_GROUP = "/story/prod/exec"
 ZONES = ("ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d")
 SERVICES = ("scheduler", "web")
+S3_ENDPOINT = "vpce-1"
+NAT_ROUTE = {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1", "State": "active"}
+S3_ROUTE = {"DestinationPrefixListId": "pl-1", "GatewayId": S3_ENDPOINT, "State": "active"}
 
 
 def definition(name: str) -> str:
@@ -258,11 +261,16 @@ def _of_network() -> Said:
         zones = {f"subnet-{zone[-1]}": zone for zone in ZONES}
         return {"Subnets": [{"SubnetId": one, "AvailabilityZone": zones[one], "VpcId": "vpc-1"} for one in SubnetIds]}
 
-    route = {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1", "State": "active"}
+    def describe_vpc_endpoints(Filters: list[dict[str, Any]]) -> Any:  # noqa: N803
+        services = [name for one in Filters if one["Name"] == "service-name" for name in one["Values"]]
+        s3 = {"VpcEndpointId": S3_ENDPOINT, "VpcEndpointType": "Gateway", "State": "available"}
+        return {"VpcEndpoints": [s3] if services == [f"com.amazonaws.{REGION}.s3"] else []}
+
+    routes = [dict(NAT_ROUTE), dict(S3_ROUTE)]
     return {
         ("ec2", "describe_subnets"): describe_subnets,
-        ("ec2", "describe_route_tables"): {"RouteTables": [{"Associations": [{"Main": True}], "Routes": [route]}]},
-        ("ec2", "describe_vpc_endpoints"): {"VpcEndpoints": []},
+        ("ec2", "describe_route_tables"): {"RouteTables": [{"Associations": [{"Main": True}], "Routes": routes}]},
+        ("ec2", "describe_vpc_endpoints"): describe_vpc_endpoints,
         ("ec2", "describe_network_interfaces"): {"NetworkInterfaces": [{}] * 10},
     }
 
@@ -339,6 +347,9 @@ def _of_account() -> Said:
     }
     return {
         ("service-quotas", "get_service_quota"): quota,
+        ("cloudwatch", "get_metric_data"): lambda MetricDataQueries, **_: {  # noqa: N803
+            "MetricDataResults": [{"Id": query["Id"], "Values": []} for query in MetricDataQueries]
+        },
         ("cloudwatch", "get_metric_statistics"): {"Datapoints": [{"Timestamp": NOW, "Maximum": 4.0}]},
         ("rds", "describe_db_clusters"): {"DBClusters": [backup]},
         ("docdb", "describe_db_clusters"): {"DBClusters": [backup]},

@@ -23,7 +23,21 @@ def live(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
     key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
     topic = cloud.client("sns").create_topic(Name="alarms")["TopicArn"]
     made.told(**made.outputs, key=key, alarmTopics={"critical": topic, "warning": topic})
+    reach_s3(cloud)
     return made
+
+
+def reach_s3(cloud: Cloud) -> None:
+    """The gateway endpoint for S3, with its route in the table of the tasks' subnet."""
+    ec2 = cloud.client("ec2")
+    [subnet] = ec2.describe_subnets(SubnetIds=[cloud.subnet_id])["Subnets"]
+    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [subnet["VpcId"]]}])["RouteTables"]
+    ec2.create_vpc_endpoint(
+        VpcId=subnet["VpcId"],
+        VpcEndpointType="Gateway",
+        ServiceName=f"com.amazonaws.{REGION}.s3",
+        RouteTableIds=[table["RouteTableId"] for table in tables],
+    )
 
 
 def findings(live: Live, *arguments: str) -> list[dict[str, Any]]:
@@ -74,7 +88,7 @@ def test_an_agent_that_stopped_is_found_and_one_that_runs_is_well(
     assert [(one["severity"], one["what"][: len(told[1])]) for one in agents] == [told]
 
 
-def test_an_alarm_that_is_off_and_a_service_that_is_gone_are_found(live: Live) -> None:
+def test_an_alarm_that_rings_and_a_service_that_is_gone_are_found(live: Live) -> None:
     cloudwatch = live.cloud.client("cloudwatch")
     alarm = {"Namespace": "n", "MetricName": "m", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1}
     cloudwatch.put_metric_alarm(
@@ -86,6 +100,34 @@ def test_an_alarm_that_is_off_and_a_service_that_is_gone_are_found(live: Live) -
         ("drift", "scheduler", "error"),
         ("alarms", "story-prod-site-5xx", "warning"),
     ]
+
+
+def test_a_subnet_that_lost_its_route_to_s3_is_found(live: Live) -> None:
+    ec2 = live.cloud.client("ec2")
+    [endpoint] = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    assert [(one["severity"], one["what"]) for one in findings(live) if one["area"] == "network"] == [
+        ("ok", "the tasks' subnets reach S3 through the gateway endpoint")
+    ]
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
+    assert worse_than_notes(live) == [("network", "", "error")], "and there is no NAT gateway either"
+
+
+def test_events_that_were_not_delivered_are_found(live: Live) -> None:
+    live.cloud.client("cloudwatch").put_metric_data(
+        Namespace="AWS/Events",
+        MetricData=[
+            {
+                "MetricName": "FailedInvocations",
+                "Dimensions": [{"Name": "RuleName", "Value": rule}],
+                "Timestamp": datetime.now(UTC) - timedelta(hours=hours),
+                "Value": 1,
+            }
+            for rule, hours in (("story-prod-exec", 2), ("story-prod-exec", 30), ("story-other-exec", 2))
+        ],
+    )
+    [found] = [one for one in findings(live) if one["area"] == "events"]
+    assert (found["subject"], found["severity"]) == ("story-prod-exec", "warning")
+    assert found["what"] == "1 event was not delivered in the last 24 hours"
 
 
 def test_a_database_that_aws_knows_is_looked_at(live: Live) -> None:

@@ -84,8 +84,8 @@ def test_a_healthy_stack_is_exit_code_0_with_a_headline_and_a_line_for_each_area
 def test_where_nobody_watches_progress_is_five_lines_beside_the_page() -> None:
     result = doctor()
     first, *rest = result.stderr.splitlines()
-    assert first == "story doctor: 34 checks of stack prod"
-    assert rest == [f"story doctor: {number} of 34 checks" for number in (9, 17, 26, 34)]
+    assert first == "story doctor: 36 checks of stack prod"
+    assert rest == [f"story doctor: {number} of 36 checks" for number in (9, 18, 27, 36)]
 
 
 @pytest.mark.usefixtures("live")

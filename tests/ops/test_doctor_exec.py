@@ -10,7 +10,7 @@ import pytest
 
 from ops.doctor.finding import Finding, Severity
 from ops.doctor.rights import May, Rights, weigh
-from tests.ops.healthy import CLUSTER, EXEC_GROUP, KEY, NOW, RIGHTS, World, healthy, task
+from tests.ops.healthy import CLUSTER, EXEC_GROUP, KEY, NOW, RIGHTS, S3_ENDPOINT, S3_ROUTE, World, healthy, task
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def sessions(world: World, **changes: Any) -> None:
 
 
 def main_route(world: World, route: dict[str, str]) -> None:
-    table = {"Associations": [{"Main": True}], "Routes": [route]}
+    table = {"Associations": [{"Main": True}], "Routes": [route, S3_ROUTE]}
     world.said["ec2", "describe_route_tables"] = {"RouteTables": [table]}
 
 
@@ -177,14 +177,14 @@ def test_tasks_without_a_way_to_session_manager_are_found_unless_there_is_an_end
     main_route(world, route)
     is_warning(world.one(), "no way from subnet-a, subnet-c, subnet-d to ssmmessages")
     assert told in world.one().what
-    endpoint = {"State": "available", "PrivateDnsEnabled": True}
+    endpoint = {"VpcEndpointId": S3_ENDPOINT, "State": "available", "PrivateDnsEnabled": True}
     world.said["ec2", "describe_vpc_endpoints"] = {"VpcEndpoints": [endpoint]}
     assert world.wrong() == []
 
 
 def test_a_subnet_goes_by_its_own_route_table_before_the_main_one(world: World) -> None:
     [main] = world.said["ec2", "describe_route_tables"]["RouteTables"]
-    own = {"Associations": [{"SubnetId": "subnet-c"}], "Routes": []}
+    own = {"Associations": [{"SubnetId": "subnet-c"}], "Routes": [S3_ROUTE]}
     world.said["ec2", "describe_route_tables"] = {"RouteTables": [main, own]}
     is_warning(world.one(), "no way from subnet-c to")
 

@@ -155,14 +155,14 @@ def alarm(world: World, **changes: Any) -> None:
     world.said["cloudwatch", "describe_alarms"]["MetricAlarms"][0] |= changes
 
 
-def test_an_alarm_that_is_off_is_a_warning_and_an_error_where_it_takes_a_release_back(world: World) -> None:
+def test_an_alarm_that_rings_is_a_warning_and_an_error_where_it_takes_a_release_back(world: World) -> None:
     alarm(world, StateValue="ALARM", StateReason="3 datapoints\nwere over 1.0")
     finding = world.one()
     assert (finding.subject, finding.severity) == ("story-prod-site-5xx", Severity.WARNING)
     assert finding.what == "is in ALARM: 3 datapoints were over 1.0"
     alarms = {"enable": True, "alarmNames": ["story-prod-site-5xx"]}
     world.services["web"]["deploymentConfiguration"]["alarms"] = alarms
-    assert (world.one().severity, world.one().why) == (Severity.ERROR, "ECS takes back a release while it is off")
+    assert (world.one().severity, world.one().why) == (Severity.ERROR, "ECS takes back a release while it is in ALARM")
     alarms["enable"] = False
     assert world.one().severity is Severity.WARNING
 
@@ -182,18 +182,50 @@ def test_an_alarm_without_data_is_a_note_and_one_that_is_muted_a_warning(world: 
     assert world.one().cure == "`aws cloudwatch enable-alarm-actions --alarm-names story-prod-site-5xx`"
 
 
-def test_a_topic_that_nobody_has_confirmed_is_a_warning_and_one_without_readers_a_note(world: World) -> None:
-    waiting = {"SubscriptionArn": "PendingConfirmation"}
-    world.said["sns", "list_subscriptions_by_topic"] = {"Subscriptions": [waiting]}
-    assert (world.one().subject, world.one().what) == (
-        "alarms",
-        "none of its 1 readers has confirmed the subscription",
+def subscription(address: str, *, is_confirmed: bool = False) -> dict[str, str]:
+    arn = f"{TOPIC}:{address}" if is_confirmed else "PendingConfirmation"
+    return {"SubscriptionArn": arn, "Protocol": "email", "Endpoint": address}
+
+
+def subscribed(world: World, *subscriptions: dict[str, str]) -> None:
+    world.said["sns", "list_subscriptions_by_topic"] = {"Subscriptions": list(subscriptions)}
+
+
+def test_a_topic_whose_subscriptions_all_wait_for_confirmation_is_a_warning_that_says_whom_it_is_about(
+    world: World,
+) -> None:
+    subscribed(world, subscription("a@example.com"), subscription("b@example.com"))
+    world.outputs["alarmTopics"] = {"critical": TOPIC}
+    found = world.one()
+    assert (found.subject, found.severity) == ("alarms", Severity.WARNING)
+    assert found.what == "none of its 2 subscriptions is confirmed: a@example.com, b@example.com"
+    assert found.why == "nobody gets a mail of the critical alarms"
+    assert "open the link in the mail" in found.cure
+    assert found.cure.endswith(
+        f"`aws sns subscribe --topic-arn {TOPIC} --protocol email --notification-endpoint a@example.com`"
     )
-    world.said["sns", "list_subscriptions_by_topic"] = {"Subscriptions": [waiting, {"SubscriptionArn": f"{TOPIC}:1"}]}
+
+
+def test_a_subscription_that_waits_beside_confirmed_ones_is_a_note(world: World) -> None:
+    subscribed(world, subscription("a@example.com"), subscription("b@example.com", is_confirmed=True))
     assert world.wrong() == []
-    world.said["sns", "list_subscriptions_by_topic"] = {"Subscriptions": []}
-    assert world.wrong() == []
-    assert "the topic has no readers" in [one.what for one in world.findings()]
+    [note] = [one for one in world.findings() if one.severity is Severity.NOTE and one.subject == "alarms"]
+    assert note.what == "1 of its 2 subscriptions is not confirmed: a@example.com"
+    assert note.why == "these addresses get no mail of the critical and warning alarms"
+    assert "1 readers" in [one.what for one in world.findings() if one.severity is Severity.OK]
+
+
+def test_a_topic_without_readers_is_a_note(world: World) -> None:
+    for readers in ([], [{"SubscriptionArn": "Deleted"}]):
+        subscribed(world, *readers)
+        assert world.wrong() == []
+        assert "the topic has no readers" in [one.what for one in world.findings()]
+
+
+def test_topics_of_another_partition_are_looked_at_too(world: World) -> None:
+    world.outputs["alarmTopics"] = {"critical": "arn:aws-cn:sns:cn-north-1:123456789012:in-china"}
+    subscribed(world, subscription("a@example.com"))
+    assert {one.subject for one in world.wrong()} == {"alarms", "in-china"}
 
 
 def test_topics_are_looked_at_once_whether_the_outputs_or_an_alarm_names_them(

@@ -13,6 +13,7 @@ import pytest
 from plan.recorder import Record, Resource
 from tests.program.departures import DEPARTURES
 from tests.program.given import PROJECT, program
+from tests.unit.parameter_defaults import of_documentdb
 
 Check = Callable[[Record], list[str]]
 POLICIES = ("RolePolicy", "KeyPolicy", "TopicPolicy", "BucketPolicy")
@@ -151,7 +152,10 @@ CONTROLS: dict[str, Check] = {
     "DocumentDB.5": of(DOCUMENTDB, lambda it: not it["deletionProtection"]),
     "DocumentDB.6": lambda made: (
         []
-        if parameters(made, "aws:docdb/clusterParameterGroup:ClusterParameterGroup").get("tls") == "enabled"
+        if parameters(made, "aws:docdb/clusterParameterGroup:ClusterParameterGroup").get(
+            "tls", of_documentdb("tls").default
+        )
+        == "enabled"
         else ["documentdb"]
     ),
     "KMS.4": of("aws:kms/key:Key", lambda it: not it["enableKeyRotation"]),
@@ -204,7 +208,8 @@ WITHOUT_RESOURCE = {
     "ssmmessages:OpenControlChannel",
     "ssmmessages:OpenDataChannel",
 }
-"""Actions that know no resource: docs.aws.amazon.com/service-authorization/latest/reference"""
+"""Actions that know no resource:
+docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ops.contract import Place
+from ops.first_data import wait_for_first_data
 from ops.live_stack import stack_of_outputs
 from ops.migrate import run_task, say_nothing_to_migrate
 from ops.rollout import follow_rollout
@@ -54,8 +55,32 @@ def test_only_a_release_migrates(kind: str, works: Any) -> None:
 
 @pytest.mark.parametrize("kind", [RELEASE, GOING_BACK, EDIT])
 def test_every_update_makes_new_users_and_follows_every_rollout(kind: str) -> None:
-    found = {name: step.work for name, step in hooks(kind).items() if name != "migration"}
+    found = {name: step.work for name, step in hooks(kind).items() if name != "migration" and not is_of_alarm(name)}
     assert found == {"users": run_task, **{f"rollout-{service}": follow_rollout for service in SERVICES}}
+
+
+def is_of_alarm(name: str) -> bool:
+    return name.startswith("observability-")
+
+
+@pytest.mark.parametrize("kind", [RELEASE, GOING_BACK, EDIT])
+def test_an_alarm_that_counts_silence_as_bad_is_made_once_its_metric_has_a_good_value(kind: str) -> None:
+    waiting = {name: step for name, step in hooks(kind).items() if is_of_alarm(name)}
+    alarms = {one.name: one for one in program(kind).all("MetricAlarm")}
+    assert waiting
+    assert set(waiting) == {name for name, one in alarms.items() if one.inputs["treatMissingData"] == "breaching"}
+    assert {step.work for step in waiting.values()} == {wait_for_first_data}
+    for name, step in waiting.items():
+        inputs, wanted = alarms[name].inputs, step.contract
+        assert inputs["name"] == f"story-prod-{wanted.alarm}"
+        assert (wanted.least, wanted.window_seconds) == (
+            inputs["threshold"],
+            inputs["period"] * inputs["evaluationPeriods"],
+        )
+        [metric] = wanted.metrics
+        assert metric["Metric"]["MetricName"] == inputs["metricName"]
+        assert {one["Name"]: one["Value"] for one in metric["Metric"]["Dimensions"]} == inputs["dimensions"]
+        assert (metric["Period"], metric["Stat"]) == (inputs["period"], inputs["statistic"])
 
 
 def test_every_step_is_told_the_stack_region_profile_and_cluster_that_the_config_names() -> None:

@@ -119,8 +119,8 @@ PAGES: Sequence[Page] = (
     ),
     Page(
         namespace="AWS/ElastiCache",
-        # The sets of dimensions: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/
-        # Best_Practice_Recommended_Alarms_AWS_Services.html#ElastiCache
+        # The sets of dimensions:
+        # docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html
         link="docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.Redis.html",
         sets={
             "CacheHitRate": NODE,

@@ -55,6 +55,7 @@ def test_names_never_change_because_an_alarms_history_hangs_on_them() -> None:
         "worker-default-missing-tasks",
         "tasks-restarting",
         "tasks-out-of-memory",
+        "events-not-delivered",
         "queue-age",
         "queue-failed-jobs",
         "scheduler-heartbeat",
@@ -157,6 +158,7 @@ def test_a_metric_of_math_has_the_alarms_place_unless_it_has_its_own() -> None:
             {
                 *(name for name in BY_NAME if name.startswith("site-")),
                 *("tasks-restarting", "tasks-out-of-memory", "web-php-fpm", "queue-failed-jobs", "aurora-backup"),
+                "events-not-delivered",
             },
         ),
     ],

@@ -10,6 +10,7 @@ from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 
 from emulator.patching import add_actions, replace
+from emulator.services.cloudwatch import healthy_hosts
 from emulator.services.cloudwatch.evaluation import evaluate
 
 SUPPRESSOR_PARAMETERS = {
@@ -21,6 +22,7 @@ SUPPRESSOR_PARAMETERS = {
 
 def install() -> None:
     add_actions(CloudWatchResponse, put_composite_alarm)
+    healthy_hosts.install()
     _evaluate_before(CloudWatchResponse, "describe_alarms")
     _evaluate_before(CloudWatchResponse, "describe_alarms_for_metric")
 

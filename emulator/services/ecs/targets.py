@@ -34,6 +34,7 @@ def follow(service: Any, deployment: Any) -> tuple[list[tuple[str, int]], list[t
                 continue
             if address not in group.targets:
                 group.register([{"Id": address, "Port": balancer["containerPort"]}])
+                group.targets[address]["Zone"] = task.availability_zone
                 count += 1
             health = _health(task, balancer["containerName"])
             if health == UNHEALTHY and group.targets[address].get("Health") != UNHEALTHY:

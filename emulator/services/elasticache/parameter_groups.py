@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DeleteCach
 delete a cache parameter group if it is associated with any cache clusters.")
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -13,6 +14,9 @@ from moto.elasticache.exceptions import ElastiCacheException
 from moto.elasticache.responses import ElastiCacheResponse
 
 from emulator.patching import add_actions, kept
+
+DEFAULTS: Mapping[str, str] = {"maxmemory-policy": "volatile-lru"}
+"""https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html, as far as anybody sets them"""
 
 
 def install() -> None:
@@ -70,7 +74,12 @@ def describe_cache_parameter_groups(self: Any) -> ActionResult:
 def modify_cache_parameter_group(self: Any) -> ActionResult:
     name = _asked_for(self)["CacheParameterGroupName"]
     for parameter in self._get_param("ParameterNameValues", []):
-        _parameters(self, name)[parameter["ParameterName"]] = parameter["ParameterValue"]
+        changed, value = parameter["ParameterName"], parameter["ParameterValue"]
+        if DEFAULTS.get(changed) == value:
+            # AWS does not take its own default for a value that a user set.
+            _parameters(self, name).pop(changed, None)
+        else:
+            _parameters(self, name)[changed] = value
     return ActionResult({"CacheParameterGroupName": name})
 
 
