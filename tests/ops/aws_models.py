@@ -1,8 +1,8 @@
 """Requests and answers, held against the models of AWS's services that botocore ships.
 
 A request is checked as boto3 checks it (unknown parameters, types, what is required, lower bounds), and for what only
-AWS itself would refuse: values of enumerations and upper bounds. An answer is checked for members that AWS does not have,
-for types and for values of enumerations; it may leave out what the test does not need.
+AWS itself would refuse: values of enumerations and upper bounds. An answer is checked for members that AWS does not
+have, for types and for values of enumerations; it may leave out what the test does not need.
 """
 
 from collections.abc import Iterator, Mapping
