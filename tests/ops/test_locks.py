@@ -80,15 +80,18 @@ def test_a_process_that_is_stopped_holds_its_lock_still(start: Start) -> None:
     assert lock(process.pid).is_alive_here
 
 
-def test_a_process_that_ended_and_whose_parent_did_not_ask_for_it_holds_none(start: Start) -> None:
+def test_a_process_that_ended_and_whose_parent_did_not_ask_for_it_holds_none(tmp_path: Path) -> None:
     """In many containers the first process asks for none of those that lost their parent."""
     if not Path("/proc/self/stat").exists():
         pytest.skip("only /proc says so without asking for the process")
-    process = start(PULUMI)
-    process.kill()
+    # Of a process that ended, the program's name alone is left.
+    program = tmp_path / "pulumi"
+    program.symlink_to(sys.executable)
+    process = subprocess.Popen([str(program), "-c", ""])
     becomes_a_zombie(process.pid)
     os.kill(process.pid, 0)  # it is still in the table
     assert not lock(process.pid).is_alive_here
+    process.wait()
 
 
 def test_another_program_with_the_process_id_holds_none(start: Start) -> None:
