@@ -109,7 +109,7 @@ def drift(
 
 @commands.command()
 def recover(
-    stack: Annotated[str, typer.Option(metavar="NAME", help="Stack whose update was killed.")],
+    stack: Annotated[str, typer.Option(metavar="NAME", help="Stack to repair.")],
     config_file: ConfigFile = None,
     yes: Annotated[bool, typer.Option("--yes", help="Repair without asking.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Even if the lock's process runs on this machine.")] = False,
@@ -125,6 +125,9 @@ def recover(
     ] = None,
 ) -> None:
     """Repair a stack whose update was killed: the lock, and what exists in AWS without being recorded.
+
+    Where none was killed, take in log groups of a destroyed stack of this name that AWS made anew
+    (ResourceAlreadyExistsException).
 
     Exit code 0: repaired, or nothing to repair. 1: not repaired. 2: shown only, or wrong usage.
     """

@@ -6,7 +6,6 @@ docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html,
 docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -110,13 +109,6 @@ def rollback_reason(service_deployment: Json) -> str:
 def is_over(service_deployment: Json) -> bool:
     """Whether nothing more happens in a service deployment, its rollback included."""
     return service_deployment.get("status") in ("SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
-
-
-def events_since(service: Json, known: frozenset[str]) -> Sequence[str]:
-    """Messages of events that were not there before, the oldest first."""
-    # ECS lists the newest one first, also among those of the same moment.
-    new = [event for event in reversed(items(service, "events")) if event["id"] not in known]
-    return [event["message"] for event in sorted(new, key=created)]
 
 
 def created(one: Json) -> Any:

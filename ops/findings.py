@@ -124,14 +124,10 @@ class Looker:
         return all(candidate.ready for candidate in found if candidate.id == finding.id)
 
     def _candidates(self, aws: Aws, pending: Pending, finder: Finder) -> list[Candidate]:
-        wanted = Wanted(inputs=pending.inputs, tags=self._tags(pending))
+        wanted = Wanted(inputs=pending.inputs, tags=self.state.tags_of(pending))
         recorded = self.state.recorded
         found = finder(aws, wanted)
         return [candidate for candidate in found if not {candidate.id, candidate.arn} & recorded]
-
-    def _tags(self, pending: Pending) -> dict[str, str]:
-        given: dict[str, str] = pending.inputs.get("tags") or {}
-        return {**self.state.provider(pending.provider).default_tags, **given}
 
     def _decide(self, pending: Pending, found: list[Candidate]) -> Finding:
         if not found:
@@ -140,7 +136,9 @@ class Looker:
             ids = ", ".join(sorted(candidate.id for candidate in found))
             return _unsettled(pending, f"exists {len(found)} times: {ids}")
         (candidate,) = found
-        if pending.type in BY_TAGS_ALONE and not any(pending.stack in tag for tag in self._tags(pending).values()):
+        if pending.type in BY_TAGS_ALONE and not any(
+            pending.stack in tag for tag in self.state.tags_of(pending).values()
+        ):
             return _unsettled(pending, f"{candidate.id} fits, but no tag says that it is of the stack {pending.stack}")
         if self.since and candidate.created and candidate.created < self.since - CLOCKS_APART:
             made = f"{candidate.created:%Y-%m-%d %H:%M %Z}"

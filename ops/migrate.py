@@ -7,12 +7,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
-from ops.aws_account import Json
+from ops.aws_account import Json, items
 from ops.contract import OneOffTask, StepError, revision
 from ops.patience import CredentialsExpiredError, Patience, in_short
 from ops.release_metrics import MIGRATION, tell_duration
 from ops.saying import LogLines, Print, Saying, print_line
-from ops.stopped_task import advice, container_named, everything_known, has_started, why
+from ops.stopped_task import advice, container_named, everything_known, has_not_started, has_started, why
 from ops.task_log import TaskLog, stream_name
 
 POLL_SECONDS = 1.0
@@ -25,7 +25,8 @@ STARTS = 3
 """Of a thousand Fargate tasks one or two fail before they start, mostly at their network interface; the next one does
 not."""
 UNKNOWN_SECONDS = 60
-"""A task that was just started may be MISSING for a while, because ECS's answers are eventually consistent."""
+"""A task may be MISSING for a while, above all right after its start, because ECS's answers are eventually consistent:
+docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
 LATE_LINES_SECONDS = 5.0
 LAST_LOOK_SECONDS = 0.5
 
@@ -123,13 +124,29 @@ class _Run:
         return arn
 
     def _running(self) -> list[Json]:
-        """Tasks of the family that have not ended."""
+        """Tasks of the family that have not ended.
+
+        Raises:
+            StepError: ECS lists a task and does not describe it, so whether it has ended is unknown.
+        """
         cluster = self.task.place.cluster
-        listed = self.aws.ask("ecs", "list_tasks", cluster=cluster, family=self.task.family, desiredStatus="RUNNING")
-        if not listed["taskArns"]:
-            return []
-        tasks = self.aws.ask("ecs", "describe_tasks", cluster=cluster, tasks=listed["taskArns"])["tasks"]
-        return [task for task in tasks if task["lastStatus"] != "STOPPED"]
+        until = time.monotonic() + UNKNOWN_SECONDS
+        while True:
+            listed = self.aws.ask(
+                "ecs", "list_tasks", cluster=cluster, family=self.task.family, desiredStatus="RUNNING"
+            )["taskArns"]
+            if not listed:
+                return []
+            tasks = self.aws.ask("ecs", "describe_tasks", cluster=cluster, tasks=listed)["tasks"]
+            unknown = sorted(set(listed) - {task["taskArn"] for task in tasks})
+            if not unknown:
+                return [task for task in tasks if task["lastStatus"] != "STOPPED"]
+            if time.monotonic() >= until:
+                raise StepError(
+                    f"{self.task.step}: ECS lists a task of {self.task.family} and does not say whether it has ended: "
+                    f"{unknown[0]}; try again in some minutes"
+                )
+            time.sleep(POLL_SECONDS)
 
     def _occupied_by(self, other: Json) -> str:
         stop = f"aws ecs stop-task --cluster {self.task.place.cluster} --task {_id(other['taskArn'])}"
@@ -158,18 +175,33 @@ class _Run:
         """The task to follow where two updates looked at the same moment, and both started one: the elder.
 
         Raises:
-            StepError: The elder one is of another release.
+            StepError: The elder one is of another release, or the younger one may have started.
         """
         arn = str(started["taskArn"])
         running = [one for one in self._running() if one["taskArn"] != arn]
         if running and _age(elder := _eldest(running)) < _age(started):
-            self._stop(arn, "another update started the same at the same moment")
-            if elder.get("startedBy") != self.task.started_by:
-                raise StepError(self._occupied_by(elder))
+            self._give_way(started, elder)
             arn = str(elder["taskArn"])
         self.saying.say(f"runs {revision(self.task.task_definition)} as {_id(arn)}")
         self._say_how_to_follow(arn)
         return arn
+
+    def _give_way(self, started: Json, elder: Json) -> None:
+        """Stop the task that this call started.
+
+        Raises:
+            StepError: The elder one is of another release, or this one may have started.
+        """
+        arn = str(started["taskArn"])
+        if not has_not_started(self._seen(arn) or started):
+            # Stopping it might cut a schema change in two.
+            raise StepError(
+                f"{self.task.step}: another update started a task at the same moment, and this one may have begun its "
+                f"work, so both go on: {elder['taskArn']} and {arn}; wait for the end of both, and try again"
+            )
+        self._stop(arn, "another update started one at the same moment")
+        if elder.get("startedBy") != self.task.started_by:
+            raise StepError(self._occupied_by(elder))
 
     def _say_how_to_follow(self, arn: str) -> None:
         place, stream = self.task.place, stream_name(self.task.log_stream_prefix, self.task.container, arn)
@@ -184,41 +216,58 @@ class _Run:
         stream = stream_name(self.task.log_stream_prefix, self.task.container, self.arn)
         return TaskLog(aws=self.aws, group=self.task.log_group, stream=stream)
 
+    def _seen(self, arn: str) -> Json | None:
+        """A task as it is now: empty if ECS does not know it, None if AWS does not answer."""
+        answer = self.aws.try_to_ask("ecs", "describe_tasks", cluster=self.task.place.cluster, tasks=[arn])
+        found = items(answer, "tasks")
+        return None if answer is None else found[0] if found else {}
+
     def _followed(self, log: TaskLog, lines: LogLines) -> Json:
         """The task as it is after its end.
 
         Raises:
             StepError: It did not end in time, or ECS does not know it any more.
         """
-        seen: Json = {}
-        status, known_until = "", time.monotonic()
-        while time.monotonic() < self.deadline:
-            answer = self.aws.try_to_ask("ecs", "describe_tasks", cluster=self.task.place.cluster, tasks=[self.arn])
-            if answer is not None and answer["tasks"]:
-                seen, known_until = answer["tasks"][0], time.monotonic()
-                if seen["lastStatus"] == "STOPPED":
-                    return seen
-            elif answer is not None and time.monotonic() - known_until > UNKNOWN_SECONDS:
-                raise StepError(
-                    f"{self.task.step}: ECS does not know the task any more, so how it ended is unknown: {self.arn}"
-                )
-            if seen.get("lastStatus", status) != status:
-                status = seen["lastStatus"]
+        status, missing_since = "", None
+        while True:
+            now = self._seen(self.arn)
+            if now and now["lastStatus"] == "STOPPED":
+                return now
+            if time.monotonic() >= self.deadline:
+                self._say_last(log, lines)
+                raise StepError(self._timed_out(now, status))
+            if now:
+                missing_since = None
+            elif now is not None:
+                missing_since = missing_since or time.monotonic()
+                if time.monotonic() - missing_since > UNKNOWN_SECONDS:
+                    raise StepError(
+                        f"{self.task.step}: ECS does not know the task any more, so how it ended is unknown: {self.arn}"
+                    )
+            if now and now["lastStatus"] != status:
+                status = now["lastStatus"]
                 self.saying.say(status)
             _show(log, lines)
             self.saying.still(f"{status or 'waiting for ECS to show the task'}, {lines.seen} log lines")
             time.sleep(POLL_SECONDS)
-        self._say_last(log, lines)
-        raise StepError(self._timed_out(seen))
 
-    def _timed_out(self, seen: Json) -> str:
+    def _timed_out(self, now: Json | None, last_status: str) -> str:
+        """What became of a task that did not end in time.
+
+        Args:
+            now: The task at this moment; empty or None if that is not known.
+            last_status: Its status when it was last seen; "" for never.
+        """
         told = f"{self.task.step}: not ended within {self.task.timeout_seconds} s, the timeout in the stack's file"
-        if has_started(seen):
-            # Stopping it might cut a schema change in two.
+        if now and has_not_started(now):
+            self._stop(self.arn, "it did not start in time")
+            return f"{told}; it did not even start (last seen {now['lastStatus']}) and was stopped: {self.arn}"
+        # Stopping a task that runs, or may run, might cut a schema change in two.
+        if now:
             return f"{told}; {self.goes_on}"
-        self._stop(self.arn, "it did not start in time")
         return (
-            f"{told}; it did not even start (last seen {seen.get('lastStatus', 'never')}) and was stopped: {self.arn}"
+            f"{told}; AWS does not say whether it started (last seen {last_status or 'never'}), so it was not stopped: "
+            f"{self.arn}; the next update with this image follows it if it still runs"
         )
 
     def _stop(self, arn: str, reason: str) -> None:

@@ -112,6 +112,36 @@ class PulumiCommand:
         )
         return finished.returncode, f"{finished.stdout}\n{finished.stderr}"
 
+    def planned(self, environment: Mapping[str, str]) -> list[dict[str, Any]]:
+        """The steps of the next update, with what the engine would record of each resource.
+
+        Args:
+            environment: As for `up`.
+
+        Raises:
+            PulumiError: The program or the engine fails already in a preview.
+        """
+        # With that variable it writes events instead of the one document.
+        one_document = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": ""}
+        finished = subprocess.run(
+            [_program(), "preview", "--json", "--stack", self.stack, *self._settings, "--non-interactive"],
+            cwd=self.project,
+            stdin=subprocess.DEVNULL,
+            env=_with({**environment, **one_document}),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        try:
+            document = cast(dict[str, Any], json.loads(finished.stdout))
+        except ValueError:
+            raise PulumiError(f"pulumi preview: {_reason(finished.stdout + finished.stderr)}") from None
+        if finished.returncode:
+            said = [str(one.get("message", "")) for one in document.get("diagnostics") or ()]
+            raise PulumiError(f"pulumi preview: {_reason(chr(10).join(said) + finished.stderr)}")
+        return cast(list[dict[str, Any]], document.get("steps") or [])
+
     def check_secrets(self) -> None:
         """See whether the state's secrets can be read: every command that writes the state needs that.
 

@@ -1,4 +1,4 @@
-"""`story recover`: repairs a stack whose update was killed."""
+"""`story recover`: repairs a stack whose update was killed, or failed because of log groups that were left over."""
 
 import os
 import sys
@@ -14,6 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[re
 from ops.aws_account import Account, Aws, account_of
 from ops.findings import Choices, Finding, Looker, Outcome, reason, settled
 from ops.found_network import close_security_group
+from ops.image_given import KEEPING, any_image, releasing
+from ops.leftovers import look_for_leftover, missing_log_groups
 from ops.locks import Lock, locks_of
 from ops.pulumi_command import PulumiCommand, PulumiError, explained, heartbeat
 from ops.state_file import State
@@ -97,8 +99,8 @@ class _Repair:
         state = State(self._pulumi.export())
         locks = locks_of(backend, request.project_name, request.short_name)
         if not (locks or state.pending or state.unread):
-            print(f"{request.short_name} is in order: {_nothing(locks)}; nothing to repair.")
-            return DONE
+            self._check(state)
+            return self._take_leftovers(state, locks)
         self._check(state)
         self._pulumi.check_secrets()
         print(f"Stack {request.short_name}, state in {backend}")
@@ -122,6 +124,38 @@ class _Repair:
             print("Nothing was changed. `story recover --yes` repairs without asking.")
             return SHOWN
         return self._repair(state, locks, looker, findings)
+
+    def _take_leftovers(self, state: State, locks: Sequence[Lock] | None) -> int:
+        """Take log groups into the state that AWS made anew after the last stack of this name was destroyed.
+
+        A stack without a region in its state was never updated: there is nothing yet that they could belong to.
+        """
+        name = self._request.short_name
+        print(f"{name} has {_nothing(locks)}; looking for log groups that are in the way of an update", flush=True)
+        # No log group hangs on the image; a preview of a stack that has none yet needs one all the same.
+        environment = KEEPING if state.has_image or not state.region else releasing(any_image(state.region))
+        with heartbeat("looking"):
+            steps = self._pulumi.planned(environment) if state.region else []
+        planned = State(state.document, missing_log_groups(steps, state))
+        looks = [look_for_leftover(self._aws(state, one.provider), one, state) for one in planned.pending]
+        findings = [found for found in looks if found]
+        if not findings:
+            print(f"{name} is in order: {_nothing(locks)}, no log group in the way; nothing to repair.")
+            return DONE
+        self._pulumi.check_secrets()
+        print(f"{_number(len(findings), 'log group')} that the next update would make:")
+        for finding in findings:
+            print(f"  {finding.outcome:<9}  {finding.pending.label}: {finding.text}", flush=True)
+        if any(finding.outcome is Outcome.UNSETTLED for finding in findings):
+            raise RecoverError(
+                "nothing was changed, because not all of them are certainly this stack's: see what is said above, and "
+                "docs/recover.md"
+            )
+        if not self._request.yes and not _agreed_to_take():
+            print("Nothing was changed. `story recover --yes` takes them without asking.")
+            return SHOWN
+        looker = Looker(state=planned, since=None, choices=Choices(), aws_of=lambda urn: self._aws(state, urn))
+        return self._repair(planned, [], looker, findings)
 
     def _check(self, state: State) -> None:
         choices = self._request.choices
@@ -157,7 +191,8 @@ class _Repair:
             for finding in findings:
                 if finding.outcome is Outcome.ADOPT:
                     print(f"- took {finding.pending.label} into the state: {finding.id}", flush=True)
-            print(f"- cleared {_number(len(findings), 'interrupted operation')}", flush=True)
+            if cut_off := len(State(state.document).pending):
+                print(f"- cleared {_number(cut_off, 'interrupted operation')}", flush=True)
         print("- reading every resource of the stack from AWS (pulumi refresh)", flush=True)
         try:
             self._pulumi.refresh()
@@ -241,8 +276,21 @@ def _agreed(locks: Sequence[Lock] | None, state: State) -> bool:
         )
     if state.creates:
         print("Nothing is deleted in AWS. Things that exist become resources of the stack, as the update meant them.")
+    return _says_yes("Is that update certainly dead, and shall the stack be repaired?")
+
+
+def _agreed_to_take() -> bool:
+    if not sys.stdin.isatty():
+        return False
+    print(
+        "They become resources of the stack, with what is written in them; the next update sets how long that is kept."
+    )
+    return _says_yes("Shall they?")
+
+
+def _says_yes(question: str) -> bool:
     try:
-        return input("Is that update certainly dead, and shall the stack be repaired? [y/N] ").strip().lower() == "y"
+        return input(f"{question} [y/N] ").strip().lower() == "y"
     except (EOFError, KeyboardInterrupt):
         print()
         return False

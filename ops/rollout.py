@@ -1,18 +1,20 @@
 """Follows a deployment of a service to its end, and says why it failed."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from ops.aws_account import Json, items
 from ops.contract import Rollout, StepError, revision
 from ops.deployed_tasks import DeployedTasks
-from ops.deployment import State, Verdict, bringing, created, events_since, is_gone, is_over, judge, primary
+from ops.deployment import State, Verdict, bringing, created, is_gone, is_over, judge, primary
 from ops.patience import CredentialsExpiredError, Patience, in_short
 from ops.release_metrics import ROLLOUT, tell_duration
 from ops.saying import Print, Saying, print_line
+from ops.service_events import collapsed, is_routine, texts_since, without_ids
 
 POLL_SECONDS = 3.0
 APPEARS_WITHIN_SECONDS = 15.0
@@ -57,18 +59,16 @@ class _Following:
     aws: Patience
     intervenes: bool
     deadline: float = 0
-    known_events: frozenset[str] = frozenset()
+    since: datetime | None = None
     service_deployment_arn: str = ""
+    service_deployment: Json = field(default_factory=dict[str, Any])
     said: str = ""
+    said_events: set[str] = field(default_factory=set[str])
 
     def to_its_end(self) -> None:
         self.deadline = time.monotonic() + self.rollout.timeout_seconds
-        service = self._service()
-        self.known_events = frozenset(str(event["id"]) for event in items(service, "events"))
-        service, deployment = self._own_deployment(service)
+        service, deployment = self._own_deployment(self._service())
         if not deployment:
-            # All that ECS says of it was said before this look.
-            self.known_events = frozenset()
             raise self._failure(self._why_there_is_none(service), self._tasks(""))
         if deployment.get("rolloutState") == "COMPLETED":
             self.saying.say(f"{revision(self.rollout.task_definition)} runs already")
@@ -76,6 +76,7 @@ class _Following:
         is_stuck = deployment.get("rolloutState") == "FAILED" and deployment["id"] == primary(service).get("id")
         if is_stuck and self.intervenes:
             deployment = self._started_again(deployment)
+        self.since = deployment["createdAt"]
         self.saying.say(f"{revision(self.rollout.task_definition)} is deployed as {deployment['id']}")
         tasks = self._tasks(deployment["id"])
         verdict = self._verdict(deployment, tasks)
@@ -99,12 +100,18 @@ class _Following:
         Raises:
             StepError: It does not exist.
         """
-        answer = self.aws.ask(
-            "ecs", "describe_services", cluster=self.rollout.place.cluster, services=[self.rollout.service]
-        )
-        if not answer["services"] or is_gone(answer["services"][0]):
-            raise StepError(f"{self.saying.step}: the service was deleted, or never made")
-        return answer["services"][0]
+        until = time.monotonic() + APPEARS_WITHIN_SECONDS
+        while True:
+            answer = self.aws.ask(
+                "ecs", "describe_services", cluster=self.rollout.place.cluster, services=[self.rollout.service]
+            )
+            found = items(answer, "services")
+            if found and not is_gone(found[0]):
+                return found[0]
+            # A service that ECS does not list may be one that it does not list yet.
+            if found or time.monotonic() >= until:
+                raise StepError(f"{self.saying.step}: the service was deleted, or never made")
+            time.sleep(POLL_SECONDS)
 
     def _own_deployment(self, service: Json) -> tuple[Json, Json]:
         """The service, and the deployment of it that brings the task definition; empty if none appears."""
@@ -151,20 +158,23 @@ class _Following:
             if verdict.state is not State.GOING_ON:
                 return verdict
             if time.monotonic() >= self.deadline:
-                return Verdict(state=State.FAILED, reason=self._stopped(service_deployment))
+                return Verdict(state=State.FAILED, reason=self._stopped())
+            self._say_events(service)
             self._say_progress(deployment, service_deployment, tasks)
             time.sleep(POLL_SECONDS)
 
     def _service_deployment(self, deployment: Json | None = None) -> Json:
-        """The service deployment behind a deployment; empty if ECS lists none, or none yet."""
+        """The service deployment behind a deployment, as it was when AWS answered last; empty if ECS lists none, or
+        none yet."""
         if not self.service_deployment_arn:
             self.service_deployment_arn = self._newest_service_deployment(deployment)
         if not self.service_deployment_arn:
             return {}
         arns = [self.service_deployment_arn]
         answer = self.aws.try_to_ask("ecs", "describe_service_deployments", serviceDeploymentArns=arns)
-        found = items(answer, "serviceDeployments")
-        return found[0] if found else {}
+        for found in items(answer, "serviceDeployments"):
+            self.service_deployment = found
+        return self.service_deployment
 
     def _newest_service_deployment(self, deployment: Json | None) -> str:
         """The newest one, if it brings the task definition; an earlier update may have brought the same before."""
@@ -189,14 +199,21 @@ class _Following:
             self.saying.say(told)
         self.saying.still(f"waiting: {told}")
 
-    def _stopped(self, service_deployment: Json) -> str:
+    def _say_events(self, service: Json) -> None:
+        """Show what ECS says of the service since the deployment began, each thing once, whichever task it is about."""
+        for text in texts_since(service, self.since):
+            if not is_routine(text) and without_ids(text) not in self.said_events:
+                self.said_events.add(without_ids(text))
+                self.saying.say(f"ECS: {text}")
+
+    def _stopped(self) -> str:
         """Stops the deployment at its timeout, waits until ECS is back, and returns what happened."""
         told = f"not complete within {self.rollout.timeout_seconds} s, the timeout in the stack's file"
-        arn = service_deployment.get("serviceDeploymentArn")
+        arn = self.service_deployment_arn
         if not self.intervenes:
             return f"{told}; it goes on"
         if not arn:
-            return f"{told}; it goes on, since ECS lists nothing to stop"
+            return f"{told}; it goes on, since AWS has not listed a service deployment that could be stopped"
         self.saying.say(f"{told}; stopping it, so that ECS goes back")
         try:
             self.aws.ask("ecs", "stop_service_deployment", serviceDeploymentArn=arn, stopType="ROLLBACK")
@@ -223,7 +240,7 @@ class _Following:
             self.saying.explain([f"{count} task{'s' if count > 1 else ''} stopped: {told}"])
         for told in dict.fromkeys(tasks.unhealthy.values()):
             self.saying.explain([f"the load balancer's check: {told}"])
-        if services and (events := events_since(services[0], self.known_events)):
+        if services and (events := collapsed(texts_since(services[0], self.since))):
             self.saying.explain(["what ECS says:", *(f"- {event}" for event in events[-MOST_EVENTS:])])
         container, lines = tasks.last_log_lines()
         if lines:

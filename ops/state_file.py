@@ -63,23 +63,35 @@ class State:
     Attributes:
         document: The whole export.
         resources: What is recorded.
-        pending: What was cut off.
+        pending: What was cut off, and what is to be treated like it.
     """
 
     document: Mapping[str, Any]
     resources: Sequence[Mapping[str, Any]]
     pending: Sequence[Pending]
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], more: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Read an export.
+
+        Args:
+            document: The whole export.
+            more: Operations that are treated as if they had been cut off, in the form of the export's own.
+        """
         deployment = _mapping(document.get("deployment"))
         self.document = document
         self.resources = _list(deployment.get("resources"))
-        self.pending = [_pending(operation) for operation in _list(deployment.get("pending_operations"))]
+        self._operations = [*_list(deployment.get("pending_operations")), *more]
+        self.pending = [_pending(operation) for operation in self._operations]
 
     @property
     def creates(self) -> list[Pending]:
         """The creations among what was cut off."""
         return [pending for pending in self.pending if pending.kind == "creating"]
+
+    @property
+    def urns(self) -> frozenset[str]:
+        """The URNs of everything that is recorded."""
+        return frozenset(resource["urn"] for resource in self.resources)
 
     @property
     def unread(self) -> list[str]:
@@ -115,6 +127,12 @@ class State:
         stacks = [resource for resource in self.resources if resource["type"] == "pulumi:pulumi:Stack"]
         return any(_mapping(stack.get("outputs")).get("image") for stack in stacks)
 
+    @property
+    def region(self) -> str | None:
+        """The region of the stack's AWS provider, or None if none is recorded."""
+        found = [_mapping(one.get("inputs")).get("region") for one in self.resources if one["type"] == AWS_PROVIDER]
+        return next(filter(None, map(_text, found)), None)
+
     def provider(self, urn: str) -> Provider:
         """What is recorded of a provider."""
         found = [resource for resource in self.resources if resource["urn"] == urn]
@@ -124,6 +142,11 @@ class State:
             profile=_text(inputs.get("profile")),
             default_tags=_default_tags(inputs.get("defaultTags")),
         )
+
+    def tags_of(self, pending: Pending) -> dict[str, str]:
+        """All tags that an operation asked for, its provider's own among them."""
+        given: dict[str, str] = pending.inputs.get("tags") or {}
+        return {**self.provider(pending.provider).default_tags, **given}
 
     def ids(self, urns: Sequence[str]) -> dict[str, str]:
         """The ids under which resources are recorded and were read; what is missing was not."""
@@ -143,9 +166,9 @@ class State:
         """
         document = copy.deepcopy(cast(dict[str, Any], self.document))
         deployment = document["deployment"]
-        operations: list[dict[str, Any]] = deployment.pop("pending_operations", None) or []
+        deployment.pop("pending_operations", None)
         resources: list[dict[str, Any]] = deployment.get("resources") or []
-        for operation in operations:
+        for operation in copy.deepcopy(self._operations):
             resource = operation["resource"]
             identifier = adopted.get(resource["urn"])
             if identifier is None or operation["type"] != "creating":

@@ -1,4 +1,4 @@
-"""Why a task stopped, from what ECS keeps of it (for about an hour)."""
+"""Whether a task started and why it stopped, from what ECS keeps of it (for about an hour)."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,8 @@ from ops.aws_account import Json, items
 KILLED = 137
 STOPPED_BY_SOMEBODY = ("UserInitiated", "ServiceSchedulerInitiated", "SpotInterruption", "TerminationNotice")
 """Stop codes of tasks that get a signal, and that are killed if they do not heed it in time."""
+
+BEFORE_THE_START = ("PROVISIONING", "PENDING", "ACTIVATING")
 
 
 def container_named(task: Json, name: str) -> Json:
@@ -17,6 +19,21 @@ def container_named(task: Json, name: str) -> Json:
 def has_started(task: Json) -> bool:
     """Whether any of its containers may have run."""
     return "startedAt" in task or any("exitCode" in container for container in items(task, "containers"))
+
+
+def has_not_started(task: Json) -> bool:
+    """Whether ECS says that none of its containers has run yet; a task of which it says too little may have started.
+
+    A container may run before its task does, for one because another container depends on it:
+    docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
+    """
+    containers = items(task, "containers")
+    return (
+        task.get("lastStatus") in BEFORE_THE_START
+        and not has_started(task)
+        and bool(containers)
+        and all(container.get("lastStatus") == "PENDING" for container in containers)
+    )
 
 
 def why(task: Json) -> str:

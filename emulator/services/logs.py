@@ -1,11 +1,14 @@
-"""CloudWatch Logs: saved queries of Logs Insights, which moto doesn't have, and pages of events of at most 1 MB.
+"""CloudWatch Logs: saved queries of Logs Insights and keys of existing log groups, which moto doesn't have, and pages
+of events of at most 1 MB.
 
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_AssociateKmsKey.html
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutQueryDefinition.html
 """
 
 import json
 from typing import Any
 
+from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.models import LogStream
 from moto.logs.responses import LogsResponse
 from moto.moto_api._internal import mock_random
@@ -17,7 +20,14 @@ BYTES_OF_A_PAGE = 1024 * 1024
 
 def install() -> None:
     _end_pages_at_their_size()
-    add_actions(LogsResponse, put_query_definition, describe_query_definitions, delete_query_definition)
+    add_actions(
+        LogsResponse,
+        put_query_definition,
+        describe_query_definitions,
+        delete_query_definition,
+        associate_kms_key,
+        disassociate_kms_key,
+    )
 
 
 def query_definitions(backend: Any) -> dict[str, dict[str, Any]]:
@@ -46,6 +56,23 @@ def describe_query_definitions(self: Any) -> str:
 def delete_query_definition(self: Any) -> str:
     removed = query_definitions(self.logs_backend).pop(self._get_param("queryDefinitionId"), None)
     return json.dumps({"success": removed is not None})
+
+
+def associate_kms_key(self: Any) -> str:
+    _log_group(self).kms_key_id = self._get_param("kmsKeyId")
+    return "{}"
+
+
+def disassociate_kms_key(self: Any) -> str:
+    _log_group(self).kms_key_id = None
+    return "{}"
+
+
+def _log_group(response: Any) -> Any:
+    found = response.logs_backend.groups.get(response._get_param("logGroupName"))
+    if found is None:
+        raise ResourceNotFoundException
+    return found
 
 
 def _end_pages_at_their_size() -> None:

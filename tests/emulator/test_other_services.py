@@ -43,6 +43,21 @@ def test_a_log_group_can_not_be_made_twice(client: Client) -> None:
         logs.create_log_group(logGroupName="/site/app")
 
 
+def test_a_log_group_gets_and_loses_its_key_after_it_was_made(client: Client) -> None:
+    logs = client("logs")
+    logs.create_log_group(logGroupName="/site/app")
+
+    def key() -> str | None:
+        return logs.describe_log_groups()["logGroups"][0].get("kmsKeyId")
+
+    logs.associate_kms_key(logGroupName="/site/app", kmsKeyId="arn:aws:kms:ap-northeast-1:123456789012:key/1")
+    assert key() == "arn:aws:kms:ap-northeast-1:123456789012:key/1"
+    logs.disassociate_kms_key(logGroupName="/site/app")
+    assert key() is None
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        logs.associate_kms_key(logGroupName="/site/other", kmsKeyId="arn:aws:kms:ap-northeast-1:123456789012:key/1")
+
+
 def test_a_saved_query_can_be_found_changed_and_deleted(client: Client) -> None:
     logs = client("logs")
     query_id = logs.put_query_definition(name="site/errors", queryString="fields a")["queryDefinitionId"]

@@ -1,11 +1,17 @@
-"""AWS that answers as a test says, at the level of boto3's clients."""
+"""AWS that answers as a test says, at the level of boto3's clients.
+
+Requests and answers are held against botocore's models: a test passes neither with a request that AWS would refuse nor
+with an answer that AWS could not give.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
 from ops.aws_account import Aws
+from tests.ops.aws_models import check_answer, check_pages, check_request
 
 Answer = Any
 Said = dict[tuple[str, str], Answer]
@@ -17,11 +23,23 @@ def refusal(code: str = "AccessDeniedException", *, status: int = 400, operation
     return ClientError(answer, operation)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strange:
+    """An answer that AWS does not give by its model, for tests of what happens then.
+
+    Attributes:
+        answer: The answer.
+    """
+
+    answer: Any
+
+
 class Told:
     """An account that answers as told.
 
     Attributes:
-        said: Answers by service and operation: a document, an exception, or a function of the request's parameters.
+        said: Answers by service and operation: a document, an exception, something `Strange`, or a function of the
+            request's parameters. What is not in it is answered with an empty document.
         asked: The questions, in their order.
     """
 
@@ -33,11 +51,16 @@ class Told:
         return Client(self, service)
 
     def answer(self, service: str, operation: str, parameters: dict[str, Any]) -> Any:
+        check_request(service, operation, parameters)
         self.asked.append((service, operation, parameters))
         said = self.said.get((service, operation), {})
         if isinstance(said, Exception):
             raise said
-        return said(**parameters) if callable(said) else said
+        if isinstance(said, Strange):
+            return said.answer
+        answer = said(**parameters) if callable(said) else said
+        check_answer(service, operation, answer)
+        return answer
 
     @property
     def as_aws(self) -> Aws:
@@ -52,6 +75,7 @@ class Client:
 
     def get_paginator(self, operation: str) -> Any:
         told, service = self._told, self._service
+        check_pages(service, operation)
 
         class Pages:
             def paginate(self, **parameters: Any) -> list[Any]:

@@ -11,8 +11,16 @@ from emulator.engine import aws_environment
 from ops import findings, recover
 from ops.aws_account import Account, Aws, Candidate
 from tests.emulator.support import RunningEmulator
+from tests.ops import aws_models
 from tests.ops.given_states import FOUND, GROUP, LOG_GROUP, FakePulumi, fake_pulumi, state
 from tests.ops.steps import Cloud
+
+
+@pytest.fixture(autouse=True)
+def _all_that_is_asked_and_answered_is_of_aws() -> Iterator[None]:
+    aws_models.mistakes.clear()
+    yield
+    assert aws_models.mistakes == []
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,8 @@ if command == "whoami":
     print(json.dumps({{"url": answers["url"]}}))
 elif command in ("stack export", "show secrets"):
     print(state.read_text())
+elif command == "preview":
+    print(json.dumps({{"steps": answers.get("steps", [])}}))
 elif command == "cancel":
     for lock in (home / "state").rglob("*.json"):
         lock.unlink()
@@ -61,7 +63,8 @@ class FakePulumi:
         (self.home / "state.json").write_text(json.dumps(state))
 
     def answers(self, **changes: Any) -> None:
-        """Let commands fail (`refresh="error: ..."`, `stack_export=...`), or a refresh miss ids (`not_read=[...]`)."""
+        """Let commands fail (`refresh="error: ..."`, `stack_export=...`), a refresh miss ids (`not_read=[...]`), or a
+        preview plan `steps=[...]`."""
         texts = {key.replace("_", " "): value for key, value in changes.items()}
         content = {"url": (self.home / "state").as_uri(), **texts}
         (self.home / "answers.json").write_text(json.dumps(content))

@@ -11,7 +11,6 @@ from ops.deployment import (
     State,
     Verdict,
     bringing,
-    events_since,
     is_gone,
     is_over,
     judge,
@@ -167,13 +166,3 @@ def test_of_several_deployments_that_bring_the_same_the_leading_one_counts_then_
     leading = {**deployment(OWN), "createdAt": NOW - timedelta(seconds=1)}
     assert bringing(service(earlier, later, deployment(OTHER)), NEW) == later
     assert bringing(service(leading, earlier, later), NEW) == leading
-
-
-def event(identifier: str, seconds: int = 0) -> dict[str, Any]:
-    return {"id": identifier, "message": f"event {identifier}", "createdAt": NOW + timedelta(seconds=seconds)}
-
-
-def test_new_events_come_the_oldest_first_also_within_one_moment() -> None:
-    listed = [event("4", 2), event("3", 1), event("2", 1), event("1", 0)]
-    assert events_since(service(events=listed), frozenset({"1"})) == ["event 2", "event 3", "event 4"]
-    assert events_since(service(), frozenset()) == []

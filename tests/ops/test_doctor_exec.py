@@ -10,7 +10,7 @@ import pytest
 
 from ops.doctor.finding import Finding, Severity
 from ops.doctor.rights import May, Rights, weigh
-from tests.ops.healthy import CLUSTER, EXEC_GROUP, KEY, NOW, RIGHTS, S3_ENDPOINT, S3_ROUTE, World, healthy, task
+from tests.ops.healthy import ACCOUNT, CLUSTER, EXEC_GROUP, KEY, NOW, RIGHTS, S3_ENDPOINT, S3_ROUTE, World, healthy, task
 
 
 @pytest.fixture
@@ -109,8 +109,11 @@ def test_a_right_that_the_task_role_lacks_is_named(world: World, number: int) ->
     assert {one.subject for one in world.wrong()} == {"scheduler", "web"}
 
 
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+
+
 def test_a_boundary_that_does_not_allow_it_counts(world: World) -> None:
-    world.said["iam", "get_role"] = {"Role": {"PermissionsBoundary": {"PermissionsBoundaryArn": "arn:boundary"}}}
+    world.said["iam", "get_role"] = {"Role": {"PermissionsBoundary": {"PermissionsBoundaryArn": BOUNDARY}}}
     world.said["iam", "get_policy"] = {"Policy": {"DefaultVersionId": "v1"}}
     only_logs = {"Statement": {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}}
     world.said["iam", "get_policy_version"] = {"PolicyVersion": {"Document": only_logs}}

@@ -8,7 +8,7 @@ from botocore.exceptions import EndpointConnectionError
 from ops.doctor.examine import checks_of, examine
 from ops.doctor.finding import Severity
 from ops.patience import CredentialsExpiredError
-from tests.ops.answers import refusal
+from tests.ops.answers import Strange, refusal
 from tests.ops.healthy import World, healthy
 from tests.ops.live import PROJECT
 
@@ -65,7 +65,8 @@ def test_what_aws_will_not_tell_is_unknown_and_takes_nothing_else_along(
 def test_an_answer_of_another_form_is_no_error_of_the_stack_and_no_traceback(
     world: World, question: tuple[str, str]
 ) -> None:
-    world.said[question] = lambda **_: {"Role": 7, "Quota": [], "images": [{}], "Datapoints": [{}], "tasks": [{}]}
+    strange = {"Role": 7, "Quota": [], "images": [{}], "Datapoints": [{}], "tasks": [{}]}
+    world.said[question] = Strange(answer=strange)
     assert world.findings()
 
 

@@ -223,6 +223,11 @@ def test_tasks_that_stopped_for_a_bad_reason_are_found_and_a_loop_is_an_error(
     assert "(3)" in world.one().what
 
 
+def exited(container: str, code: int | None) -> dict[str, Any]:
+    """A container; without a code ECS does not know how it ended."""
+    return {"name": container, **({} if code is None else {"exitCode": code})}
+
+
 @pytest.mark.parametrize(
     ("app", "sidecar", "kind"),
     [
@@ -237,7 +242,7 @@ def test_tasks_that_stopped_for_a_bad_reason_are_found_and_a_loop_is_an_error(
 def test_the_applications_exit_code_tells_why_a_task_ended(
     world: World, app: int | None, sidecar: int | None, kind: str | None
 ) -> None:
-    containers = [{"name": "agent", "exitCode": sidecar}, {"name": "app", "exitCode": app}]
+    containers = [exited("agent", sidecar), exited("app", app)]
     world.stopped["web"] = [stopped("web", 10, stopCode="EssentialContainerExited", containers=containers)]
     assert [one.what.partition(" in the last")[0] for one in world.wrong()] == ([f"1 task {kind}"] if kind else [])
 

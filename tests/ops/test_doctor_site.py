@@ -22,7 +22,10 @@ def targets(world: World, *states: str, reason: str = "") -> None:
     """The targets of web, each with its state."""
     world.said["elbv2", "describe_target_health"] = {
         "TargetHealthDescriptions": [
-            {"Target": {"Id": f"10.0.0.{number}"}, "TargetHealth": {"State": state, "Reason": reason}}
+            {
+                "Target": {"Id": f"10.0.0.{number}"},
+                "TargetHealth": {"State": state, **({"Reason": reason} if reason else {})},
+            }
             for number, state in enumerate(states)
         ]
     }

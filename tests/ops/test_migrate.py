@@ -3,7 +3,6 @@
 import re
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -356,20 +355,6 @@ def test_yesterdays_failed_task_of_the_same_image_does_not_come_back(cloud: Clou
         container["exitCode"] for one in cloud.tasks() for container in one["containers"] if container["name"] == "app"
     ]
     assert sorted(codes) == [0, 1]
-
-
-def test_two_updates_at_once_run_one_task(cloud: Cloud) -> None:
-    cloud.behaves(exits=0, after_seconds=8)
-    task = cloud.task()
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        for done in [pool.submit(run, cloud, task) for _ in range(4)]:
-            done.result()
-    ran = [
-        one
-        for one in cloud.tasks()
-        if any(container.get("exitCode") == 0 for container in one["containers"] if container["name"] == "app")
-    ]
-    assert len(ran) == 1
 
 
 def test_a_command_replaces_the_migrations_own(cloud: Cloud) -> None:

@@ -51,7 +51,10 @@ def refused(code: str, operation: str = "DescribeLogGroups") -> ClientError:
 def test_a_stack_in_order_is_left_alone(pulumi: FakePulumi, capsys: pytest.CaptureFixture[str]) -> None:
     pulumi.holds(state())
     assert run(pulumi) == 0
-    assert capsys.readouterr().out == "dev is in order: no lock, no interrupted operation; nothing to repair.\n"
+    assert capsys.readouterr().out == (
+        "dev has no lock, no interrupted operation; looking for log groups that are in the way of an update\n"
+        "dev is in order: no lock, no interrupted operation, no log group in the way; nothing to repair.\n"
+    )
     assert pulumi.writes == []
 
 
