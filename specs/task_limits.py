@@ -18,11 +18,11 @@ TASK_DEFINITION_BYTES = 65_536
 ROLE_POLICY_CHARACTERS = 10_240
 """Of all inline policies of a role, without whitespace:
 docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length"""
-APPLICATION_BYTES = 3_000
-"""The application's container without what the settings add, and the fields of the task definition around it."""
-AGENT_BYTES = 900
+APPLICATION_BYTES = 3_400
+"""The application's container of a stack with all stores, without what the settings add, and the fields around it."""
+AGENT_BYTES = 1_100
 """One container beside it."""
-EXECUTION_POLICY_CHARACTERS = 1_000
+EXECUTION_POLICY_CHARACTERS = 1_130
 """What the execution role of a task has for its log, its image and the stack's own secrets."""
 TASK_POLICY_CHARACTERS = 950
 """What the task role has for ECS Exec and uploads."""
