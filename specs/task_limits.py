@@ -64,7 +64,8 @@ class Part:
     noun: str
 
     def told(self, size: str) -> str:
-        return f"given {self.items} {self.noun} of {self.size:,} {size}"
+        noun = self.noun.removesuffix("s") if self.items == 1 else self.noun
+        return f"given {self.items} {noun} of {self.size:,} {size}"
 
 
 def mistakes_in_sizes(

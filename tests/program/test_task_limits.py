@@ -104,7 +104,7 @@ def test_too_many_variables_are_one_line_that_names_the_setting_and_every_task()
 def test_what_one_service_alone_makes_too_large_is_its_own_line() -> None:
     tasks = [Task(key="web", environment={"BIG": "x" * 70_000}), Task(key="scheduler")]
     (line,) = lines(tasks=tasks, environment={"A": "x"})
-    assert line.startswith("web.environment: given 1 variables of 70,0")
+    assert line.startswith("web.environment: given 1 variable of 70,0")
     assert "the task definition of web has" in line
 
 
