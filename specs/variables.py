@@ -31,8 +31,7 @@ def mistakes_in_variables(
                 problem=f"given in plain text; {WHERE_SECRETS_BELONG}, or name it in {NOT_SECRETS} if it is no secret",
                 involves=(NOT_SECRETS,),
             )
-        # ECS takes no variable that is a secret too:
-        # docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Secret.html
+        # ECS takes no variable that is a secret too: github.com/compose-x/ecs_composex/pull/710
         for name in sorted(set(environment) & set(secrets)):
             yield Finding(
                 key=f"{key}.{name}",

@@ -142,6 +142,13 @@ def test_many_values_of_one_secret_are_one_in_the_policy() -> None:
     assert execution_policy_characters(Task(key="web"), secrets, ()) < 1_300
 
 
+def test_a_secret_that_an_agent_reads_too_counts_once() -> None:
+    secrets = {"MACKEREL_APIKEY": secret("mackerel")}
+    agent = MackerelSpec(api_key=f"{secret('mackerel')}:key::")
+    alone = execution_policy_characters(Task(key="web"), secrets, ())
+    assert execution_policy_characters(Task(key="web", agents={"mackerel": agent}), secrets, ()) == alone
+
+
 def test_an_agent_s_rights_count_in_the_task_s_policy() -> None:
     rights = {
         f"firehose:Action{number}": f"arn:aws:firehose:ap-northeast-1:123456789012:a/{number}" for number in range(99)

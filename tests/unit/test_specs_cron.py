@@ -68,6 +68,7 @@ def test_other_ways_to_write_one_end_in_one_form(cron: str) -> None:
         ("0 8 * * 6-7", "0 8 ? * SAT,SUN *"),
         ("0 8 * * 5-7", "0 8 ? * FRI-SAT,SUN *"),
         ("0 8 * * 1-7", "0 8 ? * SUN-SAT *"),
+        ("0 8 * * 0-7", "0 8 ? * SUN-SAT *"),
         ("0 8 * * mon-fri", "0 8 ? * MON-FRI *"),
         ("0 8 ? * MON-FRI", "0 8 ? * MON-FRI *"),
         ("cron(0 8 * * *)", "0 8 * * ? *"),

@@ -81,6 +81,11 @@ def test_no_line_shows_the_value() -> None:
             "leave it out, or switch valkey off",
         ),
         (
+            {"application": ApplicationSpec(environment={"DB_PASSWORD": "x"}, not_secrets=("DB_PASSWORD",))},
+            "application.environment.DB_PASSWORD: given, but it is a secret that the program gives every task; "
+            "leave it out, or switch aurora off",
+        ),
+        (
             {"web": WebSpec(environment={"APP_KEY": ""})},
             "web.environment.APP_KEY: given, but it is a secret that the program gives every task; leave it out",
         ),
