@@ -71,6 +71,7 @@ application = Application(
             account_id=account_id,
             key_arn=key_arn,
             boundary_arn=boundary,
+            secret_key_arns=site.application.secret_key_arns,
         ),
         agents=site.agents,
         protect=site.protect,

@@ -14,6 +14,7 @@ from specs.agents import AgentsSpec
 from specs.base import Finding, ProtectedSpec, Spec
 from specs.checking import check, printable
 from specs.ecr import registry_host, registry_of
+from specs.migration_command import destroying
 from specs.network import Nat, NetworkSpec
 from specs.observability import ObservabilitySpec
 from specs.partition import REGION, partition_of
@@ -27,14 +28,16 @@ from specs.site import (
 )
 from specs.stack_config import given_config, mistakes_around, values_of, warn
 from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
+from specs.task_limits import Task, mistakes_in_sizes
 from specs.types import IMAGE_FORM, Name, image_problem
+from specs.variables import WHERE_SECRETS_BELONG, mistakes_in_variables, needless_exceptions
 
 PREFIX = "story"
 IMAGE_VARIABLE = "STORY_IMAGE"
 ROLLBACK_VARIABLE = "STORY_ROLLBACK_IMAGE"
 """An earlier image to go back to: nothing is migrated, and web waits for no other service."""
-WHERE_SECRETS_BELONG = "put it in Secrets Manager and its ARN in application.secrets"
 ARN_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
+STORES = ("aurora", "valkey", "documentdb")
 FIRST_ZONES = {"ap-northeast-1": ("a", "c")}
 """Letters of the zones that a stack gets by default, where `a` and `b` do not do: new accounts in Tokyo have no `b`."""
 
@@ -90,6 +93,29 @@ class Settings(Spec):
         workers = {f"workers.{name}": worker for name, worker in self.workers.items()}
         return {"web": self.web, "scheduler": self.scheduler, **workers}
 
+    @property
+    def environments(self) -> Mapping[str, Mapping[str, str]]:
+        """Environment variables, by the setting that holds them: `application.environment`, `web.environment`."""
+        own = {f"{key}.environment": service.environment for key, service in self.services.items()}
+        return {"application.environment": self.application.environment, **own}
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        """Every kind of task that the stack has and that runs the application."""
+        services = {key: service for key, service in self.services.items() if service.enabled}
+        return [
+            *(
+                Task(
+                    key=key,
+                    environment=service.environment,
+                    command=service.command if isinstance(service, (WebSpec, WorkerSpec)) else (),
+                    agents=self.agents.of(key),
+                )
+                for key, service in services.items()
+            ),
+            Task(key="migration", command=self.migration.command),
+        ]
+
     def mistakes(self) -> Iterator[Finding]:
         yield from super().mistakes()
         for name, worker in self.workers.items():
@@ -108,10 +134,27 @@ class Settings(Spec):
                     involves=("cluster.exec",),
                 )
 
-        yield from self.agents.mistakes_among({key: one for key, one in self.services.items() if one.enabled})
+        enabled = {key: one for key, one in self.services.items() if one.enabled}
+        yield from self.agents.mistakes_among(enabled)
+        given = self.application
+        stores = [name for name in STORES if getattr(self, name).enabled]
+        yield from mistakes_in_variables(self.environments, given.secrets, stores, given.not_secrets)
+        yield from mistakes_in_sizes(self.tasks, given.environment, given.secrets, given.secret_key_arns)
+        for told in destroying(self.migration.command) if self.protect else ():
+            yield Finding(
+                key="migration.command",
+                problem=f"given {told}, which deletes the content of the database at every release; allowed only with "
+                "protect false",
+                involves=("protect",),
+            )
 
     def warnings(self) -> Iterator[Finding]:
         yield from super().warnings()
+        yield from needless_exceptions(self.environments, self.application.not_secrets)
+        for told in destroying(self.migration.command):
+            yield Finding(
+                key="migration.command", problem=f"{told} deletes the content of the database at every release"
+            )
         if self.agents.fluent_bit:
             yield Finding(
                 key="agents.fluent_bit",

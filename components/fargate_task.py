@@ -32,6 +32,7 @@ class Surroundings:
         vpc_id: The VPC.
         subnet_ids: Private subnets.
         key_arn: Key that encrypts logs and secrets.
+        secret_key_arns: Further keys that secrets are encrypted with, which the settings name.
         needed: What must be there before any task starts: the network with its routes, the cluster with its capacity.
         boundary_arn: Policy that bounds the rights of every role; None for none.
     """
@@ -47,6 +48,7 @@ class Surroundings:
     key_arn: pulumi.Input[str]
     needed: Sequence[pulumi.Resource]
     boundary_arn: str | None = None
+    secret_key_arns: Sequence[str] = ()
 
     @classmethod
     def within(
@@ -59,6 +61,7 @@ class Surroundings:
         account_id: pulumi.Input[str],
         key_arn: pulumi.Input[str],
         boundary_arn: str | None,
+        secret_key_arns: Sequence[str],
     ) -> "Surroundings":
         """Those of tasks in the private subnets of a network, on a cluster."""
         return cls(
@@ -73,6 +76,7 @@ class Surroundings:
             key_arn=key_arn,
             needed=[network, cluster],
             boundary_arn=boundary_arn,
+            secret_key_arns=secret_key_arns,
         )
 
     @property
@@ -207,6 +211,7 @@ class FargateTask(Component):
                 log_group_arn=log_group.arn,
                 secret_arns=secrets,
                 key_arn=args.surroundings.key_arn,
+                secret_key_arns=list(args.surroundings.secret_key_arns),
             ).apply(lambda known: execution_policy(**known)),
             opts=self.child(),
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from components.wiring import SecretRef
+from specs.secret_reference import secret_reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +108,13 @@ def laravel_secrets(
 
 
 def given_secrets(secrets: Mapping[str, str]) -> dict[str, SecretRef]:
-    """Secrets that the settings name: variable to `<arn>` or `<arn>:<json key>`."""
+    """Secrets that the settings name, by the variable that holds them; see `specs.secret_reference` for the forms."""
     return {name: _given(secrets[name]) for name in sorted(secrets)}
 
 
 def _given(reference: str) -> SecretRef:
-    parts = reference.split(":")
-    return SecretRef(arn=":".join(parts[:7]), key=parts[7] if len(parts) > 7 else None)
+    named = secret_reference(reference)
+    return SecretRef(arn=named.arn, key=named.key, stage=named.stage, version=named.version)
 
 
 def _state(site: Site) -> dict[str, str]:

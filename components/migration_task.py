@@ -99,7 +99,8 @@ class MigrationTask(Component):
             "users",
             FargateTaskArgs(
                 spec=TaskSpec(log_retention_days=args.spec.log_retention_days),
-                surroundings=args.application.surroundings,
+                # It reads the stack's own secrets alone.
+                surroundings=replace(args.application.surroundings, secret_key_arns=()),
                 containers=[
                     self._container(
                         args,

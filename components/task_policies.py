@@ -6,6 +6,7 @@ from typing import Any
 
 from components.iam import Statement, allow
 from specs.ecr import ecr_image
+from specs.partition import partition_of
 
 EXEC_CHANNELS = (
     "ssmmessages:CreateControlChannel",
@@ -25,10 +26,24 @@ def secret_arn(arn: str) -> str:
     return ":".join(arn.split(":")[:7])
 
 
-def execution_policy(*, images: Sequence[str], log_group_arn: str, secret_arns: Sequence[str], key_arn: str) -> str:
+def execution_policy(
+    *,
+    images: Sequence[str],
+    log_group_arn: str,
+    secret_arns: Sequence[str],
+    key_arn: str,
+    secret_key_arns: Sequence[str] = (),
+) -> str:
     """What ECS needs to start the task: pull its images, read its secrets, write its log. None of it reaches the code.
 
     Source: docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+
+    Args:
+        images: The images of its containers.
+        log_group_arn: Its log group.
+        secret_arns: Its secrets, with or without a key of their JSON behind them.
+        key_arn: Key of the stack, which encrypts the stack's own secrets.
+        secret_key_arns: Further keys that secrets are encrypted with.
     """
     statements = [allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"])]
     if repositories := repository_arns(images):
@@ -43,7 +58,17 @@ def execution_policy(*, images: Sequence[str], log_group_arn: str, secret_arns: 
             allow(["secretsmanager:GetSecretValue"], sorted({secret_arn(arn) for arn in secret_arns})),
             allow(["kms:Decrypt"], [key_arn]),
         ]
+    if secret_arns and secret_key_arns:
+        statements.append(allow(["kms:Decrypt"], list(secret_key_arns), _through_secrets_manager(secret_key_arns)))
     return _document(statements)
+
+
+def _through_secrets_manager(key_arns: Sequence[str]) -> dict[str, Any]:
+    """The keys are not the stack's own, so they decrypt nothing but secrets:
+    docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service"""
+    regions = sorted({arn.split(":")[3] for arn in key_arns})
+    services = [f"secretsmanager.{region}.{partition_of(region).dns_suffix}" for region in regions]
+    return {"StringEquals": {"kms:ViaService": services}}
 
 
 def exec_statements(*, log_group_arn: str, key_arn: str) -> list[Statement]:

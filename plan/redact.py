@@ -4,19 +4,8 @@ import re
 from typing import Any, cast
 
 from plan.recorder import SECRET
-from specs.services import looks_secret
+from specs.secret_names import PASSWORD_IN_URL, SECRET_VALUE, looks_secret
 
-LOOKS_SECRET = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|\bgh[pousr]_[A-Za-z0-9]{20,}"
-    r"|\bgithub_pat_[A-Za-z0-9_]{20,}"
-    r"|\bxox[a-z]-[A-Za-z0-9-]{10,}"
-    r"|\bbase64:[A-Za-z0-9+/]{22,}={0,2}"
-    r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*",
-    re.DOTALL,
-)
-IN_URL = re.compile(r"(?<=://)[^\s/:@]*:[^\s/@]+@")
 ASSIGNED = re.compile(
     r"""\b([A-Za-z0-9_.-]{0,60}(?:password|passwd|secret|token|api_?key|access_?key)["']?\s*(?:=|:(?=[\s"']))\s*)"""
     r"""("[^"]*"|'[^']*'|[^\s,;)&"']+)""",
@@ -27,8 +16,8 @@ NAMES_A_SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[^\s\"']+")
 
 def redacted(text: str) -> str:
     """The text with `[secret]` in place of everything that looks like one; ARNs of secrets stay."""
-    text = LOOKS_SECRET.sub(SECRET, text)
-    text = IN_URL.sub(f"{SECRET}@", text)
+    text = SECRET_VALUE.sub(SECRET, text)
+    text = PASSWORD_IN_URL.sub(f"{SECRET}@", text)
     return ASSIGNED.sub(lambda match: match[0] if _harmless(match[2]) else f"{match[1]}{SECRET}", text)
 
 

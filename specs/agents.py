@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from specs.base import Finding, Spec
+from specs.secret_reference import doubtful_suffixes
 from specs.services import MEMORY_MIB, ServiceSpec
 from specs.types import EnvironmentName, Form, SecretArn
 
@@ -59,7 +60,7 @@ class NewRelicSpec(AgentSpec):
     """New Relic's infrastructure agent for ECS. APM of PHP is an extension of the image, not this."""
 
     license_key: SecretArn
-    """Secret with the license key: its ARN, or `<arn>:<json key>`."""
+    """Secret with the license key: its ARN, or a part of it as in `application.secrets`."""
     image: AgentImage = "newrelic/nri-ecs:1.15.6"
     """Image by version or by digest. It is on Docker Hub, which limits pulls: copy it into ECR for many tasks."""
     cpu: Cpu = 256
@@ -67,14 +68,22 @@ class NewRelicSpec(AgentSpec):
     memory_mib: Memory = 512
     """Memory of the task that is the agent's, in MiB. Default: New Relic's own example."""
 
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        yield from doubtful_suffixes({"license_key": self.license_key})
+
 
 class MackerelSpec(AgentSpec):
     """Mackerel's container agent. Each task is one billed micro host."""
 
     api_key: SecretArn
-    """Secret with the API key: its ARN, or `<arn>:<json key>`."""
+    """Secret with the API key: its ARN, or a part of it as in `application.secrets`."""
     image: AgentImage = "public.ecr.aws/mackerel/mackerel-container-agent:v0.13.2"
     """Image by version or by digest. The images `vX.Y.Z-plugins` hold plugins for php-fpm and nginx too."""
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        yield from doubtful_suffixes({"api_key": self.api_key})
 
 
 class OpenTelemetrySpec(AgentSpec):
@@ -90,6 +99,10 @@ class OpenTelemetrySpec(AgentSpec):
     """Secrets that `config` names as `${env:NAME}`: variable to ARN."""
     rights: dict[Action, ResourceArn] = Field(default={})
     """What the task may do for exporters that `config` adds: action to the ARN of what it is done to."""
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        yield from doubtful_suffixes({f"secrets.{name}": text for name, text in self.secrets.items()})
 
 
 class FluentBitSpec(AgentSpec):
@@ -117,6 +130,10 @@ class FluentBitSpec(AgentSpec):
                 problem="given here and in destination; allowed is one of them",
                 involves=("destination",),
             )
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        yield from doubtful_suffixes({f"secrets.{name}": text for name, text in self.secrets.items()})
 
 
 class AgentsSpec(Spec):

@@ -1,7 +1,6 @@
 """Reads plain values, as YAML or JSON gives them, into a spec, and words every mistake in one line."""
 
 import copy
-import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from specs.base import Finding, Spec
+from specs.near_names import nearest
 
 S = TypeVar("S", bound=Spec)
 Schema = Mapping[str, Any]
@@ -137,11 +137,11 @@ def printable(line: str) -> str:
 def unknown_key(key: str, names: Sequence[str]) -> Finding:
     """An unknown key beside known `names`; it involves the one that was probably meant."""
     holder, _, last = key.rpartition(".")
-    near = difflib.get_close_matches(last, names, n=1)
-    if not near:
+    near = nearest(last, names)
+    if near is None:
         return Finding(key=key, problem=f"unknown key; allowed are {', '.join(names)}")
-    meant = f"{holder}.{near[0]}" if holder else near[0]
-    return Finding(key=key, problem=f"unknown key; did you mean {near[0]}?", involves=(meant,))
+    meant = f"{holder}.{near}" if holder else near
+    return Finding(key=key, problem=f"unknown key; did you mean {near}?", involves=(meant,))
 
 
 def _given(path: Sequence[str | int], value: object) -> str:

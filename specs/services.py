@@ -7,7 +7,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from specs.base import Finding, Spec
+from specs.cron import ALLOWED as CRON_ALLOWED
+from specs.cron import canonical_cron
 from specs.deployment import DeploymentSpec, EarlyDoor
+from specs.migration_command import doubts, refused_options
+from specs.time_zones import ALLOWED as TIME_ZONE_ALLOWED
+from specs.time_zones import TIME_ZONES, time_zone
 from specs.types import EnvironmentName, Form, Image, Name, Percent, Port, RetentionDays
 
 MEMORY_MIB: dict[int, tuple[int, ...]] = {
@@ -26,33 +31,9 @@ MAX_STOP_TIMEOUT_SECONDS = 120
 """Fargate's limit: docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html"""
 LONGEST_ROLLOUT_SECONDS = 7 * 24 * 60 * 60
 
-CRON = re.compile(r"[^ ]+( [^ ]+){5}")
-TIMEZONE = re.compile(r"UTC|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+")
+CRON_FORM = r"^\s*([cC][rR][oO][nN]\s*\(.*\)|\S+(\s+\S+){5})\s*$"
 PATH = re.compile(r"/[!-~]{0,1023}")
 QUEUE = re.compile(r"[A-Za-z0-9_.:-]+")
-
-SECRET_WORDS = (
-    "PASSWORD",
-    "SECRET",
-    "TOKEN",
-    "PRIVATE",
-    "CREDENTIAL",
-    "API_KEY",
-    "ACCESS_KEY",
-    "LICENSE_KEY",
-    "APP_KEY",
-)
-
-
-def looks_secret(name: str) -> bool:
-    """Whether an environment variable of this name holds a secret, judged by its name."""
-    return any(word in name.upper() for word in SECRET_WORDS)
-
-
-def _no_secret(name: str) -> str:
-    if looks_secret(name):
-        raise ValueError("given in plain text; put it in Secrets Manager and its ARN in application.secrets")
-    return name
 
 
 def _cpu(value: int) -> int:
@@ -61,8 +42,18 @@ def _cpu(value: int) -> int:
     return value
 
 
+Cron = Annotated[
+    str,
+    AfterValidator(canonical_cron),
+    Field(json_schema_extra={"pattern": CRON_FORM, "patternErrorMessage": CRON_ALLOWED}),
+]
+TimeZone = Annotated[
+    str,
+    AfterValidator(time_zone),
+    Field(json_schema_extra={"enum": [*sorted(TIME_ZONES)], "patternErrorMessage": TIME_ZONE_ALLOWED}),
+]
 Cpu = Annotated[int, AfterValidator(_cpu), Field(json_schema_extra={"enum": [*MEMORY_MIB]})]
-Environment = dict[Annotated[EnvironmentName, AfterValidator(_no_secret)], str]
+Environment = dict[EnvironmentName, str]
 
 
 class CapacitySpec(Spec):
@@ -87,10 +78,11 @@ class CapacitySpec(Spec):
 class ScheduleSpec(Spec):
     """A change of the task range at a time of day."""
 
-    cron: Annotated[str, Form(CRON, "six fields such as 0 8 ? * MON-FRI * (minutes hours day month weekday year)")]
-    """Six fields, as AWS writes them: minutes hours day-of-month month day-of-week year, e.g. `0 8 ? * MON-FRI *`."""
-    timezone: Annotated[str, Form(TIMEZONE, "UTC, or an IANA time zone such as Asia/Tokyo")] = "UTC"
-    """IANA time zone, such as `Asia/Tokyo`."""
+    cron: Cron
+    """Six fields, as AWS writes them: minutes hours day-of-month month day-of-week year, e.g. `0 8 ? * MON-FRI *`. One
+    of the two day fields is `?`. `cron(...)` around them may stay."""
+    timezone: TimeZone = "UTC"
+    """Canonical name of an IANA time zone, such as `Asia/Tokyo`."""
     min_tasks: Annotated[int, Field(ge=0, le=5000)]
     """Fewest tasks from then on."""
     max_tasks: Annotated[int, Field(ge=0, le=5000)]
@@ -350,12 +342,13 @@ class MigrationSpec(TaskSpec):
 
     def mistakes(self) -> Iterator[Finding]:
         yield from super().mistakes()
-        for option in ("--graceful", "--isolated"):
-            if any(word.split("=")[0] == option for word in self.command):
-                yield Finding(
-                    key="command",
-                    problem=f"given {' '.join(self.command)}; {option} may report success for nothing",
-                )
+        for problem in refused_options(self.command):
+            yield Finding(key="command", problem=problem)
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        for doubt in doubts(self.command):
+            yield Finding(key="command", problem=doubt)
 
 
 def _range(values: tuple[int, ...]) -> str:

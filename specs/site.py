@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from specs.base import Finding, ProtectedSpec, Spec
+from specs.secret_reference import doubtful_suffixes
 from specs.services import Environment
 from specs.types import (
     Cidr,
@@ -15,6 +16,7 @@ from specs.types import (
     EnvironmentName,
     Form,
     HostedZoneId,
+    KeyArn,
     PolicyArn,
     RetentionDays,
     SecretArn,
@@ -55,11 +57,23 @@ class ApplicationSpec(Spec):
     environment: Environment = Field(default={})
     """Further environment variables of every task. No secrets."""
     secrets: dict[EnvironmentName, SecretArn] = Field(default={})
-    """Further secrets of every task: variable to the ARN of a secret in Secrets Manager, or `<arn>:<json key>`."""
+    """Further secrets of every task: variable to the ARN of a secret in Secrets Manager with its random suffix, or
+    `<arn>:<json key>`, or ECS's own form `<arn>:<json key>:<stage>:<version id>`."""
+    secret_key_arns: tuple[KeyArn, ...] = ()
+    """ARNs of the KMS keys that given secrets are encrypted with, where that is neither the stack's own key nor
+    `aws/secretsmanager`. Tasks that read secrets may decrypt with them; the key's policy must allow the account too."""
+    not_secrets: tuple[EnvironmentName, ...] = ()
+    """Environment variables, of all tasks or of a service, that are no secrets although their names or values look like
+    some."""
 
     def mistakes(self) -> Iterator[Finding]:
-        for name in sorted(set(self.environment) & set(self.secrets)):
-            yield Finding(key=f"environment.{name}", problem="given here and in secrets; allowed is one of them")
+        for key in ("secret_key_arns", "not_secrets"):
+            given: tuple[str, ...] = getattr(self, key)
+            if len(set(given)) != len(given):
+                yield Finding(key=key, problem=f"given {', '.join(given)}; allowed is each once")
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from doubtful_suffixes({f"secrets.{name}": text for name, text in self.secrets.items()})
 
 
 class UploadsSpec(ProtectedSpec):

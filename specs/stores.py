@@ -7,12 +7,12 @@ from typing import Annotated
 from pydantic import Field
 
 from specs.base import Finding, ProtectedSpec
-from specs.types import Form, InstanceClass, MysqlName, NodeType, Port, ProvisionedClass, RetentionDays
+from specs.instance_types import AURORA_MYSQL, DOCUMENTDB, READ_ON, VALKEY, Engine, newer_than_the_list
+from specs.types import SERVERLESS, AuroraClass, DocumentDbClass, Form, MysqlName, NodeType, Port, RetentionDays
 
 AURORA_VERSION = re.compile(r"8\.0(\.mysql_aurora\.3\.[0-9]{2}\.[0-9]+)?")
 VALKEY_VERSION = re.compile(r"7(\.2)?|[89](\.[0-9])?")
 DOCUMENTDB_VERSION = re.compile(r"[58]\.0\.0")
-SERVERLESS = "db.serverless"
 NO_PERFORMANCE_INSIGHTS = re.compile(r"db\.t[0-9]g?\.")
 """Aurora MySQL offers none on burstable classes:
 docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.Overview.Engines.html"""
@@ -70,7 +70,7 @@ class AuroraSpec(DatabaseSpec):
     ] = "8.0"
     """`8.0`: AWS chooses the version of Aurora MySQL 3 and upgrades it. In full, `8.0.mysql_aurora.3.10.0`: this one,
     until you write another."""
-    instance_class: InstanceClass = SERVERLESS
+    instance_class: AuroraClass = SERVERLESS
     """`db.serverless` for Serverless v2, or a provisioned class such as `db.r6g.large`."""
     readers: Annotated[int, Field(ge=0, le=15)] = 0
     """Number of readers, as far as possible in other zones than the writer; one takes over if it fails."""
@@ -119,6 +119,8 @@ class AuroraSpec(DatabaseSpec):
             )
         if self.enabled and not self.upgraded_by_aws:
             yield _not_upgraded(self.engine_version, "8.0")
+        if self.enabled and not self.serverless:
+            yield from _unknown_family("instance_class", AURORA_MYSQL, self.instance_class)
 
 
 class ValkeySpec(StoreSpec):
@@ -158,6 +160,8 @@ class ValkeySpec(StoreSpec):
             yield Finding(key="snapshot_retention_days", problem="0 makes no snapshot: a lost node takes jobs along")
         if self.enabled and not self.upgraded_by_aws:
             yield _not_upgraded(self.engine_version, self.engine_version[0])
+        if self.enabled:
+            yield from _unknown_family("node_type", VALKEY, self.node_type)
 
 
 class DocumentDbSpec(DatabaseSpec):
@@ -165,7 +169,7 @@ class DocumentDbSpec(DatabaseSpec):
 
     engine_version: Annotated[str, Form(DOCUMENTDB_VERSION, "5.0.0 or 8.0.0")] = "5.0.0"
     """Version of DocumentDB, `5.0.0` or newer."""
-    instance_class: ProvisionedClass = "db.t4g.medium"
+    instance_class: DocumentDbClass = "db.t4g.medium"
     """Instance class, such as `db.t4g.medium` or `db.r6g.large`."""
     instances: Annotated[int, Field(ge=1, le=16)] = 1
     """Number of instances, over the zones. With two or more, one takes over if the primary fails."""
@@ -175,6 +179,20 @@ class DocumentDbSpec(DatabaseSpec):
     @property
     def parameter_family(self) -> str:
         return f"docdb{self.engine_version[0]}.0"
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        if self.enabled:
+            yield from _unknown_family("instance_class", DOCUMENTDB, self.instance_class)
+
+
+def _unknown_family(key: str, engine: Engine, given: str) -> Iterator[Finding]:
+    if newer_than_the_list(engine, given):
+        yield Finding(
+            key=key,
+            problem=f"{given} is of a family that is not in the list of {READ_ON}: {engine.name} may not offer it; "
+            "`story doctor --before` asks AWS",
+        )
 
 
 def _not_upgraded(version: str, short: str) -> Finding:

@@ -2,11 +2,16 @@
 
 import ipaddress
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
+
+from specs.instance_types import AURORA_MYSQL, DOCUMENTDB, VALKEY, Engine, refusal
+from specs.secret_reference import ALLOWED as REFERENCE_ALLOWED
+from specs.secret_reference import REFERENCE_FORM, checked_reference
 
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
@@ -16,14 +21,15 @@ RETENTION_DAYS = (
 docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
 
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+KEY_ARN = re.compile(
+    r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+)
 FAMILY = r"[a-z]+[0-9][a-z0-9]*"
 SIZE = r"(nano|micro|small|medium|large|[0-9]*xlarge)"
+SERVERLESS = "db.serverless"
 INSTANCE_CLASS = re.compile(rf"db\.(serverless|{FAMILY}\.{SIZE})")
 PROVISIONED_CLASS = re.compile(rf"db\.{FAMILY}\.{SIZE}")
 NODE_TYPE = re.compile(rf"cache\.{FAMILY}\.{SIZE}")
-SECRET_ARN = re.compile(
-    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+(:[A-Za-z0-9_.-]+)?"
-)
 POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9/_+=,.@-]+")
 HOSTED_ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
 DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
@@ -98,14 +104,39 @@ def _retention(value: int) -> int:
     return value
 
 
+def _offered_by(engine: Engine) -> Callable[[str], str]:
+    def offered(value: str) -> str:
+        if value != SERVERLESS and (problem := refusal(engine, value)):
+            raise ValueError(problem)
+        return value
+
+    return offered
+
+
 Cidr = Annotated[str, AfterValidator(_cidr)]
 RetentionDays = Annotated[int, AfterValidator(_retention), Field(json_schema_extra={"enum": [*RETENTION_DAYS]})]
 Email = Annotated[str, Form(EMAIL, "an e-mail address such as team@example.com")]
-InstanceClass = Annotated[str, Form(INSTANCE_CLASS, "db.serverless, or a class such as db.r6g.large")]
-ProvisionedClass = Annotated[str, Form(PROVISIONED_CLASS, "a class such as db.t4g.medium")]
-NodeType = Annotated[str, Form(NODE_TYPE, "a node type such as cache.t4g.small")]
+AuroraClass = Annotated[
+    str,
+    Form(INSTANCE_CLASS, "db.serverless, or a class such as db.r6g.large"),
+    AfterValidator(_offered_by(AURORA_MYSQL)),
+]
+DocumentDbClass = Annotated[
+    str, Form(PROVISIONED_CLASS, "a class such as db.t4g.medium"), AfterValidator(_offered_by(DOCUMENTDB))
+]
+NodeType = Annotated[str, Form(NODE_TYPE, "a node type such as cache.t4g.small"), AfterValidator(_offered_by(VALKEY))]
 SecretArn = Annotated[
-    str, Form(SECRET_ARN, "the ARN of a Secrets Manager secret, if need be with :<key of its JSON> behind it")
+    str,
+    AfterValidator(checked_reference),
+    Field(json_schema_extra={"pattern": f"^({REFERENCE_FORM})$", "patternErrorMessage": REFERENCE_ALLOWED}),
+]
+KeyArn = Annotated[
+    str,
+    Form(
+        KEY_ARN,
+        "the ARN of a KMS key, not of an alias: "
+        "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    ),
 ]
 PolicyArn = Annotated[
     str, Form(POLICY_ARN, "the ARN of a policy such as arn:aws:iam::123456789012:policy/bootstrap-story-boundary-prod")

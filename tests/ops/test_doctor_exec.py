@@ -10,7 +10,19 @@ import pytest
 
 from ops.doctor.finding import Finding, Severity
 from ops.doctor.rights import May, Rights, weigh
-from tests.ops.healthy import ACCOUNT, CLUSTER, EXEC_GROUP, KEY, NOW, RIGHTS, S3_ENDPOINT, S3_ROUTE, World, healthy, task
+from tests.ops.healthy import (
+    ACCOUNT,
+    CLUSTER,
+    EXEC_GROUP,
+    KEY,
+    NOW,
+    RIGHTS,
+    S3_ENDPOINT,
+    S3_ROUTE,
+    World,
+    healthy,
+    task,
+)
 
 
 @pytest.fixture

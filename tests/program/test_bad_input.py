@@ -1,8 +1,6 @@
 """Bad input through `story plan` and the whole program: one line per mistake, no traceback, nothing registered."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,29 +8,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import cli
+from tests.program.planned import REGION, SECRET, SECRET_FORM, planned, refused
 
-REGION = "config:\n  aws:region: ap-northeast-1\n"
-SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:agent-AbCdEf"
 FORM = "<registry>/<repository>@sha256:<64 hexadecimal digits>"
 NAME = "a name of a-z, 0-9 and - that begins with a letter, of at most 16 characters"
 MYSQL_NAME = "a name of A-Z, a-z, 0-9 and _ that begins with a letter, of at most 32 characters"
 MAP = "a map of keys and values; without the key, defaults apply"
-
-
-def planned(folder: Path, text: str | bytes, *, stack: str = "dev", image: str | None = None) -> tuple[int, Any]:
-    """Exit code of `story plan`, and what its JSON says of the stack."""
-    path = folder / f"Pulumi.{stack}.yaml"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    arguments = ["plan", "--format", "json", "--file", str(path), *(["--image", image] if image else [])]
-    result = CliRunner().invoke(cli.app, arguments)
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    assert result.stderr == ""
-    assert "Traceback" not in result.output
-    return result.exit_code, json.loads(result.stdout)["stacks"][stack]
-
-
-def refused(*lines: str) -> tuple[int, Any]:
-    return 1, {"resources": [], "outputs": {}, "warnings": [], "mistakes": list(lines)}
 
 
 @pytest.mark.parametrize(
@@ -165,14 +146,13 @@ def refused(*lines: str) -> tuple[int, Any]:
         ),
         pytest.param(
             "  story:application: {environment: {DB_PASSWORD: hunter2}}",
-            "story:application.environment.DB_PASSWORD: given in plain text; "
-            "put it in Secrets Manager and its ARN in application.secrets",
+            "story:application.environment.DB_PASSWORD: given in plain text; put it in Secrets Manager and its ARN in "
+            "application.secrets, or name it in application.not_secrets if it is no secret",
             id="a secret in plain text",
         ),
         pytest.param(
             "  story:application: {secrets: {STRIPE: hunter2}}",
-            "story:application.secrets.STRIPE: given text that is not shown here; allowed is the ARN of a "
-            "Secrets Manager secret, if need be with :<key of its JSON> behind it",
+            f"story:application.secrets.STRIPE: given text that is not shown here; allowed is {SECRET_FORM}",
             id="a secret instead of its ARN",
         ),
         pytest.param(
@@ -263,8 +243,7 @@ def test_a_released_image_that_is_none_is_one_line(tmp_path: Path, image: str, w
 def test_agents_that_no_network_reaches_or_no_task_holds_are_told_at_once(tmp_path: Path) -> None:
     agents = f"  story:agents: {{mackerel: {{api_key: {SECRET}, services: [web, mail]}}, new_relic: {{}}}}\n"
     assert planned(tmp_path, REGION + agents) == refused(
-        "story:agents.new_relic.license_key: not given; allowed is the ARN of a Secrets Manager secret, if need be "
-        "with :<key of its JSON> behind it",
+        f"story:agents.new_relic.license_key: not given; allowed is {SECRET_FORM}",
         'story:agents.mackerel.services.1: given "mail"; allowed is web, scheduler or workers.<name>',
     )
     room = f"  story:agents: {{mackerel: {{api_key: {SECRET}, memory_mib: 300, services: [web]}}}}\n"
@@ -326,7 +305,6 @@ def test_all_mistakes_of_a_file_come_at_once(tmp_path: Path) -> None:
         "story:network.nat",
         "story:aurora.instance_class",
         "story:web.cpu",
-        "story:web.environment.API_TOKEN",
         "story:web.prot",
         "story:workers.メール",
         "story:observability.emails.0",
@@ -334,6 +312,7 @@ def test_all_mistakes_of_a_file_come_at_once(tmp_path: Path) -> None:
         "story:ingress.zone_id",
         "story:web.autoscaling.min_tasks",
         "story:workers.default.timeout_seconds",
+        "story:web.environment.API_TOKEN",
         "story:network.zones",
     ]
     assert "hunter2" not in str(found)

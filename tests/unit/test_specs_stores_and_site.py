@@ -10,6 +10,7 @@ from specs.observability import ObservabilitySpec
 from specs.site import ApplicationSpec, ClusterSpec, IngressSpec, UploadsSpec
 from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 
+KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ARN = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:app-AbCdEf"
 
 
@@ -39,8 +40,12 @@ def test_the_defaults_are_sound_and_surprise_nobody(spec: Spec) -> None:
             "monitoring_interval_seconds: given 2; allowed are 1, 5, 10, 15, 30, 60",
         ),
         (
-            ApplicationSpec(environment={"A": "x"}, secrets={"A": ARN}),
-            "environment.A: given here and in secrets; allowed is one of them",
+            ApplicationSpec(not_secrets=("GOOGLE_MAPS_API_KEY", "GOOGLE_MAPS_API_KEY")),
+            "not_secrets: given GOOGLE_MAPS_API_KEY, GOOGLE_MAPS_API_KEY; allowed is each once",
+        ),
+        (
+            ApplicationSpec(secret_key_arns=(KEY, KEY)),
+            f"secret_key_arns: given {KEY}, {KEY}; allowed is each once",
         ),
         (
             IngressSpec(domain="www.example.com"),
@@ -131,6 +136,9 @@ def test_a_store_that_is_off_is_not_warned_of(spec: Spec) -> None:
         (ValkeySpec, {"engine_version": "6.2"}),
         (ValkeySpec, {"engine_version": 8.0}),
         (ValkeySpec, {"node_type": "db.t4g.small"}),
+        (ValkeySpec, {"node_type": "cache.t2.micro"}),
+        (AuroraSpec, {"instance_class": "db.t3.small"}),
+        (DocumentDbSpec, {"instance_class": "db.t4g.large"}),
         (ValkeySpec, {"replicas": 6}),
         (DocumentDbSpec, {"engine_version": "4.0.0"}),
         (DocumentDbSpec, {"instance_class": "db.serverless"}),
@@ -139,6 +147,11 @@ def test_a_store_that_is_off_is_not_warned_of(spec: Spec) -> None:
         (ApplicationSpec, {"user": "0"}),
         (ApplicationSpec, {"ca_bundle_path": "ca.pem"}),
         (ApplicationSpec, {"secrets": {"A": "hunter2"}}),
+        (ApplicationSpec, {"secrets": {"A": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:app"}}),
+        (ApplicationSpec, {"secret_key_arns": ["arn:aws:kms:ap-northeast-1:123456789012:alias/app"]}),
+        (ApplicationSpec, {"secret_key_arns": [KEY[:-1]]}),
+        (ApplicationSpec, {"secret_key_arns": [KEY.rpartition("/")[2]]}),
+        (ApplicationSpec, {"not_secrets": ["a-b"]}),
         (ApplicationSpec, {"name": ""}),
         (UploadsSpec, {"noncurrent_version_days": 0}),
         (ClusterSpec, {"architecture": "arm"}),

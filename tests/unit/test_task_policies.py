@@ -57,6 +57,62 @@ def test_a_task_without_secrets_decrypts_nothing() -> None:
     assert set(actions(execution(secret_arns=[]))) & {"kms:Decrypt", "secretsmanager:GetSecretValue"} == set()
 
 
+VERSION = "9d4cb84b-ad69-40c0-a0ab-cead36b967e8"
+OTHER_KEYS = ["arn:aws:kms:ap-northeast-1:210987654321:key/1", "arn:aws:kms:us-east-1:123456789012:key/2"]
+
+
+def further_keys(keys: Sequence[str], secret_arns: Sequence[str] = (SECRET,)) -> list[dict[str, Any]]:
+    policy = execution_policy(images=[], log_group_arn=LOGS, secret_arns=secret_arns, key_arn=KEY, secret_key_arns=keys)
+    return [one for one in json.loads(policy)["Statement"] if "Condition" in one]
+
+
+def test_secrets_under_further_keys_are_decrypted_through_secrets_manager_alone() -> None:
+    assert further_keys(OTHER_KEYS) == [
+        {
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt"],
+            "Resource": OTHER_KEYS,
+            "Condition": {
+                "StringEquals": {
+                    "kms:ViaService": [
+                        "secretsmanager.ap-northeast-1.amazonaws.com",
+                        "secretsmanager.us-east-1.amazonaws.com",
+                    ]
+                }
+            },
+        }
+    ]
+
+
+def test_the_stack_s_own_key_stays_beside_further_ones() -> None:
+    policy = execution_policy(
+        images=[], log_group_arn=LOGS, secret_arns=[SECRET], key_arn=KEY, secret_key_arns=OTHER_KEYS
+    )
+    decrypts = [one["Resource"] for one in json.loads(policy)["Statement"] if "kms:Decrypt" in one["Action"]]
+    assert decrypts == [[KEY], OTHER_KEYS]
+
+
+def test_in_china_the_service_has_another_host_name() -> None:
+    (statement,) = further_keys(["arn:aws-cn:kms:cn-north-1:123456789012:key/1"])
+    assert statement["Condition"]["StringEquals"]["kms:ViaService"] == ["secretsmanager.cn-north-1.amazonaws.com.cn"]
+
+
+@pytest.mark.parametrize(("keys", "secrets"), [([], [SECRET]), (OTHER_KEYS, [])])
+def test_without_further_keys_or_without_secrets_nothing_further_is_decrypted(
+    keys: Sequence[str], secrets: Sequence[str]
+) -> None:
+    assert further_keys(keys, secrets) == []
+
+
+@pytest.mark.parametrize(
+    "behind", ["", ":key", ":key::", ":key:AWSCURRENT:", ":::9d4cb84b-ad69-40c0-a0ab-cead36b967e8"]
+)
+@pytest.mark.parametrize("name", ["mail-AbCdEf", "rds!cluster-5f3c2a10-AbCdEf"])
+def test_a_policy_names_a_secret_without_what_ecs_takes_behind_its_arn(name: str, behind: str) -> None:
+    arn = f"arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:{name}"
+    assert actions(execution(secret_arns=[arn + behind]))["secretsmanager:GetSecretValue"] == [arn]
+
+
 def test_only_the_log_group_of_the_task_is_written() -> None:
     assert actions(execution())["logs:PutLogEvents"] == [f"{LOGS}:*"]
 
