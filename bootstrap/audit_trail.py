@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from bootstrap.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.base import Component, physical_name
 from components.iam import Statement, allow_service
+from specs.partition import partition_of
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
 NONCURRENT_DAYS = 30
@@ -42,7 +43,9 @@ class AuditTrail(Component):
     def __init__(self, name: str, args: AuditTrailArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         arn = pulumi.Output.concat(
-            "arn:aws:cloudtrail:", args.region, ":", args.account_id, ":trail/", physical_name("trail")
+            f"arn:{partition_of(args.region).name}:cloudtrail:{args.region}:",
+            args.account_id,
+            f":trail/{physical_name('trail')}",
         )
         records = PrivateBucket(
             f"{name}-records",
