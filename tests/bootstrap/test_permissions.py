@@ -188,6 +188,18 @@ def test_the_state_s_key_is_out_of_reach_of_what_a_stack_is_made_with() -> None:
             assert tagged == ["prod"] or set(statement["Action"]) <= {*HARMLESS_ON_KEYS, *ANYWHERE}
 
 
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_a_deploy_can_t_give_the_state_s_key_away_whatever_its_tags(stack: str) -> None:
+    statements = statements_of(account(), f"deploy-{stack}")
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/state-key"
+    changing = {action for action in actions_of(statements) if action.startswith("kms:") and writes(action)}
+    used = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"}
+    kept = {"kms:CreateKey", "kms:EnableKeyRotation", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+    named = {"kms:CreateAlias", "kms:DeleteAlias"}
+    for action in changing - used - kept - named:
+        assert [one for one in denied(statements, action, key) if "Condition" not in one], action
+
+
 def test_what_is_asked_of_a_key_that_was_just_made_does_not_wait_for_its_tags() -> None:
     for action in ASKED_OF_A_NEW_KEY:
         statements = list(allowing(deploy_statements(), action))
@@ -238,6 +250,29 @@ def test_the_boundary_lets_every_role_of_a_stack_do_what_it_should() -> None:
             for action in statement["Action"]
         }
         assert needed - actions_of(bounds(stack)) == set()
+
+
+@pytest.mark.parametrize("region", [REGION, "eu-west-1"])
+def test_the_boundary_lets_tasks_read_secrets_under_keys_of_another_account_if_the_account_says_so(region: str) -> None:
+    key = f"arn:aws:kms:{region}:210987654321:key/12345678-1234-1234-1234-123456789012"
+    secret = f"arn:aws:secretsmanager:{region}:210987654321:secret:shared-a1b2c3"
+    rights = {"kms:Decrypt": key, "secretsmanager:GetSecretValue": secret}
+    for given, expected in ((rights, True), ({}, False)):
+        policy = account(task_rights=given).one("aws:iam/policy:Policy", "boundary-dev").inputs["policy"]
+        statements = json.loads(policy)["Statement"]
+        for action, arn in rights.items():
+            assert any(reaches(one, arn) for one in allowing(statements, action)) is expected, action
+            assert not denied(statements, action, arn), action
+
+
+def test_the_boundary_lets_tasks_read_secrets_under_any_key_of_the_account_that_is_no_other_stack_s() -> None:
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/of-a-team"
+    assert any(reaches(one, key) and "Condition" not in one for one in allowing(bounds("dev"), "kms:Decrypt"))
+    [other] = denied(bounds("dev"), "kms:Decrypt", key)
+    assert other["Condition"] == {
+        "StringEquals": {"aws:ResourceTag/Project": "story"},
+        "StringNotEquals": {"aws:ResourceTag/Environment": "dev"},
+    }
 
 
 def test_the_boundary_has_no_action_that_gives_rights() -> None:
