@@ -29,6 +29,10 @@ LINKED_SERVICES = (
 )
 """Services that make a role of their own with the first thing of their kind in an account. Chat:
 docs.aws.amazon.com/chatbot/latest/adminguide/slr-permissions.html"""
+OF_A_NETWORK = (
+    *("elastic-ip", "internet-gateway", "natgateway", "network-interface", "route-table", "security-group"),
+    *("security-group-rule", "subnet", "vpc", "vpc-endpoint", "vpc-flow-log"),
+)
 MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
 
 PARTS = (*READS, "network", "data", "keys", "compute", "observability", "permissions")
@@ -68,7 +72,7 @@ def _network(scope: Scope) -> list[Statement]:
                 *("ec2:ReleaseAddress", "ec2:ReplaceRoute", "ec2:RevokeSecurityGroupEgress"),
                 *("ec2:RevokeSecurityGroupIngress",),
             ],
-            scope.arn("ec2", "*/*"),
+            [scope.arn("ec2", f"{kind}/*") for kind in OF_A_NETWORK],
         ),
         allow(
             [
@@ -304,15 +308,11 @@ def _observability(scope: Scope) -> list[Statement]:
             ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"],
             scope.without_region("budgets", f"budget/{prefix}-*"),
         ),
-        # A configuration has no name yet when it is made and gets its tags:
+        # A configuration has no name yet when it is made and gets its tags, and tags know no resource of it:
         # docs.aws.amazon.com/service-authorization/latest/reference/list_awschatbot.html
-        allow(["chatbot:CreateSlackChannelConfiguration", "chatbot:TagResource"], "*"),
+        allow(["chatbot:CreateSlackChannelConfiguration", "chatbot:TagResource", "chatbot:UntagResource"], "*"),
         allow(
-            [
-                "chatbot:DeleteSlackChannelConfiguration",
-                "chatbot:UntagResource",
-                "chatbot:UpdateSlackChannelConfiguration",
-            ],
+            ["chatbot:DeleteSlackChannelConfiguration", "chatbot:UpdateSlackChannelConfiguration"],
             scope.without_region("chatbot", f"chat-configuration/slack-channel/{prefix}-*"),
         ),
     ]

@@ -44,9 +44,10 @@ ONLY_EVERYTHING = {
     "cloudwatch:DescribeAlarmHistory",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:PutCompositeAlarm",
-    # A configuration gets its tags with its creation, which knows no resource:
-    # docs.aws.amazon.com/service-authorization/latest/reference/list_awschatbot.html
+    # A configuration is tagged with its creation, which knows no resource; earlier versions of the page name none for
+    # tags either: docs.aws.amazon.com/service-authorization/latest/reference/list_awschatbot.html
     "chatbot:TagResource",
+    "chatbot:UntagResource",
     # They name a subscription, which is no resource of IAM's:
     # docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
     "sns:GetSubscriptionAttributes",
