@@ -35,7 +35,7 @@ OF_A_NETWORK = (
 )
 MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
 
-PARTS = (*READS, "network", "data", "keys", "compute", "observability", "permissions")
+PARTS = (*READS, "network", "data", "compute", "observability", "permissions")
 
 
 def deploy_policies(scope: Scope, boundary_arn: str) -> Mapping[str, Sequence[Statement]]:
@@ -48,8 +48,7 @@ def deploy_policies(scope: Scope, boundary_arn: str) -> Mapping[str, Sequence[St
     return {
         **{name: statements(scope) for name, statements in READS.items()},
         "network": _network(scope),
-        "data": _data(scope),
-        "keys": _keys(scope),
+        "data": [*_data(scope), *_keys(scope)],
         "compute": _compute(scope),
         "observability": _observability(scope),
         "permissions": _permissions(scope, boundary_arn),
