@@ -322,7 +322,10 @@ def _permissions(scope: Scope, boundary_arn: str) -> list[Statement]:
     bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
     return [
         allow(
-            ["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"],
+            [
+                *("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"),
+                *("iam:UpdateAssumeRolePolicy",),
+            ],
             roles,
             bounded,
         ),

@@ -76,6 +76,10 @@ DEPENDENT = {
     ),
     "iam:PassRole": "docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
     "iam:PutRolePermissionsBoundary": "a role that was made before the boundary was named gets it by this call alone",
+    "iam:UpdateAssumeRolePolicy": (
+        "a newer version of the program that changes who takes on a role of a live stack; "
+        + PROVIDER.format("iam/role.go")
+    ),
     "kms:CreateGrant": (
         "RDS, ElastiCache and DocumentDB go on using the key by grants: "
         "docs.aws.amazon.com/kms/latest/developerguide/services-rds.html"
