@@ -24,10 +24,10 @@ LINKED_SERVICES = (
     "ecs.application-autoscaling.amazonaws.com",
     "elasticache.amazonaws.com",
     "elasticloadbalancing.amazonaws.com",
-    "management.chatbot.amazonaws.com",
     "rds.amazonaws.com",
 )
-"""Services that make a role of their own with the first thing of their kind in an account. Chat:
+CHAT = "management.chatbot.amazonaws.com"
+"""It makes its service-linked role with an account's first channel:
 docs.aws.amazon.com/chatbot/latest/adminguide/slr-permissions.html"""
 OF_A_NETWORK = (
     *("elastic-ip", "internet-gateway", "natgateway", "network-interface", "route-table", "security-group"),
@@ -343,6 +343,6 @@ def _permissions(scope: Scope, boundary_arn: str) -> list[Statement]:
                 scope.iam(f"role/aws-service-role/{service}/*"),
                 {"StringEquals": {"iam:AWSServiceName": service}},
             )
-            for service in LINKED_SERVICES
+            for service in (*LINKED_SERVICES, CHAT)
         ),
     ]
