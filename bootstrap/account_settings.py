@@ -13,6 +13,7 @@ from pydantic import Field
 from specs.agents import Action, ResourceArn
 from specs.base import Finding, Spec
 from specs.checking import check, printable
+from specs.partition import partition_of
 from specs.site import Architecture
 from specs.stack_config import given_config, mistakes_around, values_of, warn
 from specs.types import Email, Form, Name, RetentionDays
@@ -23,6 +24,16 @@ REPOSITORY = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}")
 BRANCH = re.compile(r"(?!/)[A-Za-z0-9._/-]{1,200}(?<!/)")
 PATH = re.compile(r"(?!/)(?!.*\.\.)[A-Za-z0-9._/-]{1,200}")
 PROVIDER_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com")
+WITHOUT_CONNECTIONS = frozenset(
+    {
+        *("af-south-1", "ap-east-1", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-4"),
+        *("eu-central-2", "eu-south-2", "il-central-1", "me-central-1", "me-south-1", "us-gov-west-1"),
+        *("cn-north-1", "cn-northwest-1"),
+    }
+)
+"""Regions in which pipelines can't have a connection to GitHub as their source:
+docs.aws.amazon.com/codepipeline/latest/userguide/connections-github.html and, for the China Regions,
+docs.aws.amazon.com/general/latest/gr/codestar_connections.html, as of 2026-11-27."""
 
 REGISTRY = r"(?:[a-z0-9-]+\.)+[a-z0-9-]+(?::[0-9]{1,5})?(?:/[a-z0-9][a-z0-9._-]*)*"
 DOCKER_HUB = r"(?:registry-1\.|index\.|registry\.hub\.)?docker\.(?:io|com)(?![a-z0-9.-])"
@@ -114,8 +125,9 @@ class AccountSettings(Spec):
     approval: ApprovalSpec = ApprovalSpec()
     """Who is asked before a release goes on, and how long the question stands."""
     task_rights: dict[Action, ResourceArn] = Field(default={})
-    """What tasks may do for their agents, beyond what the application needs: the `rights` in `story:agents` of all
-    stacks, action to ARN. The boundary lets no role do more."""
+    """What tasks may do beyond what every application needs, action to ARN: the `rights` in `story:agents` of all
+    stacks; `secretsmanager:GetSecretValue` and `kms:Decrypt` for secrets and keys of another account or region. The
+    boundary lets no role do more."""
     trail: TrailSpec = TrailSpec()
     """CloudTrail, where the account has none yet."""
 
@@ -159,6 +171,21 @@ class Account:
     settings: AccountSettings
 
 
+def _of_region(settings: AccountSettings, region: str) -> Iterator[str]:
+    """What is not offered in the region, and ARNs of another partition."""
+    if region in WITHOUT_CONNECTIONS:
+        yield (
+            f"aws:region: given {region}, where AWS has no connections to GitHub, which the pipelines need; "
+            'allowed is another region, or bring up its stacks by hand (README.md, "Bring up an environment")'
+        )
+    partition = partition_of(region).name
+    arns = {"infrastructure.oidc_provider_arn": settings.infrastructure.oidc_provider_arn or ""}
+    arns |= {f"task_rights.{action}": arn for action, arn in settings.task_rights.items()}
+    for key, arn in arns.items():
+        if arn and not arn.startswith(f"arn:{partition}:"):
+            yield f'{PREFIX}:{key}: given "{arn}"; allowed in {region} is an ARN that begins with arn:{partition}:'
+
+
 def read() -> Account:
     """The account that the engine runs the program for. Its warnings are shown as Pulumi's.
 
@@ -189,7 +216,11 @@ def account_of(
     checked = check(AccountSettings, values, unread)
     settings = checked.spec
     findings = [*checked.mistakes, *checked.founded(settings.mistakes())]
-    lines = [*mistakes_around(name, region), *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in findings)]
+    lines = [
+        *mistakes_around(name, region),
+        *_of_region(settings, region),
+        *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in findings),
+    ]
     if lines:
         raise pulumi.RunError("\n".join(map(printable, lines)))
     account = Account(region=region, profile=config.get("aws:profile"), settings=settings)

@@ -78,7 +78,7 @@ def boundary_statements(
                 *("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket"),
                 *("s3:ListMultipartUploadParts", "s3:PutObject"),
             ],
-            ["arn:aws:s3:::uploads-*", "arn:aws:s3:::uploads-*/*"],
+            [here.without_account("s3", "uploads-*"), here.without_account("s3", "uploads-*/*")],
         ),
         # The application's further secrets bear any name, so the others' are denied below.
         allow(["secretsmanager:GetSecretValue"], here.arn("secretsmanager", "secret:*")),

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from bootstrap.role import Role, RoleArgs
 from components.base import Component, physical_name
 from components.iam import Statement, allow, trusted_by
+from specs.partition import partition_of
 from specs.site import Architecture
 
 LOG_RETENTION_DAYS = 365
@@ -140,6 +141,11 @@ def _trusts_project(name: str, work: BuildSurroundings) -> pulumi.Output[str]:
     """For this project alone:
     docs.aws.amazon.com/codebuild/latest/userguide/cross-service-confused-deputy-prevention.html"""
     project = pulumi.Output.concat(
-        "arn:aws:codebuild:", work.region, ":", work.account_id, ":project/", physical_name(name)
+        f"arn:{partition_of(work.region).name}:codebuild:",
+        work.region,
+        ":",
+        work.account_id,
+        ":project/",
+        physical_name(name),
     )
     return trusted_by("codebuild.amazonaws.com", {"StringEquals": {"aws:SourceArn": project}})

@@ -26,6 +26,7 @@ ARTIFACT_DAYS = 30
 DEPLOY_TIMEOUT_MINUTES = 180
 """A migration and three rollouts have timeouts of their own, which together stay below."""
 RESOLVE_TIMEOUT_MINUTES = 5
+CONNECTION_SERVICES = ("codeconnections", "codestar-connections")
 NO_IMAGE_YET = '{"image":"none","commit":"none"}'
 
 
@@ -302,8 +303,18 @@ def _runs(projects: Sequence[BuildProject]) -> Statement:
 
 
 def _uses(connection: aws.codestarconnections.Connection) -> Statement:
-    """Under both names: docs.aws.amazon.com/dtconsole/latest/userguide/rename.html"""
-    return allow(["codeconnections:UseConnection", "codestar-connections:UseConnection"], connection.arn)
+    """Under both names of the service, of which the connection's ARN has one:
+    docs.aws.amazon.com/dtconsole/latest/userguide/rename.html"""
+    actions = [f"{name}:UseConnection" for name in CONNECTION_SERVICES]
+    return allow(
+        actions, [connection.arn.apply(lambda arn, name=name: _named(arn, name)) for name in CONNECTION_SERVICES]
+    )
+
+
+def _named(arn: str, service: str) -> str:
+    """The ARN with another service in it."""
+    beginning, partition, _, rest = arn.split(":", 3)
+    return ":".join((beginning, partition, service, rest))
 
 
 def _publishes(topic: pulumi.Output[str] | None) -> list[Statement]:

@@ -8,7 +8,7 @@ docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 from collections.abc import Mapping, Sequence
 
 from bootstrap.scope import PROJECT, Scope
-from bootstrap.stack_reads import READS, buckets, caches, databases, log_groups_of
+from bootstrap.stack_reads import READS, buckets, caches, databases, log_groups_of, snapshots
 from components.iam import Statement, allow
 
 PASSED_TO = (
@@ -25,7 +25,14 @@ LINKED_SERVICES = (
     "elasticloadbalancing.amazonaws.com",
     "rds.amazonaws.com",
 )
-MONITORING_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+CHAT = "management.chatbot.amazonaws.com"
+"""It makes its service-linked role with an account's first channel:
+docs.aws.amazon.com/chatbot/latest/adminguide/slr-permissions.html"""
+OF_A_NETWORK = (
+    *("elastic-ip", "internet-gateway", "natgateway", "network-interface", "route-table", "security-group"),
+    *("security-group-rule", "subnet", "vpc", "vpc-endpoint", "vpc-flow-log"),
+)
+MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
 
 PARTS = (*READS, "network", "data", "compute", "observability", "permissions")
 
@@ -40,7 +47,7 @@ def deploy_policies(scope: Scope, boundary_arn: str) -> Mapping[str, Sequence[St
     return {
         **{name: statements(scope) for name, statements in READS.items()},
         "network": _network(scope),
-        "data": _data(scope),
+        "data": [*_data(scope), *_keys(scope)],
         "compute": _compute(scope),
         "observability": _observability(scope),
         "permissions": _permissions(scope, boundary_arn),
@@ -58,11 +65,12 @@ def _network(scope: Scope) -> list[Statement]:
                 *("ec2:CreateVpcEndpoint", "ec2:DeleteFlowLogs", "ec2:DeleteInternetGateway", "ec2:DeleteNatGateway"),
                 *("ec2:DeleteRoute", "ec2:DeleteRouteTable", "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet"),
                 *("ec2:DeleteTags", "ec2:DeleteVpc", "ec2:DeleteVpcEndpoints", "ec2:DetachInternetGateway"),
-                *("ec2:DisassociateAddress", "ec2:DisassociateRouteTable", "ec2:ModifySubnetAttribute"),
-                *("ec2:ModifyVpcAttribute", "ec2:ReleaseAddress", "ec2:RevokeSecurityGroupEgress"),
+                *("ec2:DisassociateAddress", "ec2:DisassociateRouteTable", "ec2:ModifySecurityGroupRules"),
+                *("ec2:ModifySubnetAttribute", "ec2:ModifyVpcAttribute", "ec2:ModifyVpcEndpoint"),
+                *("ec2:ReleaseAddress", "ec2:ReplaceRoute", "ec2:RevokeSecurityGroupEgress"),
                 *("ec2:RevokeSecurityGroupIngress",),
             ],
-            scope.arn("ec2", "*/*"),
+            [scope.arn("ec2", f"{kind}/*") for kind in OF_A_NETWORK],
         ),
         allow(
             [
@@ -70,9 +78,10 @@ def _network(scope: Scope) -> list[Statement]:
                 *("elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateRule"),
                 *("elasticloadbalancing:CreateTargetGroup", "elasticloadbalancing:DeleteListener"),
                 *("elasticloadbalancing:DeleteLoadBalancer", "elasticloadbalancing:DeleteRule"),
-                *("elasticloadbalancing:DeleteTargetGroup", "elasticloadbalancing:ModifyLoadBalancerAttributes"),
+                *("elasticloadbalancing:DeleteTargetGroup", "elasticloadbalancing:ModifyListener"),
+                *("elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:ModifyRule"),
                 *("elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes"),
-                *("elasticloadbalancing:RemoveTags",),
+                *("elasticloadbalancing:RemoveTags", "elasticloadbalancing:SetSubnets"),
             ],
             [
                 scope.arn("elasticloadbalancing", f"{kind}/*")
@@ -85,28 +94,43 @@ def _network(scope: Scope) -> list[Statement]:
         ),
         # A certificate that is asked for has no name yet.
         allow(["acm:RequestCertificate"], "*", scope.for_this_stack),
-        allow(["route53:ChangeResourceRecordSets"], "arn:aws:route53:::hostedzone/*"),
+        # An interface endpoint with private DNS names needs AssociateVPCWithHostedZone:
+        # docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html (CreateVpcEndpoint)
+        allow(
+            ["route53:AssociateVPCWithHostedZone", "route53:ChangeResourceRecordSets"],
+            scope.without_account("route53", "hostedzone/*"),
+        ),
     ]
 
 
 def _data(scope: Scope) -> list[Statement]:
     return [
+        # Clusters and instances have groups of AWS's too, where the program gives none of its own.
+        allow(
+            ["rds:CreateDBCluster", "rds:CreateDBInstance", "rds:ModifyDBCluster", "rds:ModifyDBInstance"],
+            [*databases(scope), scope.arn("rds", "og:default:*"), scope.arn("rds", "pg:default.*")],
+        ),
+        # CreateDBClusterSnapshot is asked for with a deletion that takes a final snapshot:
+        # docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html
         allow(
             [
-                *("rds:AddTagsToResource", "rds:CreateDBCluster", "rds:CreateDBClusterParameterGroup"),
-                *("rds:CreateDBInstance", "rds:CreateDBSubnetGroup", "rds:DeleteDBCluster"),
-                *("rds:DeleteDBClusterParameterGroup", "rds:DeleteDBInstance", "rds:DeleteDBSubnetGroup"),
-                *("rds:ModifyDBCluster", "rds:ModifyDBClusterParameterGroup", "rds:ModifyDBInstance"),
-                *("rds:RemoveTagsFromResource",),
+                *("rds:AddTagsToResource", "rds:CreateDBClusterParameterGroup", "rds:CreateDBClusterSnapshot"),
+                *("rds:CreateDBSubnetGroup", "rds:DeleteDBCluster", "rds:DeleteDBClusterParameterGroup"),
+                *("rds:DeleteDBInstance", "rds:DeleteDBSubnetGroup", "rds:ModifyDBClusterParameterGroup"),
+                *("rds:ModifyDBSubnetGroup", "rds:RemoveTagsFromResource"),
             ],
-            databases(scope),
+            [*databases(scope), snapshots(scope)],
         ),
+        # So is CreateSnapshot:
+        # docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DeleteReplicationGroup.html
         allow(
             [
                 *("elasticache:AddTagsToResource", "elasticache:CreateCacheParameterGroup"),
                 *("elasticache:CreateCacheSubnetGroup", "elasticache:CreateReplicationGroup"),
+                *("elasticache:CreateSnapshot", "elasticache:DecreaseReplicaCount"),
                 *("elasticache:DeleteCacheParameterGroup", "elasticache:DeleteCacheSubnetGroup"),
-                *("elasticache:DeleteReplicationGroup", "elasticache:ModifyCacheParameterGroup"),
+                *("elasticache:DeleteReplicationGroup", "elasticache:IncreaseReplicaCount"),
+                *("elasticache:ModifyCacheParameterGroup", "elasticache:ModifyCacheSubnetGroup"),
                 *("elasticache:ModifyReplicationGroup", "elasticache:RemoveTagsFromResource"),
             ],
             caches(scope),
@@ -134,38 +158,51 @@ def _data(scope: Scope) -> list[Statement]:
                 *("s3:DeleteObjectVersion", "s3:ListBucketVersions", "s3:PutBucketOwnershipControls"),
                 *("s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging"),
                 *("s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"),
+                *("s3:TagResource", "s3:UntagResource"),
             ],
-            [arn for bucket in buckets() for arn in (bucket, f"{bucket}/*")],
+            [arn for bucket in buckets(scope) for arn in (bucket, f"{bucket}/*")],
         ),
+    ]
+
+
+def _keys(scope: Scope) -> list[Statement]:
+    """What is done with a key that was just made has a condition that holds at once; what takes a key away from
+    somebody has one on its tags: docs/decisions/0016-rights-on-a-new-key.md."""
+    keys = scope.arn("kms", "key/*")
+    return [
         allow(["kms:CreateKey"], "*", scope.for_this_stack),
         # A creation with tags needs it; no key that belongs to somebody can be tagged into this stack:
         # docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html
         allow(
             ["kms:TagResource"],
-            scope.arn("kms", "key/*"),
+            keys,
             {
                 **scope.for_this_stack,
                 "Null": {"aws:ResourceTag/Project": "true", "aws:ResourceTag/Environment": "true"},
             },
         ),
+        allow(["kms:EnableKeyRotation"], keys),
         allow(
             [
-                *("kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource"),
-                *("kms:UntagResource",),
-                *("kms:CreateAlias", "kms:DeleteAlias"),
-                *("kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
+                *("kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:PutKeyPolicy"),
                 *("kms:ReEncryptFrom", "kms:ReEncryptTo"),
             ],
-            scope.arn("kms", "key/*"),
-            scope.of_this_stack,
+            keys,
+            scope.of_no_other_stack,
         ),
-        allow(["kms:CreateAlias", "kms:DeleteAlias"], scope.arn("kms", f"alias/{scope.prefix}-*")),
+        # An alias has no tags, so the condition is about the key.
+        allow(
+            ["kms:CreateAlias", "kms:DeleteAlias"],
+            [keys, scope.arn("kms", f"alias/{scope.prefix}-*")],
+            scope.of_no_other_stack,
+        ),
         # For AWS's services only: they keep on using the key for what they encrypted with it.
         allow(
             ["kms:CreateGrant"],
-            scope.arn("kms", "key/*"),
-            {**scope.of_this_stack, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+            keys,
+            {**scope.of_no_other_stack, "Bool": {"kms:GrantIsForAWSResource": "true"}},
         ),
+        allow(["kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource"], keys, scope.of_this_stack),
     ]
 
 
@@ -186,6 +223,7 @@ def _compute(scope: Scope) -> list[Statement]:
                 ),
                 *("ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"),
                 *("ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition", "ecs:RunTask", "ecs:DescribeTasks"),
+                *("ecs:StopTask",),
             ],
             [
                 *(cluster, service, task, definition),
@@ -216,18 +254,26 @@ def _compute(scope: Scope) -> list[Statement]:
 def _observability(scope: Scope) -> list[Statement]:
     prefix, log_groups = scope.prefix, log_groups_of(scope)
     return [
+        # The second ones are those of target tracking, which Application Auto Scaling makes in the caller's name:
+        # docs.aws.amazon.com/AmazonECS/latest/developerguide/service-auto-scaling.html
         allow(
             [
-                *("cloudwatch:DeleteAlarms", "cloudwatch:PutCompositeAlarm", "cloudwatch:PutMetricAlarm"),
-                *("cloudwatch:TagResource", "cloudwatch:UntagResource"),
+                *("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"),
+                *("cloudwatch:UntagResource",),
             ],
-            scope.arn("cloudwatch", f"alarm:{prefix}-*"),
+            [
+                scope.arn("cloudwatch", f"alarm:{name}")
+                for name in (f"{prefix}-*", f"TargetTracking-service/{prefix}/*")
+            ],
         ),
+        # It is allowed on `*` or not at all:
+        # docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+        allow(["cloudwatch:PutCompositeAlarm"], "*"),
         # A dashboard's ARN has no region:
         # docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
         allow(
             ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"],
-            f"arn:aws:cloudwatch::{scope.account_id}:dashboard/{prefix}",
+            scope.without_region("cloudwatch", f"dashboard/{prefix}"),
         ),
         # It knows no resource; the condition says whose metrics (same page).
         allow(
@@ -251,23 +297,23 @@ def _observability(scope: Scope) -> list[Statement]:
         allow(
             [
                 *("sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource"),
-                *("sns:Unsubscribe", "sns:UntagResource"),
+                *("sns:UntagResource",),
             ],
             scope.arn("sns", "observability-*"),
         ),
+        # A subscription is no resource of IAM's:
+        # docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+        allow(["sns:Unsubscribe"], "*"),
         allow(
             ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"],
-            f"arn:aws:budgets::{scope.account_id}:budget/{prefix}-*",
+            scope.without_region("budgets", f"budget/{prefix}-*"),
         ),
+        # A configuration has no name yet when it is made and gets its tags, and tags know no resource of it:
+        # docs.aws.amazon.com/service-authorization/latest/reference/list_awschatbot.html
+        allow(["chatbot:CreateSlackChannelConfiguration", "chatbot:TagResource", "chatbot:UntagResource"], "*"),
         allow(
-            [
-                "chatbot:CreateSlackChannelConfiguration",
-                "chatbot:DeleteSlackChannelConfiguration",
-                "chatbot:TagResource",
-                "chatbot:UntagResource",
-                "chatbot:UpdateSlackChannelConfiguration",
-            ],
-            f"arn:aws:chatbot::{scope.account_id}:chat-configuration/slack-channel/{prefix}-*",
+            ["chatbot:DeleteSlackChannelConfiguration", "chatbot:UpdateSlackChannelConfiguration"],
+            scope.without_region("chatbot", f"chat-configuration/slack-channel/{prefix}-*"),
         ),
     ]
 
@@ -277,14 +323,17 @@ def _permissions(scope: Scope, boundary_arn: str) -> list[Statement]:
     bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
     return [
         allow(
-            ["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"],
+            [
+                *("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"),
+                *("iam:UpdateAssumeRolePolicy",),
+            ],
             roles,
             bounded,
         ),
         allow(
             ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
             roles,
-            {**bounded, "ArnEquals": {"iam:PolicyARN": MONITORING_POLICY}},
+            {**bounded, "ArnEquals": {"iam:PolicyARN": scope.managed_policy(MONITORING_POLICY)}},
         ),
         # For these AWS knows no condition on the boundary; they give no right.
         allow(["iam:DeleteRole", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole"], roles),
@@ -295,6 +344,6 @@ def _permissions(scope: Scope, boundary_arn: str) -> list[Statement]:
                 scope.iam(f"role/aws-service-role/{service}/*"),
                 {"StringEquals": {"iam:AWSServiceName": service}},
             )
-            for service in LINKED_SERVICES
+            for service in (*LINKED_SERVICES, CHAT)
         ),
     ]

@@ -1,6 +1,7 @@
 """What those may do who operate a stack: look, read its logs, and go into its tasks, on record."""
 
 from bootstrap.scope import PROJECT, Scope
+from bootstrap.stack_reads import DESCRIBES_COMPOSITE_ALARMS
 from components.iam import Statement, allow
 
 FORWARDING = "AWS-StartPortForwardingSessionToRemoteHost"
@@ -26,7 +27,7 @@ def _looking(scope: Scope) -> list[Statement]:
             ["cloudwatch:GetMetricData", "ecs:DescribeTaskDefinition", "elasticloadbalancing:DescribeTargetHealth"],
             "*",
         ),
-        allow(["cloudwatch:DescribeAlarms"], scope.arn("cloudwatch", f"alarm:{scope.prefix}-*")),
+        allow(DESCRIBES_COMPOSITE_ALARMS, "*"),
         allow(
             [
                 "ecs:DescribeClusters",
@@ -50,6 +51,7 @@ def _looking(scope: Scope) -> list[Statement]:
 
 def _entering(scope: Scope) -> list[Statement]:
     cluster, tasks = scope.arn("ecs", f"cluster/{scope.prefix}"), scope.arn("ecs", f"task/{scope.prefix}/*")
+    partition = scope.partition.name
     own = {"StringLike": {"ssm:resourceTag/aws:ssmmessages:session-id": "${aws:userid}*"}}
     return [
         # docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html (limit access)
@@ -67,7 +69,7 @@ def _entering(scope: Scope) -> list[Statement]:
         # With the condition a document has to be named, and allowed:
         # docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-specify-session-document.html
         allow(["ssm:StartSession"], tasks, {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}),
-        allow(["ssm:StartSession"], f"arn:aws:ssm:{scope.region}::document/{FORWARDING}"),
+        allow(["ssm:StartSession"], f"arn:{partition}:ssm:{scope.region}::document/{FORWARDING}"),
         # Own sessions bear the user's id as a tag:
         # docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-examples.html
         allow(["ssm:ResumeSession", "ssm:TerminateSession"], scope.arn("ssm", "session/*"), own),
@@ -85,10 +87,10 @@ def _entering(scope: Scope) -> list[Statement]:
             "Effect": "Deny",
             "Action": ["ssm:StartSession"],
             "NotResource": [
-                "arn:aws:ecs:*:*:task/*",
-                "arn:aws:ec2:*:*:instance/*",
-                "arn:aws:ssm:*:*:managed-instance/*",
-                f"arn:aws:ssm:*:*:document/{FORWARDING}",
+                f"arn:{partition}:ecs:*:*:task/*",
+                f"arn:{partition}:ec2:*:*:instance/*",
+                f"arn:{partition}:ssm:*:*:managed-instance/*",
+                f"arn:{partition}:ssm:*:*:document/{FORWARDING}",
             ],
         },
     ]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from specs.partition import COMMERCIAL, Partition, partition_of
+
 PROJECT = "story"
 
 
@@ -24,18 +26,57 @@ class Scope:
         """What the names of its roles, secrets and databases begin with."""
         return f"{PROJECT}-{self.stack}"
 
+    @property
+    def partition(self) -> Partition:
+        """AWS's partition of the region."""
+        return partition_of(self.region)
+
     def arn(self, service: str, resource: str) -> str:
         """The ARN of something in this region."""
-        return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
+        return f"arn:{self.partition.name}:{service}:{self.region}:{self.account_id}:{resource}"
+
+    def without_region(self, service: str, resource: str) -> str:
+        """The ARN of something of this account that belongs to no region, such as a dashboard."""
+        return f"arn:{self.partition.name}:{service}::{self.account_id}:{resource}"
+
+    def without_account(self, service: str, resource: str) -> str:
+        """The ARN of something whose ARN names neither region nor account, such as a bucket."""
+        return f"arn:{self.partition.name}:{service}:::{resource}"
 
     def iam(self, resource: str) -> str:
         """The ARN of something of IAM, which has no region."""
-        return f"arn:aws:iam::{self.account_id}:{resource}"
+        return self.without_region("iam", resource)
+
+    def managed_policy(self, name: str) -> str:
+        """The ARN of a policy that AWS manages, such as `service-role/AmazonRDSEnhancedMonitoringRole`."""
+        return f"arn:{self.partition.name}:iam::aws:policy/{name}"
+
+    def through(self, service: str) -> dict[str, list[str]]:
+        """A condition on the KMS key: a service of AWS in this region uses it for the caller.
+
+        It is the service's host name, which ends otherwise in some partitions:
+        docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+        """
+        suffixes = sorted({COMMERCIAL.dns_suffix, self.partition.dns_suffix})
+        return {"kms:ViaService": [f"{service}.{self.region}.{suffix}" for suffix in suffixes]}
 
     @property
     def of_this_stack(self) -> dict[str, dict[str, str]]:
-        """A condition: the thing bears the tags of this stack (`aws:defaultTags` in its stack file)."""
-        return {"StringEquals": {"aws:ResourceTag/Project": PROJECT, "aws:ResourceTag/Environment": self.stack}}
+        """A condition: the thing has the tags of this stack (`aws:defaultTags` in its stack file)."""
+        return {"StringEquals": self._tags}
+
+    @property
+    def of_no_other_stack(self) -> dict[str, dict[str, str]]:
+        """A condition: the thing has the tags of this stack, or has neither of them.
+
+        It holds for a key that was just made, whose tags count for permissions only after up to five minutes:
+        docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
+        """
+        return {"StringEqualsIfExists": self._tags}
+
+    @property
+    def _tags(self) -> dict[str, str]:
+        return {"aws:ResourceTag/Project": PROJECT, "aws:ResourceTag/Environment": self.stack}
 
     @property
     def for_this_stack(self) -> dict[str, dict[str, str]]:

@@ -23,7 +23,6 @@ ANYWHERE = (
     "ec2:DescribeSecurityGroupRules",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
-    "ec2:DescribeVpcAttribute",
     "ec2:DescribeVpcEndpoints",
     "ec2:DescribeVpcs",
     "ecs:DescribeTaskDefinition",
@@ -38,25 +37,36 @@ ANYWHERE = (
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
     "kms:ListAliases",
+    "logs:DescribeLogGroups",
 )
+DESCRIBES_COMPOSITE_ALARMS = ("cloudwatch:DescribeAlarms",)
+"""It is allowed on `*`, or AWS leaves the composite alarms out:
+docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"""
 BUCKET_READS = (
     *("s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLogging"),
     *("s3:GetBucketObjectLockConfiguration", "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy"),
     *("s3:GetBucketPublicAccessBlock", "s3:GetBucketRequestPayment", "s3:GetBucketTagging", "s3:GetBucketVersioning"),
     *("s3:GetBucketWebsite", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration"),
     *("s3:GetReplicationConfiguration", "s3:ListBucket"),
+    # The provider asks for tags by it, and by s3:GetBucketTagging where it is denied:
+    # github.com/hashicorp/terraform-provider-aws/pull/45251
+    "s3:ListTagsForResource",
 )
 
 
-def buckets() -> list[str]:
+def buckets(scope: Scope) -> list[str]:
     """The stack's own buckets; S3's names are automatic, and begin with those that the program gives."""
-    return ["arn:aws:s3:::uploads-*", "arn:aws:s3:::ingress-logs-*"]
+    return [scope.without_account("s3", f"{name}-*") for name in ("uploads", "ingress-logs")]
 
 
 def databases(scope: Scope) -> list[str]:
     """Clusters, instances and groups of Aurora and DocumentDB, which share an API."""
-    kinds = ("cluster", "db", "subgrp", "cluster-pg", "cluster-snapshot")
-    return [scope.arn("rds", f"{kind}:{scope.prefix}-*") for kind in kinds]
+    return [scope.arn("rds", f"{kind}:{scope.prefix}-*") for kind in ("cluster", "db", "subgrp", "cluster-pg")]
+
+
+def snapshots(scope: Scope) -> str:
+    """What deletions of their clusters leave."""
+    return scope.arn("rds", f"cluster-snapshot:{scope.prefix}-*")
 
 
 def caches(scope: Scope) -> list[str]:
@@ -67,11 +77,11 @@ def caches(scope: Scope) -> list[str]:
 
 def read_statements(scope: Scope) -> list[Statement]:
     """What a role needs to see a stack as it is, and no more."""
-    prefix, log_groups = scope.prefix, log_groups_of(scope)
-    through = {"kms:ViaService": f"secretsmanager.{scope.region}.amazonaws.com"}
+    prefix, log_groups, keys = scope.prefix, log_groups_of(scope), scope.arn("kms", "key/*")
     return [
         # Without a resource, because AWS has none for them.
         allow(ANYWHERE, "*"),
+        allow(["ec2:DescribeVpcAttribute"], scope.arn("ec2", "vpc/*")),
         allow(["acm:DescribeCertificate", "acm:ListTagsForCertificate"], scope.arn("acm", "certificate/*")),
         allow(
             ["application-autoscaling:ListTagsForResource"], scope.arn("application-autoscaling", "scalable-target/*")
@@ -95,13 +105,9 @@ def read_statements(scope: Scope) -> list[Statement]:
             ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
             scope.iam(f"role/{prefix}-*"),
         ),
-        allow(
-            ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
-            scope.arn("kms", "key/*"),
-            scope.of_this_stack,
-        ),
-        # Log groups are listed by the beginning of a name, which is no resource of the action.
-        allow(["logs:DescribeLogGroups"], scope.arn("logs", "log-group:*")),
+        # Of all keys: a condition on the tags of a key that was just made may not hold for five minutes
+        # (docs/decisions/0016-rights-on-a-new-key.md).
+        allow(["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"], keys),
         allow(["logs:ListTagsForResource"], log_groups),
         allow(
             [
@@ -114,21 +120,20 @@ def read_statements(scope: Scope) -> list[Statement]:
             ],
             databases(scope),
         ),
-        allow(["rds:DescribeGlobalClusters"], f"arn:aws:rds::{scope.account_id}:global-cluster:*"),
-        allow(["route53:GetHostedZone", "route53:ListResourceRecordSets"], "arn:aws:route53:::hostedzone/*"),
-        allow(["route53:GetChange"], "arn:aws:route53:::change/*"),
-        allow(BUCKET_READS, buckets()),
+        allow(["rds:DescribeGlobalClusters"], scope.without_region("rds", "global-cluster:*")),
+        allow(
+            ["route53:GetHostedZone", "route53:ListResourceRecordSets"],
+            scope.without_account("route53", "hostedzone/*"),
+        ),
+        allow(["route53:GetChange"], scope.without_account("route53", "change/*")),
+        allow(BUCKET_READS, buckets(scope)),
         # The provider asks for a version's value to see whether it is there, and keeps nothing of it:
         # github.com/hashicorp/terraform-provider-aws, internal/service/secretsmanager/secret_version.go
         allow(
             ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:GetSecretValue"],
             scope.arn("secretsmanager", f"secret:{prefix}-*"),
         ),
-        allow(
-            ["kms:Decrypt"],
-            scope.arn("kms", "key/*"),
-            {"StringEquals": {**scope.of_this_stack["StringEquals"], **through}},
-        ),
+        allow(["kms:Decrypt"], keys, {**scope.of_no_other_stack, "StringEquals": scope.through("secretsmanager")}),
     ]
 
 
@@ -136,28 +141,26 @@ def signal_statements(scope: Scope) -> list[Statement]:
     """The same for its alarms, dashboard, events and topics: a policy of its own, or one would be too long."""
     prefix = scope.prefix
     return [
-        allow(
-            ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"],
-            scope.arn("cloudwatch", f"alarm:{prefix}-*"),
-        ),
-        allow(["cloudwatch:GetDashboard"], f"arn:aws:cloudwatch::{scope.account_id}:dashboard/{prefix}"),
+        allow(DESCRIBES_COMPOSITE_ALARMS, "*"),
+        allow(["cloudwatch:ListTagsForResource"], scope.arn("cloudwatch", f"alarm:{prefix}-*")),
+        allow(["cloudwatch:GetDashboard"], scope.without_region("cloudwatch", f"dashboard/{prefix}")),
         allow(
             ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"],
             scope.arn("events", f"rule/{prefix}-*"),
         ),
         allow(
             ["budgets:ListTagsForResource", "budgets:ViewBudget"],
-            f"arn:aws:budgets::{scope.account_id}:budget/{prefix}-*",
+            scope.without_region("budgets", f"budget/{prefix}-*"),
         ),
         # It lists all of the account's: docs.aws.amazon.com/service-authorization/latest/reference/list_awschatbot.html
         allow(["chatbot:DescribeSlackChannelConfigurations", "chatbot:ListTagsForResource"], "*"),
         allow(["logs:DescribeMetricFilters"], log_groups_of(scope)),
         # The policies of all services that write logs are one list, which is no resource of the action.
         allow(["logs:DescribeResourcePolicies"], "*"),
-        allow(
-            ["sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource"],
-            scope.arn("sns", "observability-*"),
-        ),
+        allow(["sns:GetTopicAttributes", "sns:ListTagsForResource"], scope.arn("sns", "observability-*")),
+        # A subscription is no resource of IAM's:
+        # docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+        allow(["sns:GetSubscriptionAttributes"], "*"),
     ]
 
 

@@ -25,6 +25,15 @@ def writes_state(bucket_arn: str, key_arn: str, stack: str) -> list[Statement]:
     return [
         allow(["s3:DeleteObject", "s3:PutObject"], files),
         allow(["kms:Encrypt", "kms:GenerateDataKey"], key_arn),
+        # Whatever the tags of the key are: its users stay those that the account's foundation names.
+        {
+            "Effect": "Deny",
+            "Action": [
+                *("kms:CreateGrant", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource"),
+                *("kms:UntagResource",),
+            ],
+            "Resource": key_arn,
+        },
     ]
 
 

@@ -11,6 +11,7 @@ from specs.partition import partition_of
 
 REGION = "ap-northeast-1"
 ACCOUNT = "123456789012"
+PART_OF_AN_ID = "0123456789abcdef"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class _Place:
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{ACCOUNT}:{resource}"
+
+    def balancing(self, resource: str) -> str:
+        return self.arn("elasticloadbalancing", resource)
 
 
 def outputs_of(type_: str, name: str, inputs: Mapping[str, Any], region: str = REGION) -> dict[str, Any]:
@@ -45,9 +49,19 @@ def _special(type_: str, name: str, inputs: Mapping[str, Any], here: _Place) -> 
         case "aws:kms/key:Key":
             return {"keyId": f"{name}-key-id"}
         case "aws:lb/loadBalancer:LoadBalancer":
-            return {"dnsName": host, "zoneId": "Z14GRHDCWA56QT", "arnSuffix": f"app/{name}/0123456789abcdef"}
+            return {
+                "arn": here.balancing(f"loadbalancer/app/{name}/{PART_OF_AN_ID}"),
+                "dnsName": host,
+                "zoneId": "Z14GRHDCWA56QT",
+                "arnSuffix": f"app/{name}/{PART_OF_AN_ID}",
+            }
         case "aws:lb/targetGroup:TargetGroup":
-            return {"arnSuffix": f"targetgroup/{name}/0123456789abcdef", "name": name}
+            suffix = f"targetgroup/{name}/{PART_OF_AN_ID}"
+            return {"arn": here.balancing(suffix), "arnSuffix": suffix, "name": name}
+        case "aws:lb/listener:Listener":
+            return {"arn": here.balancing(f"listener/app/{name}/{PART_OF_AN_ID}/{PART_OF_AN_ID}")}
+        case "aws:lb/listenerRule:ListenerRule":
+            return {"arn": here.balancing(f"listener-rule/app/{name}/{PART_OF_AN_ID}/{PART_OF_AN_ID}/{PART_OF_AN_ID}")}
         case "aws:acm/certificate:Certificate":
             record = {
                 "domainName": inputs.get("domainName"),
@@ -78,6 +92,8 @@ def _special(type_: str, name: str, inputs: Mapping[str, Any], here: _Place) -> 
             return {"name": inputs.get("name", name)}
         case "aws:elasticache/replicationGroup:ReplicationGroup":
             return {"primaryEndpointAddress": f"primary.{host}", "readerEndpointAddress": f"reader.{host}"}
+        case "aws:secretsmanager/secret:Secret":
+            return {"arn": here.arn("secretsmanager", f"secret:{inputs.get('name', name)}-A1b2C3")}
         case "aws:secretsmanager/secretVersion:SecretVersion":
             return {"versionId": f"{name}-version"}
         case "aws:s3/bucket:Bucket":
@@ -87,6 +103,8 @@ def _special(type_: str, name: str, inputs: Mapping[str, Any], here: _Place) -> 
             return {"arn": here.arn("ecs", f"task-definition/{family}:1"), "revision": 1}
         case "aws:cloudwatch/logGroup:LogGroup":
             return {"arn": here.arn("logs", f"log-group:{inputs.get('name', name)}")}
+        case "aws:codestarconnections/connection:Connection":
+            return {"arn": here.arn("codestar-connections", f"connection/{name}")}
         case "random:index/randomPassword:RandomPassword":
             return {"result": "not-a-real-password"}
         case "random:index/randomBytes:RandomBytes":

@@ -21,19 +21,22 @@ def settings_of_the_account() -> dict[str, Any]:
     return yaml.safe_load((FOLDER / "Pulumi.story.yaml").read_text("utf-8"))["config"]
 
 
-def account(*, preview: bool = False, **changes: Any) -> Record:
+def account(*, preview: bool = False, region: str | None = None, **changes: Any) -> Record:
     """What the program registers.
 
     Args:
         preview: Leave unknown what only AWS knows.
+        region: AWS region; None is the committed one.
         changes: Settings to merge in, by key.
     """
-    return _account(preview, json.dumps(changes, sort_keys=True))
+    return _account(preview, region, json.dumps(changes, sort_keys=True))
 
 
 @cache
-def _account(preview: bool, changes: str) -> Record:
+def _account(preview: bool, region: str | None, changes: str) -> Record:
     config = settings_of_the_account()
+    if region:
+        config["aws:region"] = region
     for key, change in json.loads(changes).items():
         before = config.get(f"bootstrap:{key}")
         both = isinstance(before, dict) and isinstance(change, dict)

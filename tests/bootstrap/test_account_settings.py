@@ -19,6 +19,10 @@ GOOD: dict[str, Any] = {
 }
 
 
+PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+KEY = "arn:aws:kms:eu-west-1:210987654321:key/12345678-1234-1234-1234-123456789012"
+
+
 def config(region: str = "ap-northeast-1", **changes: Any) -> dict[str, str]:
     given = {**GOOD, **changes}
     texts = {f"bootstrap:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}
@@ -81,6 +85,37 @@ def mistakes(*, name: str = "story", region: str = "ap-northeast-1", **changes: 
 )
 def test_a_mistake_is_one_line_that_says_what_is_allowed(changes: dict[str, Any], line: str) -> None:
     assert mistakes(**changes) == [line]
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "ap-northeast-3"])
+def test_a_region_without_connections_to_github_is_refused_in_one_line(region: str) -> None:
+    assert mistakes(region=region) == [
+        f"aws:region: given {region}, where AWS has no connections to GitHub, which the pipelines need; allowed is "
+        'another region, or bring up its stacks by hand (README.md, "Bring up an environment")'
+    ]
+
+
+def test_govcloud_has_a_region_with_connections() -> None:
+    given, _ = account_of("story", config("us-gov-east-1"))
+    assert given.region == "us-gov-east-1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "arn"),
+    [
+        (
+            {"infrastructure": {"repository": "example/story", "oidc_provider_arn": PROVIDER}},
+            "infrastructure.oidc_provider_arn",
+            PROVIDER,
+        ),
+        ({"task_rights": {"kms:Decrypt": KEY}}, "task_rights.kms:Decrypt", KEY),
+    ],
+)
+def test_an_arn_of_another_partition_is_refused(changes: dict[str, Any], key: str, arn: str) -> None:
+    assert mistakes(region="us-gov-east-1", **changes) == [
+        f'bootstrap:{key}: given "{arn}"; allowed in us-gov-east-1 is an ARN that begins with arn:aws-us-gov:'
+    ]
+    account_of("story", config(**changes))
 
 
 def test_all_mistakes_come_at_once() -> None:

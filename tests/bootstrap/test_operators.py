@@ -115,9 +115,10 @@ def test_the_record_of_sessions_is_not_read_by_those_who_are_on_record() -> None
     )
 
 
-def test_everything_is_granted_only_where_aws_knows_no_resource() -> None:
+def test_everything_is_granted_only_where_aws_takes_nothing_else() -> None:
     everywhere = {action for one in statements() if one.get("Resource") == "*" for action in listed(one["Action"])}
     assert everywhere == {
+        "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricData",
         "ecs:DescribeTaskDefinition",
         "elasticloadbalancing:DescribeTargetHealth",

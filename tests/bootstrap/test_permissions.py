@@ -8,7 +8,7 @@ import pytest
 
 from bootstrap.deploy_policy import deploy_policies
 from bootstrap.scope import Scope
-from bootstrap.stack_reads import READS
+from bootstrap.stack_reads import ANYWHERE, READS
 from tests.bootstrap.dependent_actions import DEPENDENT, NOT_NEEDED
 from tests.bootstrap.given import (
     account,
@@ -20,6 +20,7 @@ from tests.bootstrap.given import (
     statements_of,
 )
 from tests.program.given import program
+from tests.service_authorization import action_of
 
 ACCOUNT, REGION = "123456789012", "ap-northeast-1"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/bootstrap-story-boundary-prod"
@@ -27,20 +28,19 @@ PROD = Scope(account_id=ACCOUNT, region=REGION, stack="prod")
 RECORDED: dict[str, list[str]] = json.loads((Path(__file__).parent / "recorded_calls.json").read_text("utf-8"))
 LARGEST_POLICY = 6144
 READING = ("Describe", "Get", "List", "BatchGet", "View")
-NO_RESOURCE = {
-    *("acm:RequestCertificate", "ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition"),
-    *("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"),
-    *("application-autoscaling:DescribeScheduledActions", "kms:CreateKey", "kms:ListAliases", "logs:DescribeLogGroups"),
-    *("ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"),
-    *("ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"),
-    "cloudwatch:GetMetricData",
-    *("cloudwatch:PutMetricData", "chatbot:DescribeSlackChannelConfigurations", "chatbot:ListTagsForResource"),
-    *("logs:DeleteResourcePolicy", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy"),
+HARMLESS_ON_KEYS = {
+    *("kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"),
+    "kms:ListResourceTags",
 }
-"""Actions for which AWS knows no resource, beside all that begin with ec2:Describe or elasticloadbalancing:Describe."""
+"""What may be done with every key of the account."""
+ASKED_OF_A_NEW_KEY = (
+    *HARMLESS_ON_KEYS,
+    *("kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy"),
+)
+"""What the first update of a stack asks within minutes after it made the key."""
 WIDENING = (
     *("iam:AddRoleToInstanceProfile", "iam:CreatePolicyVersion", "iam:DeleteRolePermissionsBoundary"),
-    *("iam:SetDefaultPolicyVersion", "iam:UpdateAssumeRolePolicy", "iam:CreatePolicy", "iam:CreateUser"),
+    *("iam:SetDefaultPolicyVersion", "iam:CreatePolicy", "iam:CreateUser"),
     *("iam:CreateAccessKey", "iam:PutUserPolicy", "iam:AttachUserPolicy", "sts:AssumeRole"),
 )
 
@@ -51,6 +51,12 @@ def deploy_statements(scope: Scope = PROD) -> list[Any]:
 
 def writes(action: str) -> bool:
     return not action.partition(":")[2].startswith(READING)
+
+
+def knows_resources(action: str) -> bool:
+    found = action_of(action)
+    assert found, action
+    return any(type_.required or found.writes for type_ in found.types)
 
 
 def test_a_deploy_may_do_all_that_updates_releases_and_a_destroy_asked_for() -> None:
@@ -96,10 +102,8 @@ def test_no_action_has_a_wildcard_and_every_resource_that_is_one_is_needed() -> 
     for role in roles_of(account()):
         for statement in statements_of(account(), role):
             assert [action for action in statement["Action"] if "*" in action] == []
-            if "*" in resources_of(statement):
-                described = ("ec2:Describe", "elasticloadbalancing:Describe")
-                unneeded = {one for one in statement["Action"] if not one.startswith(described)} - NO_RESOURCE
-                assert unneeded == set(), role
+            if "*" in resources_of(statement) and "Condition" not in statement:
+                assert [action for action in statement["Action"] if knows_resources(action)] == [], role
 
 
 @pytest.mark.parametrize("action", WIDENING)
@@ -126,6 +130,7 @@ def test_no_role_may_change_a_role_or_a_policy_of_the_foundation() -> None:
         "iam:DetachRolePolicy",
         "iam:PutRolePermissionsBoundary",
         "iam:PutRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
     ],
 )
 def test_a_role_of_a_stack_is_made_and_changed_within_the_boundary_only(action: str) -> None:
@@ -163,7 +168,8 @@ def test_a_deploy_of_dev_touches_nothing_of_prod_that_has_a_name() -> None:
             for one in dev
             if any(action.startswith(f"{service}:") and writes(action) for action in one["Action"])
             and reaches(one, arn)
-            and not set(one["Action"]) <= NO_RESOURCE
+            # What needs `*` is looked at above.
+            and "*" not in resources_of(one)
         ]
         assert reaching == [], service
 
@@ -173,11 +179,40 @@ def test_the_state_s_key_is_out_of_reach_of_what_a_stack_is_made_with() -> None:
         if any(action.startswith("kms:") for action in statement["Action"]) and reaches(
             statement, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/state"
         ):
-            given = statement.get("Condition", {}).get("StringEquals", {})
+            given = [compared for name, compared in statement.get("Condition", {}).items() if "Equals" in name]
             tagged = [
-                given[key] for key in ("aws:ResourceTag/Environment", "aws:RequestTag/Environment") if key in given
+                compared[key]
+                for compared in given
+                for key in ("aws:ResourceTag/Environment", "aws:RequestTag/Environment")
+                if key in compared
             ]
-            assert tagged == ["prod"] or "kms:ListAliases" in statement["Action"]
+            assert tagged == ["prod"] or set(statement["Action"]) <= {*HARMLESS_ON_KEYS, *ANYWHERE}
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_a_deploy_can_t_give_the_state_s_key_away_whatever_its_tags(stack: str) -> None:
+    statements = statements_of(account(), f"deploy-{stack}")
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/state-key"
+    changing = {action for action in actions_of(statements) if action.startswith("kms:") and writes(action)}
+    used = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"}
+    kept = {"kms:CreateKey", "kms:EnableKeyRotation", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+    named = {"kms:CreateAlias", "kms:DeleteAlias"}
+    for action in changing - used - kept - named:
+        assert [one for one in denied(statements, action, key) if "Condition" not in one], action
+
+
+def test_what_is_asked_of_a_key_that_was_just_made_does_not_wait_for_its_tags() -> None:
+    for action in ASKED_OF_A_NEW_KEY:
+        statements = list(allowing(deploy_statements(), action))
+        assert statements, action
+        for statement in statements:
+            assert "aws:ResourceTag/Environment" not in statement.get("Condition", {}).get("StringEquals", {}), action
+
+
+@pytest.mark.parametrize("action", ["kms:ScheduleKeyDeletion", "kms:UntagResource"])
+def test_a_key_is_deleted_or_given_away_only_with_the_tags_of_the_stack(action: str) -> None:
+    [statement] = allowing(deploy_statements(), action)
+    assert statement["Condition"] == PROD.of_this_stack
 
 
 def test_no_key_that_has_an_owner_can_be_tagged_into_a_stack() -> None:
@@ -216,6 +251,29 @@ def test_the_boundary_lets_every_role_of_a_stack_do_what_it_should() -> None:
             for action in statement["Action"]
         }
         assert needed - actions_of(bounds(stack)) == set()
+
+
+@pytest.mark.parametrize("region", [REGION, "eu-west-1"])
+def test_the_boundary_lets_tasks_read_secrets_under_keys_of_another_account_if_the_account_says_so(region: str) -> None:
+    key = f"arn:aws:kms:{region}:210987654321:key/12345678-1234-1234-1234-123456789012"
+    secret = f"arn:aws:secretsmanager:{region}:210987654321:secret:shared-a1b2c3"
+    rights = {"kms:Decrypt": key, "secretsmanager:GetSecretValue": secret}
+    for given, expected in ((rights, True), ({}, False)):
+        policy = account(task_rights=given).one("aws:iam/policy:Policy", "boundary-dev").inputs["policy"]
+        statements = json.loads(policy)["Statement"]
+        for action, arn in rights.items():
+            assert any(reaches(one, arn) for one in allowing(statements, action)) is expected, action
+            assert not denied(statements, action, arn), action
+
+
+def test_the_boundary_lets_tasks_read_secrets_under_any_key_of_the_account_that_is_no_other_stack_s() -> None:
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/of-a-team"
+    assert any(reaches(one, key) and "Condition" not in one for one in allowing(bounds("dev"), "kms:Decrypt"))
+    [other] = denied(bounds("dev"), "kms:Decrypt", key)
+    assert other["Condition"] == {
+        "StringEquals": {"aws:ResourceTag/Project": "story"},
+        "StringNotEquals": {"aws:ResourceTag/Environment": "dev"},
+    }
 
 
 def test_the_boundary_has_no_action_that_gives_rights() -> None:

@@ -32,9 +32,9 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     },
 }
 SHIFTING = [name for name in STRATEGIES if name != "rolling"]
-LISTENER = f"arn:aws:lb:{REGION}:{ACCOUNT}:listener"
-RULE = f"arn:aws:lb:{REGION}:{ACCOUNT}:listenerrule"
-GROUP = f"arn:aws:lb:{REGION}:{ACCOUNT}:targetgroup"
+BALANCING = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
+LISTENER, RULE, GROUP = f"{BALANCING}:listener/app", f"{BALANCING}:listener-rule/app", f"{BALANCING}:targetgroup"
+PART = "0123456789abcdef"
 
 
 @cache
@@ -109,7 +109,7 @@ def kept(made: Record) -> str:
 
 def weights(made: Record, rule: str) -> dict[str, int]:
     (action,) = made.one("ListenerRule", rule).inputs["actions"]
-    return {group["arn"].rpartition("/")[2]: group["weight"] for group in action["forward"]["targetGroups"]}
+    return {group["arn"].split("/")[1]: group["weight"] for group in action["forward"]["targetGroups"]}
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -188,13 +188,13 @@ def test_the_alarms_are_there_before_the_service_and_without_it(strategy: str) -
 def test_the_load_balancer_block_names_groups_rules_and_role(strategy: str) -> None:
     assert service(web(strategy))["loadBalancers"] == [
         {
-            "targetGroupArn": f"{GROUP}/web",
+            "targetGroupArn": f"{GROUP}/web/{PART}",
             "containerName": "app",
             "containerPort": 8080,
             "advancedConfiguration": {
-                "alternateTargetGroupArn": f"{GROUP}/web-alternate",
-                "productionListenerRule": f"{RULE}/web-shifting",
-                "testListenerRule": f"{RULE}/web-test",
+                "alternateTargetGroupArn": f"{GROUP}/web-alternate/{PART}",
+                "productionListenerRule": f"{RULE}/web-shifting/{PART}/{PART}/{PART}",
+                "testListenerRule": f"{RULE}/web-test/{PART}/{PART}/{PART}",
                 "roleArn": f"arn:aws:iam:{REGION}:{ACCOUNT}:role/story-test-web-deployment",
             },
         }
@@ -218,7 +218,10 @@ def test_visitors_begin_at_the_services_own_group_and_testers_at_the_other() -> 
     assert weights(made, "web-shifting") == {"web": 100, "web-alternate": 0}
     assert weights(made, "web-test") == {"web": 0, "web-alternate": 100}
     serving, test = (made.one("ListenerRule", name) for name in ("web-shifting", "web-test"))
-    assert (serving.inputs["listenerArn"], test.inputs["listenerArn"]) == (f"{LISTENER}/serving", f"{LISTENER}/test")
+    assert (serving.inputs["listenerArn"], test.inputs["listenerArn"]) == (
+        f"{LISTENER}/serving/{PART}/{PART}",
+        f"{LISTENER}/test/{PART}/{PART}",
+    )
 
 
 @pytest.mark.parametrize("strategy", SHIFTING)
@@ -257,7 +260,7 @@ def test_ecs_takes_the_role_by_awss_own_trust_policy_and_may_touch_these_things_
         "no page of AWS names a condition that ECS meets here, and without the role no visitor is moved"
     )
     statements = json.loads(made.one("RolePolicy", "story-test-web-deployment").inputs["policy"])["Statement"]
-    groups = [f"{GROUP}/web", f"{GROUP}/web-alternate"]
+    groups = [f"{GROUP}/web/{PART}", f"{GROUP}/web-alternate/{PART}"]
     rights = {
         action.partition(":")[2]: statement["Resource"] for statement in statements for action in statement["Action"]
     }
@@ -268,8 +271,8 @@ def test_ecs_takes_the_role_by_awss_own_trust_policy_and_may_touch_these_things_
         "DescribeTargetHealth": ["*"],
         "DeregisterTargets": groups,
         "RegisterTargets": groups,
-        "ModifyListener": [f"{LISTENER}/serving", f"{LISTENER}/test"],
-        "ModifyRule": [f"{RULE}/web-shifting", f"{RULE}/web-test"],
+        "ModifyListener": [f"{LISTENER}/serving/{PART}/{PART}", f"{LISTENER}/test/{PART}/{PART}"],
+        "ModifyRule": [f"{RULE}/web-shifting/{PART}/{PART}/{PART}", f"{RULE}/web-test/{PART}/{PART}/{PART}"],
     }
 
 

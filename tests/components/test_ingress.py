@@ -255,10 +255,11 @@ def test_a_destroy_that_is_allowed_does_not_stop_at_the_logs(protect: bool) -> N
     [({}, f"http://ingress.{REGION}.example", "ingress-http"), (DOMAIN, "https://www.example.com", "ingress-https")],
 )
 def test_what_a_service_and_a_visitor_need_is_given_out(domain: dict[str, str], url: str, listener: str) -> None:
+    balancing, part = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}", "0123456789abcdef"
     assert ingress(**domain).registered_outputs["ingress"] == {
         "securityGroupId": "ingress-id",
-        "listenerArn": f"arn:aws:lb:{REGION}:{ACCOUNT}:listener/{listener}",
-        "loadBalancerArn": f"arn:aws:lb:{REGION}:{ACCOUNT}:loadbalancer/ingress",
+        "listenerArn": f"{balancing}:listener/app/{listener}/{part}/{part}",
+        "loadBalancerArn": f"{balancing}:loadbalancer/app/ingress/{part}",
         "loadBalancerArnSuffix": "app/ingress/0123456789abcdef",
         "dnsName": f"ingress.{REGION}.example",
         "url": url,
