@@ -36,6 +36,10 @@ def test_its_subnets_are_those_of_the_settings(stack: Stack) -> None:
     whole_stack.assert_its_subnets_are_those_of_the_settings(stack)
 
 
+def test_every_private_subnet_has_a_route_to_s3(stack: Stack) -> None:
+    whole_stack.assert_every_private_subnet_has_a_route_to_s3(stack)
+
+
 def test_its_outputs_say_where_everything_is(stack: Stack) -> None:
     whole_stack.assert_its_outputs_say_where_everything_is(stack)
 

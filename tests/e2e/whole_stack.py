@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from emulator.engine import REGION
 from tests.e2e.support import Stack
 
 WITH_STORES = ("aurora", "documentdb", "valkey")
@@ -19,6 +20,23 @@ def assert_its_subnets_are_those_of_the_settings(stack: Stack) -> None:
         if not subnet["DefaultForAz"]
     }
     assert made == wanted
+
+
+def assert_every_private_subnet_has_a_route_to_s3(stack: Stack) -> None:
+    """Image layers are in S3: without this route no task starts, or every layer is paid for at the NAT gateway."""
+    ec2 = stack.client("ec2")
+    private = [
+        subnet["SubnetId"]
+        for subnet in ec2.describe_subnets()["Subnets"]
+        if not subnet["DefaultForAz"] and _tag(subnet, "SubnetType") == "Private"
+    ]
+    assert len(private) == len(stack.settings().network.zones)
+    routes = {item["id"] for item in stack.inventory()["ec2"] if item["type"] == "route"}
+    for subnet in private:
+        [table] = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])[
+            "RouteTables"
+        ]
+        assert f"{table['RouteTableId']}/com.amazonaws.{REGION}.s3" in routes
 
 
 def assert_its_outputs_say_where_everything_is(stack: Stack) -> None:
