@@ -1,14 +1,20 @@
 """What holds for every whole environment, as soon as it is up."""
 
 import json
+import re
 import shlex
 from typing import Any
 
 import pytest
 
-from emulator.engine import REGION
-from tests.e2e.support import Stack
+from emulator.engine import REGION, Finished
+from plan.recorder import Record, record_program
+from plan.stack_file import read_stack_file
+from tests.e2e.support import PROJECT, Stack, image
+from tests.inputs_sent import LEFT_OUT, not_kept, not_sent
 
+PLUGIN_ON_PATH = re.compile(r"using pulumi-resource-[a-z]+ from \$PATH at ")
+"""What the engine says on machines that can install no plugin."""
 WITH_STORES = ("aurora", "documentdb", "valkey")
 
 
@@ -37,6 +43,27 @@ def assert_every_private_subnet_has_a_route_to_s3(stack: Stack) -> None:
             "RouteTables"
         ]
         assert f"{table['RouteTableId']}/com.amazonaws.{REGION}.s3" in routes
+
+
+def assert_all_that_the_program_gives_reached_aws(stack: Stack, update: Finished) -> None:
+    """Right after the first update: the engine kept every input of the program, AWS was asked for it, and there was no
+    warning but the program's own."""
+    planned = program_of(stack)
+    state = stack.engine.state()
+    assert not_kept(planned, state) == []
+    assert not_sent(planned, state, stack.sent()) == []
+    left_out = {f"{kind} {name}: not in provider 5.100, left out" for kind, name in LEFT_OUT}
+    said = set(re.findall(r"^ +warning: (.+)$", update.output, re.MULTILINE))
+    unexpected = {one for one in said - {*planned.warnings, *left_out} if not PLUGIN_ON_PATH.match(one)}
+    assert unexpected == set()
+
+
+def program_of(stack: Stack) -> Record:
+    """What the program asks for with the settings in the stack's file; what only AWS knows is unknown."""
+    file = read_stack_file(stack.engine.stack_file)
+    return record_program(
+        PROJECT, environment={"STORY_IMAGE": image(1)}, stack_name=file.stack, config=file.config, preview=True
+    )
 
 
 def assert_its_outputs_say_where_everything_is(stack: Stack) -> None:
