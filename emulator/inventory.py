@@ -251,6 +251,11 @@ def _budgets(backend: Any) -> Iterator[Item]:
         yield from (_item("budget", name) for name in list(budgets))
 
 
+def _chatbot(backend: Any) -> Iterator[Item]:
+    for arn, channel in list(backend.channels.items()):
+        yield _item("slack-channel", arn, channel["ConfigurationName"], channel["State"])
+
+
 LISTS: dict[Any, Callable[[Any], Iterator[Item]]] = {
     "ec2": _ec2,
     "elbv2": _elbv2,
@@ -276,4 +281,5 @@ LISTS: dict[Any, Callable[[Any], Iterator[Item]]] = {
     "cloudtrail": _cloudtrail,
     "events": _events,
     "budgets": _budgets,
+    "chatbot": _chatbot,
 }

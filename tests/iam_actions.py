@@ -1,6 +1,6 @@
 """The IAM actions behind API calls, as the emulator notes them.
 
-An action bears the name of its API operation, but for some:
+An action has the name of its API operation, but for some:
 docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -62,6 +62,8 @@ def actions_of(operations: Iterable[str]) -> set[str]:
 
 def _action(operation: str) -> str:
     service, _, rest = operation.partition(" ")
+    if rest and service == "chatbot":
+        return f"chatbot:{rest.rpartition('/')[2].title().replace('-', '')}"
     if rest and service == "s3":
         return f"s3:{S3[re.sub(r'&.*', '', rest)]}"
     if rest:
