@@ -99,7 +99,10 @@ NOT_SENT = {
         (*("allowoverwrite", "forcedestroy", "secretstringwoversion", "skipdestroy", "waitforsteadystate"),),
         "the provider's own",
     ),
-    ("internal", "false"): "what AWS makes if it is told nothing",
+    **dict.fromkeys(
+        (("base", "0"), ("internal", "false"), ("multiazenabled", "false")),
+        "what AWS takes if it is told nothing",
+    ),
 }
 """Inputs, or values of them, that are in no request of a first update, and why."""
 

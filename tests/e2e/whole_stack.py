@@ -48,14 +48,13 @@ def assert_every_private_subnet_has_a_route_to_s3(stack: Stack) -> None:
 def assert_all_that_the_program_gives_reached_aws(stack: Stack, update: Finished) -> None:
     """Right after the first update: the engine kept every input of the program, AWS was asked for it, and there was no
     warning but the program's own."""
-    planned = program_of(stack)
-    state = stack.engine.state()
-    assert not_kept(planned, state) == []
-    assert not_sent(planned, state, stack.sent()) == []
+    planned, state = program_of(stack), stack.engine.state()
+    lost = [*not_kept(planned, state), *not_sent(planned, state, stack.sent())]
+    assert lost == [], "\n".join(lost)
     left_out = {f"{kind} {name}: not in provider 5.100, left out" for kind, name in LEFT_OUT}
     said = set(re.findall(r"^ +warning: (.+)$", update.output, re.MULTILINE))
     unexpected = {one for one in said - {*planned.warnings, *left_out} if not PLUGIN_ON_PATH.match(one)}
-    assert unexpected == set()
+    assert unexpected == set(), "\n".join(sorted(unexpected))
 
 
 def program_of(stack: Stack) -> Record:
