@@ -3,6 +3,8 @@
 A workspace must have been authorized by a person; here every workspace is.
 https://docs.aws.amazon.com/chatbot/latest/APIReference/API_CreateSlackChannelConfiguration.html (a name can't be used
 twice: ConflictException)
+
+A channel has one configuration in an account: github.com/hashicorp/terraform-provider-awscc/issues/1011
 """
 
 import json
@@ -52,6 +54,10 @@ class ChatbotBackend(BaseBackend):
         arn = f"arn:aws:chatbot::{self.account_id}:chat-configuration/slack-channel/{name}"
         if arn in self.channels:
             raise JsonRESTError("ConflictException", f"{name} exists already")
+        team, channel = given["SlackTeamId"], given["SlackChannelId"]
+        if any((one["SlackTeamId"], one["SlackChannelId"]) == (team, channel) for one in self.channels.values()):
+            problem = f"Slack channel with ID {channel} in Slack team {team} has already been configured"
+            raise JsonRESTError("InvalidRequestException", f"{problem} for AWS account {self.account_id}.")
         self.tags[arn] = {tag["TagKey"]: tag["TagValue"] for tag in given.get("Tags") or []}
         self.channels[arn] = {
             **{key: value for key, value in given.items() if key != "Tags"},
@@ -86,7 +92,7 @@ class ChatbotResponse(BaseResponse):
 
     def describe_slack_channel_configurations(self) -> str:
         arn = self._get_param("ChatConfigurationArn")
-        found = [self.backend.get(arn)] if arn else list(self.backend.channels.values())
+        found = [channel for known, channel in self.backend.channels.items() if arn in (None, known)]
         return json.dumps({"SlackChannelConfigurations": found})
 
     def update_slack_channel_configuration(self) -> str:

@@ -178,6 +178,8 @@ def test_a_slack_channel_is_made_changed_tagged_and_deleted(emulator: RunningEmu
     assert arn == "arn:aws:chatbot::123456789012:chat-configuration/slack-channel/critical"
     with pytest.raises(ClientError, match="ConflictException"):
         chatbot.create_slack_channel_configuration(**given)
+    with pytest.raises(ClientError, match="C1 in Slack team T1 has already been configured"):
+        chatbot.create_slack_channel_configuration(**{**given, "ConfigurationName": "warning"})
     chatbot.update_slack_channel_configuration(ChatConfigurationArn=arn, SlackChannelId="C2")
     chatbot.tag_resource(ResourceARN=arn, Tags=[{"TagKey": "Owner", "TagValue": "site"}])
     chatbot.untag_resource(ResourceARN=arn, TagKeys=["Team"])
@@ -187,4 +189,6 @@ def test_a_slack_channel_is_made_changed_tagged_and_deleted(emulator: RunningEmu
     assert emulator.names("chatbot", "slack-channel") == ["critical"]
     chatbot.delete_slack_channel_configuration(ChatConfigurationArn=arn)
     assert chatbot.describe_slack_channel_configurations()["SlackChannelConfigurations"] == []
+    gone = chatbot.describe_slack_channel_configurations(ChatConfigurationArn=arn)
+    assert gone["SlackChannelConfigurations"] == []
     assert emulator.inventory("chatbot") == []
