@@ -3,7 +3,7 @@
 docs.aws.amazon.com/chatbot/latest/adminguide/slack-setup.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -52,18 +52,30 @@ def chat(
     )
     aws.iam.RolePolicy(name, role=role.name, policy=document(allow(READ_ALARMS, "*")), opts=opts)
     for channel, severities in channels(spec).items():
-        suffix = "-".join(severities)
+        first = severities[0]
         aws.chatbot.SlackChannelConfiguration(
-            f"chat-{suffix}",
-            configuration_name=physical_name(suffix),
+            f"chat-{first}",
+            configuration_name=physical_name(first),
             slack_team_id=spec.workspace_id,
             slack_channel_id=channel,
             sns_topic_arns=[topic_arns[severity] for severity in severities],
             iam_role_arn=role.arn,
             guardrail_policy_arns=[f"arn:{partition_of(region).name}:iam::aws:policy/{GUARDRAIL}"],
             logging_level="ERROR",
-            opts=opts,
+            opts=pulumi.ResourceOptions.merge(opts, _kept(severities)),
         )
+
+
+def _kept(severities: Sequence[Severity]) -> pulumi.ResourceOptions:
+    """One configuration for a channel whatever it hears: AWS refuses a second one for it, which would be made first.
+    github.com/cloudcomponents/cdk-constructs/issues/92
+
+    Before, one that hears everything was named after both severities. AWS can't rename it, so its old name stays.
+    """
+    if severities[0] != "critical":
+        return pulumi.ResourceOptions()
+    before = pulumi.Alias(name="chat-critical-warning")
+    return pulumi.ResourceOptions(aliases=[before], ignore_changes=["configurationName"])
 
 
 def channels(spec: SlackSpec) -> dict[str, list[Severity]]:

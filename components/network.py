@@ -47,6 +47,12 @@ class Network(Component):
     The load balancer stands in the public subnets, tasks in the private ones, stores in the isolated ones, which
     no route connects with the internet. A zone that is added at the end of `spec.zones` changes no other subnet.
 
+    Every subnet's route table has a route to S3 through the gateway endpoint, which costs nothing and leads to no other
+    address: image layers and uploads go this way, with or without a NAT gateway. The isolated subnets have it too,
+    because awsx gives the endpoint all of its route tables or none. Stores gain nothing by it: their security groups
+    have no rule for outgoing traffic, and no store has a role for S3.
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html
+
     Makes: awsx Vpc (with its subnets, routes, gateways and the S3 gateway endpoint), DefaultSecurityGroup without
     rules, VpcEndpoints with a SecurityGroup, LogGroup, Role, RolePolicy, FlowLog.
 
@@ -92,6 +98,8 @@ class Network(Component):
                 for kind, mask in args.spec.masks.items()
             ],
             nat_gateways=awsx.ec2.NatGatewayConfigurationArgs(strategy=STRATEGIES[args.spec.nat]),
+            # Without it the endpoint is in no route table: github.com/pulumi/pulumi-awsx/issues/1627
+            vpc_endpoint_strategy=awsx.ec2.VpcEndpointStrategy.AUTO,
             vpc_endpoint_specs=[
                 awsx.ec2.VpcEndpointSpecArgs(
                     service_name=gateway_endpoint_service(args.region, "s3"),

@@ -1,11 +1,11 @@
 """What exists in the emulator at this moment, and that somebody made.
 
 Left out is what AWS itself provides or adds by itself: the default network, managed policies, AWS's own keys, a
-network's main route table, default groups of all kinds, a zone's NS and SOA records, automated snapshots, and the tasks
-that services start, with their network interfaces.
+network's main route table, every table's local route, default groups of all kinds, a zone's NS and SOA records,
+automated snapshots, and the tasks that services start, with their network interfaces.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import moto.backends
@@ -45,7 +45,9 @@ def _ec2(backend: Any) -> Iterator[Item]:
         yield from (named("subnet", subnet) for subnet in list(subnets.values()) if not subnet.default_for_az)
     for table in list(backend.route_tables.values()):
         if table.main_association_id is None:
-            yield named("route-table", table)
+            item = named("route-table", table)
+            yield item
+            yield from _routes(item, table.routes)
     for gateway in list(backend.internet_gateways.values()):
         if gateway.vpc is None or gateway.vpc.id not in default_vpcs:
             yield named("internet-gateway", gateway)
@@ -62,6 +64,14 @@ def _ec2(backend: Any) -> Iterator[Item]:
     for eni in list(backend.enis.values()):
         if not getattr(eni, "of_a_service", False):
             yield _item("network-interface", eni.id, eni.description)
+
+
+def _routes(table: Item, routes: Iterable[Any]) -> Iterator[Item]:
+    for route in routes:
+        listed = route.destination_prefix_list
+        where = listed.prefix_list_name if listed else route.destination_cidr_block or route.destination_ipv6_cidr_block
+        if not route.local:
+            yield _item("route", f"{table['id']}/{where}", f"{table['name']} to {where}")
 
 
 def _elbv2(backend: Any) -> Iterator[Item]:
@@ -241,6 +251,11 @@ def _budgets(backend: Any) -> Iterator[Item]:
         yield from (_item("budget", name) for name in list(budgets))
 
 
+def _chatbot(backend: Any) -> Iterator[Item]:
+    for arn, channel in list(backend.channels.items()):
+        yield _item("slack-channel", arn, channel["ConfigurationName"], channel["State"])
+
+
 LISTS: dict[Any, Callable[[Any], Iterator[Item]]] = {
     "ec2": _ec2,
     "elbv2": _elbv2,
@@ -266,4 +281,5 @@ LISTS: dict[Any, Callable[[Any], Iterator[Item]]] = {
     "cloudtrail": _cloudtrail,
     "events": _events,
     "budgets": _budgets,
+    "chatbot": _chatbot,
 }

@@ -50,6 +50,7 @@ def install_services() -> None:
     from emulator.services import (
         autoscaling,
         budgets,
+        chatbot,
         cloudtrail,
         cloudwatch,
         codebuild,
@@ -76,6 +77,7 @@ def install_services() -> None:
     logs.install()
     cloudwatch.install()
     budgets.install()
+    chatbot.install()
     codebuild.install()
     codepipeline.install()
     connections.install()

@@ -48,7 +48,7 @@ def application(*, verbose: bool = False) -> Application:
         operation = path if path.startswith("/emulator/") else _operation(environ)
         environ[OPERATION] = operation
         if not path.startswith("/emulator/"):
-            requests.note(operation, environ)
+            requests.note(operation, environ, _body(environ))
         try:
             return handler(operation, environ, start_response)
         except NotImplementedError as error:
@@ -106,12 +106,14 @@ def _own_path(_operation: str, environ: Environ, start_response: StartResponse) 
                 moto_api_backend.reset()
             faults.in_force.clear()
             behaviour.in_force.clear()
-            requests.noted.clear()
+            requests.forget()
             status, content = "200 OK", {"status": "empty"}
         case "GET", "/emulator/requests":
             status, content = "200 OK", dict(sorted(requests.noted.items()))
+        case "GET", "/emulator/requests/sent":
+            status, content = "200 OK", list(requests.sent)
         case "DELETE", "/emulator/requests":
-            requests.noted.clear()
+            requests.forget()
             status, content = "200 OK", {}
         case method, "/emulator/faults":
             status, content = _posted("faults", faults.in_force, method, environ)

@@ -1,6 +1,6 @@
 """The IAM actions behind API calls, as the emulator notes them.
 
-An action bears the name of its API operation, but for some:
+An action has the name of its API operation, but for some:
 docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -43,6 +43,22 @@ S3 = {
     "GET /{}?versions": "ListBucketVersions",
     "POST /{}?delete": "DeleteObjectVersion",
 }
+BUDGETS = {
+    "CreateBudget": "ModifyBudget",
+    "CreateNotification": "ModifyBudget",
+    "CreateSubscriber": "ModifyBudget",
+    "DeleteBudget": "ModifyBudget",
+    "DeleteNotification": "ModifyBudget",
+    "DeleteSubscriber": "ModifyBudget",
+    "DescribeBudget": "ViewBudget",
+    "DescribeNotificationsForBudget": "ViewBudget",
+    "DescribeSubscribersForNotification": "ViewBudget",
+    "UpdateBudget": "ModifyBudget",
+    "UpdateNotification": "ModifyBudget",
+    "UpdateSubscriber": "ModifyBudget",
+}
+"""AWS Budgets has two actions for all of them:
+docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html"""
 ROUTE_53 = {
     "GET change": "GetChange",
     "GET hostedzone": "GetHostedZone",
@@ -62,6 +78,8 @@ def actions_of(operations: Iterable[str]) -> set[str]:
 
 def _action(operation: str) -> str:
     service, _, rest = operation.partition(" ")
+    if rest and service == "chatbot":
+        return f"chatbot:{rest.rpartition('/')[2].title().replace('-', '')}"
     if rest and service == "s3":
         return f"s3:{S3[re.sub(r'&.*', '', rest)]}"
     if rest:
@@ -69,4 +87,6 @@ def _action(operation: str) -> str:
         words = [word for word in path.partition("?")[0].split("/") if word and "{" not in word]
         return f"{service}:{ROUTE_53[f'{method} {words[-1]}']}"
     service, _, name = operation.partition(".")
+    if service == "budgets":
+        return f"budgets:{BUDGETS.get(name, name)}"
     return f"{SERVICES.get(service, service)}:{name}"

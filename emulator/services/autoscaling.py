@@ -5,6 +5,8 @@
   https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
 - Deregistering deletes the target's scaling policies and scheduled actions:
   https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
+- A policy that tracks a target has its own two alarms, also after a change of it:
+  https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
 - Tags: https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TagResource.html
 """
 
@@ -22,6 +24,7 @@ from emulator.services.ecs import services as ecs_services
 def install() -> None:
     _move_capacity_into_bounds()
     _deregister_with_all_that_belongs_to_the_target()
+    _leave_no_alarms_of_a_policy_before_its_change()
     _keep_tags_of_targets()
     add_actions(ApplicationAutoScalingResponse, list_tags_for_resource, tag_resource, untag_resource)
 
@@ -65,6 +68,19 @@ def _deregister_with_all_that_belongs_to_the_target() -> None:
         self.scheduled_actions = [action for action in self.scheduled_actions if not belongs(action)]
 
     replace(ApplicationAutoscalingBackend, "deregister_scalable_target", deregister_scalable_target)
+
+
+def _leave_no_alarms_of_a_policy_before_its_change() -> None:
+    original_put: Any = ApplicationAutoscalingBackend.put_scaling_policy
+
+    def put_scaling_policy(self: Any, policy_name: str, *args: Any, **given: Any) -> Any:
+        before = set(self.policies.values())
+        put = original_put(self, policy_name, *args, **given)
+        for policy in before - set(self.policies.values()):
+            policy.delete_alarms(self.account_id, self.region_name)
+        return put
+
+    replace(ApplicationAutoscalingBackend, "put_scaling_policy", put_scaling_policy)
 
 
 def _tags(response: Any) -> dict[str, dict[str, str]]:

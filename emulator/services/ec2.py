@@ -1,4 +1,4 @@
-"""EC2: four small gaps of moto that the network and the tasks of this project fall into.
+"""EC2: small gaps of moto that the network and the tasks of this project fall into.
 
 - A network interface always has a private DNS name, if only an empty one: RunTask fails without it in a VPC whose
   DNS host names are off.
@@ -7,6 +7,8 @@
   https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html
 - An endpoint without a type is a gateway, also when it is deleted.
   https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
+- A gateway endpoint has a route in each of its route tables, also in one that it is given or loses later.
+  https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
 - A deleted NAT gateway takes its network interface with it.
   https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html
 """
@@ -16,7 +18,7 @@ from typing import Any
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
-from moto.ec2.models.vpcs import VPCBackend
+from moto.ec2.models.vpcs import VPCBackend, VPCEndPoint
 
 from emulator.patching import replace
 
@@ -25,6 +27,7 @@ def install() -> None:
     replace(NetworkInterface, "private_dns_name", "")
     _keep_rule_descriptions()
     _make_gateway_endpoints_by_default()
+    _move_routes_of_gateway_endpoints()
     _delete_nat_gateways_with_their_interface()
 
 
@@ -46,6 +49,23 @@ def _make_gateway_endpoints_by_default() -> None:
         return original_create(self, vpc_id, service_name, endpoint_type or "Gateway", **others)
 
     replace(VPCBackend, "create_vpc_endpoint", create_vpc_endpoint)
+
+
+def _move_routes_of_gateway_endpoints() -> None:
+    original_modify: Any = VPCEndPoint.modify
+
+    def modify(self: Any, *changes: Any) -> None:
+        before = set(self.route_table_ids)
+        original_modify(self, *changes)
+        after, backend, served = set(self.route_table_ids), self.ec2_backend, self.destination_prefix_list_id
+        if served is None:
+            return
+        for table in after - before:
+            backend.create_route(table, None, gateway_id=self.id, destination_prefix_list_id=served)
+        for table in before - after:
+            backend.delete_route(table, served)
+
+    replace(VPCEndPoint, "modify", modify)
 
 
 def _keep_rule_descriptions() -> None:

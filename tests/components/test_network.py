@@ -51,6 +51,12 @@ def test_s3_is_reached_without_a_nat_gateway_in_every_stack(nat: str) -> None:
     assert specs == [{"serviceName": "com.amazonaws.ap-northeast-1.s3", "vpcEndpointType": "Gateway"}]
 
 
+@pytest.mark.parametrize("nat", ["none", "single", "one-per-zone"])
+def test_the_way_to_s3_is_a_route_in_the_route_tables_of_the_subnets(nat: str) -> None:
+    # awsx attaches the endpoint to its route tables with this strategy only, unless the endpoint names some.
+    assert network(nat=nat).one("Vpc").inputs["vpcEndpointStrategy"] == "Auto"
+
+
 def test_no_interface_endpoint_is_paid_for_unless_asked_for() -> None:
     assert network().all("VpcEndpoint") == []
 

@@ -102,6 +102,20 @@ def test_the_topics_and_the_events_are_given_out() -> None:
 # Slack.
 
 
+def test_a_channel_keeps_its_configuration_whatever_it_hears_because_aws_refuses_a_second_one_for_it() -> None:
+    one = observability(slack=SLACK)
+    two = observability(slack={**SLACK, "warning_channel_id": "C0456ABCD"})
+    same = [made.one("SlackChannelConfiguration", "chat-critical") for made in (one, two)]
+    assert {(each.inputs["slackChannelId"], each.inputs["configurationName"]) for each in same} == {
+        ("C0123ABCD", "story-test-critical")
+    }
+    for each in same:
+        # What the configuration was called before, in Pulumi and in AWS.
+        assert each.aliases == ("chat-critical-warning",)
+        assert each.ignore_changes == ("configurationName",)
+    assert len(one.all("SlackChannelConfiguration")) == 1
+
+
 def test_without_slack_there_is_no_role_for_it() -> None:
     assert made().all("SlackChannelConfiguration") == []
     assert made().all("Role") == []

@@ -1,5 +1,6 @@
 """What updates, previews and destroys asked AWS for, on record: the roles of bootstrap/ are measured with it."""
 
+import fcntl
 import json
 import os
 
@@ -15,13 +16,23 @@ def assert_on_record(stack: Stack, kind: str) -> None:
 
     Args:
         stack: The stack.
-        kind: What asked: `dev`, `prod`, `preview`.
+        kind: What asked: `dev`, `prod`, `preview`, `releases`, `edits`.
     """
-    recorded: dict[str, list[str]] = json.loads(FILE.read_text("utf-8")) if FILE.is_file() else {}
     asked = actions_of(stack.asked_for())
     if os.environ.get(RECORD):
-        recorded[kind] = sorted(asked | set(recorded.get(kind, [])))
-        FILE.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n", "utf-8")
+        _add(kind, asked)
+    recorded: dict[str, list[str]] = json.loads(FILE.read_text("utf-8"))
     new = sorted(asked - set(recorded.get(kind, [])))
     assert new == [], f"not on record, so perhaps not allowed to the roles of bootstrap/; {RECORD}=1 takes it down"
     stack.forget_what_was_asked_for()
+
+
+def _add(kind: str, asked: set[str]) -> None:
+    with FILE.open("r+", encoding="utf-8") as file:
+        # Files of scenarios run side by side.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        recorded: dict[str, list[str]] = json.loads(file.read())
+        recorded[kind] = sorted(asked | set(recorded.get(kind, [])))
+        file.seek(0)
+        file.truncate()
+        file.write(json.dumps(recorded, indent=1, sort_keys=True) + "\n")

@@ -145,6 +145,10 @@ class Stack:
         """Every API action that the program's tools asked for; see emulator/README.md."""
         return set(emulator_answers(self.engine.emulator_url, "GET", "/emulator/requests"))
 
+    def sent(self) -> list[dict[str, str]]:
+        """Each of these requests that writes, with its body; see emulator/README.md."""
+        return emulator_answers(self.engine.emulator_url, "GET", "/emulator/requests/sent")
+
     def forget_what_was_asked_for(self) -> None:
         """Begin that list anew."""
         emulator_answers(self.engine.emulator_url, "DELETE", "/emulator/requests")

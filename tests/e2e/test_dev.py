@@ -26,6 +26,7 @@ def test_it_comes_up_with_an_image(stack: Stack) -> None:
     assert steps_in(finished.output)[:2] == ["users", "migration"]
     assert steps_in(finished.output)[-1] == "rollout web"
     assert stack.engine.outputs()["image"] == image(1)
+    whole_stack.assert_all_that_the_program_gives_reached_aws(stack, finished)
 
 
 def test_the_next_preview_shows_no_change(stack: Stack) -> None:
@@ -34,6 +35,10 @@ def test_the_next_preview_shows_no_change(stack: Stack) -> None:
 
 def test_its_subnets_are_those_of_the_settings(stack: Stack) -> None:
     whole_stack.assert_its_subnets_are_those_of_the_settings(stack)
+
+
+def test_every_private_subnet_has_a_route_to_s3(stack: Stack) -> None:
+    whole_stack.assert_every_private_subnet_has_a_route_to_s3(stack)
 
 
 def test_its_outputs_say_where_everything_is(stack: Stack) -> None:

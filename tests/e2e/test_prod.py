@@ -1,15 +1,15 @@
 """The prod environment as committed, whole: its protection, what AWS moves in it, and its end."""
 
 import re
-from collections import Counter
 
 import pytest
 
 from tests.e2e import whole_stack
 from tests.e2e.conftest import Begin
-from tests.e2e.left_after_destroy import LEFT_AFTER_DESTROY
+from tests.e2e.left_after_destroy import LEFT_AFTER_DESTROY, left_after_destroy
 from tests.e2e.recorded_calls import assert_on_record
 from tests.e2e.support import MARKER, TASK_DEFINITION, Stack, committed_config, image, steps_in, succeeded
+from tests.inputs_sent import not_sent
 
 OTHER_STORES = ("aws:rds/", "aws:elasticache/", "aws:s3/", "aws:kms/")
 
@@ -31,6 +31,7 @@ def test_it_comes_up_with_an_image(stack: Stack) -> None:
     assert steps_in(finished.output)[:2] == ["users", "migration"]
     assert steps_in(finished.output)[-1] == "rollout web"
     assert stack.engine.outputs()["image"] == image(1)
+    whole_stack.assert_all_that_the_program_gives_reached_aws(stack, finished)
     assert stack.engine.outputs()["url"] == "https://www.example.com"
 
 
@@ -42,6 +43,10 @@ def test_the_next_preview_shows_no_change_and_asks_only_for_what_a_look_may(stac
 
 def test_its_subnets_are_those_of_the_settings(stack: Stack) -> None:
     whole_stack.assert_its_subnets_are_those_of_the_settings(stack)
+
+
+def test_every_private_subnet_has_a_route_to_s3(stack: Stack) -> None:
+    whole_stack.assert_every_private_subnet_has_a_route_to_s3(stack)
 
 
 def test_its_outputs_say_where_everything_is(stack: Stack) -> None:
@@ -112,17 +117,11 @@ def test_a_store_whose_protection_was_lifted_goes_alone_and_leaves_a_snapshot(st
 def test_a_destroy_leaves_only_what_is_documented(stack: Stack) -> None:
     stack.configure_value("story:protect", False)
     stack.up()
+    planned, state = whole_stack.program_of(stack), stack.engine.state()
     succeeded(stack.run("destroy", "--yes", "--skip-preview"))
 
-    found = Counter()
-    unknown = []
-    for service, items in stack.inventory().items():
-        for item in items:
-            if (service, item["type"]) == ("route53", "zone"):
-                continue
-            matching = [left for left in LEFT_AFTER_DESTROY if left.matches(service, item, stack="prod")]
-            found.update(left.name for left in matching)
-            unknown += [] if matching else [(service, item)]
+    assert not_sent(planned, state, stack.sent(), at_the_end=True) == []
+    unknown, found = left_after_destroy(stack.inventory(), "prod")
     assert_on_record(stack, "prod")
     assert unknown == [], "left behind, and nobody knows"
-    assert set(found) == {left.name for left in LEFT_AFTER_DESTROY}, "documented as left behind, but gone"
+    assert found == {left.name for left in LEFT_AFTER_DESTROY}, "documented as left behind, but gone"

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from emulator.process import end_session
+from tests.e2e import whole_stack
 from tests.e2e.conftest import Begin
 from tests.e2e.support import (
     MARKER,
@@ -55,6 +56,11 @@ def test_a_first_update_with_an_image_makes_all_in_order(stack: Stack) -> None:
     assert stack.engine.outputs()["image"] == FIRST
     assert stack.images_of(SERVICES) == {FIRST}
     assert sorted(stack.markers()) == STEPS
+
+
+def test_its_private_subnets_reach_s3_although_there_is_no_nat_gateway(stack: Stack) -> None:
+    assert "nat-gateway" not in {item["type"] for item in stack.inventory()["ec2"]}
+    whole_stack.assert_every_private_subnet_has_a_route_to_s3(stack)
 
 
 def test_an_update_without_an_image_keeps_the_one_that_runs(stack: Stack) -> None:

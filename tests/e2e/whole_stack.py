@@ -1,13 +1,20 @@
 """What holds for every whole environment, as soon as it is up."""
 
 import json
+import re
 import shlex
 from typing import Any
 
 import pytest
 
-from tests.e2e.support import Stack
+from emulator.engine import REGION, Finished
+from plan.recorder import Record, record_program
+from plan.stack_file import read_stack_file
+from tests.e2e.support import PROJECT, Stack, image
+from tests.inputs_sent import LEFT_OUT, not_kept, not_sent
 
+PLUGIN_ON_PATH = re.compile(r"using pulumi-resource-[a-z]+ from \$PATH at ")
+"""What the engine says on machines that can install no plugin."""
 WITH_STORES = ("aurora", "documentdb", "valkey")
 
 
@@ -19,6 +26,43 @@ def assert_its_subnets_are_those_of_the_settings(stack: Stack) -> None:
         if not subnet["DefaultForAz"]
     }
     assert made == wanted
+
+
+def assert_every_private_subnet_has_a_route_to_s3(stack: Stack) -> None:
+    """Image layers are in S3: without this route no task starts, or every layer is paid for at the NAT gateway."""
+    ec2 = stack.client("ec2")
+    private = [
+        subnet["SubnetId"]
+        for subnet in ec2.describe_subnets()["Subnets"]
+        if not subnet["DefaultForAz"] and _tag(subnet, "SubnetType") == "Private"
+    ]
+    assert len(private) == len(stack.settings().network.zones)
+    routes = {item["id"] for item in stack.inventory()["ec2"] if item["type"] == "route"}
+    for subnet in private:
+        [table] = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])[
+            "RouteTables"
+        ]
+        assert f"{table['RouteTableId']}/com.amazonaws.{REGION}.s3" in routes
+
+
+def assert_all_that_the_program_gives_reached_aws(stack: Stack, update: Finished) -> None:
+    """Right after the first update: the engine kept every input of the program, AWS was asked for it, and there was no
+    warning but the program's own."""
+    planned, state = program_of(stack), stack.engine.state()
+    lost = [*not_kept(planned, state), *not_sent(planned, state, stack.sent())]
+    assert lost == [], "\n".join(lost)
+    left_out = {f"{kind} {name}: not in provider 5.100, left out" for kind, name in LEFT_OUT}
+    said = set(re.findall(r"^ +warning: (.+)$", update.output, re.MULTILINE))
+    unexpected = {one for one in said - {*planned.warnings, *left_out} if not PLUGIN_ON_PATH.match(one)}
+    assert unexpected == set(), "\n".join(sorted(unexpected))
+
+
+def program_of(stack: Stack) -> Record:
+    """What the program asks for with the settings in the stack's file; what only AWS knows is unknown."""
+    file = read_stack_file(stack.engine.stack_file)
+    return record_program(
+        PROJECT, environment={"STORY_IMAGE": image(1)}, stack_name=file.stack, config=file.config, preview=True
+    )
 
 
 def assert_its_outputs_say_where_everything_is(stack: Stack) -> None:

@@ -234,6 +234,41 @@ def test_a_modification_of_a_replication_group_reaches_its_members(client: Clien
         assert member["PreferredMaintenanceWindow"] == "mon:05:00-mon:06:00"
 
 
+def test_replicas_are_added_and_taken_away(client: Client) -> None:
+    valkey(client)
+    elasticache = client("elasticache")
+
+    def members() -> list[str]:
+        [group] = elasticache.describe_replication_groups()["ReplicationGroups"]
+        clusters = elasticache.describe_cache_clusters()["CacheClusters"]
+        assert [one["CacheClusterId"] for one in clusters] == group["MemberClusters"]
+        assert {one["ReplicationGroupId"] for one in clusters} == {"cache"}
+        nodes = group["NodeGroups"][0]["NodeGroupMembers"]
+        assert [node["CacheClusterId"] for node in nodes] == group["MemberClusters"]
+        return group["MemberClusters"]
+
+    elasticache.increase_replica_count(ReplicationGroupId="cache", NewReplicaCount=2, ApplyImmediately=True)
+    assert members() == ["cache-001", "cache-002", "cache-003"]
+    with pytest.raises(ClientError, match="Multi-AZ has at least 1 replica"):
+        elasticache.decrease_replica_count(ReplicationGroupId="cache", NewReplicaCount=0, ApplyImmediately=True)
+    elasticache.modify_replication_group(
+        ReplicationGroupId="cache", MultiAZEnabled=False, AutomaticFailoverEnabled=False, ApplyImmediately=True
+    )
+    elasticache.decrease_replica_count(ReplicationGroupId="cache", NewReplicaCount=0, ApplyImmediately=True)
+    assert members() == ["cache-001"]
+
+
+def test_a_subnet_group_of_databases_stays_where_its_subnets_change(client: Client) -> None:
+    rds, (first, second) = client("rds"), subnets(client)
+    name = "data"
+    rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription=name, SubnetIds=[first])
+    rds.modify_db_subnet_group(DBSubnetGroupName=name, SubnetIds=[first, second])
+    [group] = rds.describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"]
+    assert len(group["Subnets"]) == 2
+    with pytest.raises(ClientError, match="DBSubnetGroupNotFound"):
+        rds.modify_db_subnet_group(DBSubnetGroupName="other", SubnetIds=[first])
+
+
 def test_a_deleted_replication_group_takes_its_members_with_it_and_frees_its_groups(
     emulator: RunningEmulator, client: Client
 ) -> None:

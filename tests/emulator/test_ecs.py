@@ -329,6 +329,23 @@ def test_a_range_without_room_or_without_an_end_is_refused(client: Client, bound
         client("application-autoscaling").register_scalable_target(**TARGET, **bounds)
 
 
+def test_a_policy_has_its_two_alarms_also_after_a_change(client: Client) -> None:
+    service(client, desiredCount=1)
+    scaling = client("application-autoscaling")
+    scaling.register_scalable_target(**TARGET, MinCapacity=1, MaxCapacity=4)
+    for percent in (60, 50):
+        scaling.put_scaling_policy(
+            **TARGET,
+            PolicyName="cpu",
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration={
+                "TargetValue": percent,
+                "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+            },
+        )
+        assert len(client("cloudwatch").describe_alarms()["MetricAlarms"]) == 2
+
+
 def test_a_target_takes_its_policies_schedules_and_alarms_with_it(emulator: RunningEmulator, client: Client) -> None:
     service(client)
     scaling = client("application-autoscaling")

@@ -49,6 +49,23 @@ def test_a_network_is_listed_without_what_comes_with_it(emulator: RunningEmulato
     assert emulator.names("ec2", "network-interface") == [], "a NAT gateway's interface goes with it"
 
 
+def test_a_route_is_listed_by_its_table_and_what_it_leads_to(emulator: RunningEmulator, client: Client) -> None:
+    ec2, s3 = client("ec2"), "com.amazonaws.ap-northeast-1.s3"
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    first, second = (ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    ec2.create_route(RouteTableId=second, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=s3, RouteTableIds=[first])["VpcEndpoint"]["VpcEndpointId"]
+    assert sorted(emulator.names("ec2", "route")) == sorted([f"{first} to {s3}", f"{second} to 0.0.0.0/0"])
+
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddRouteTableIds=[second], RemoveRouteTableIds=[first])
+    assert sorted(emulator.names("ec2", "route")) == sorted([f"{second} to 0.0.0.0/0", f"{second} to {s3}"])
+
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    assert emulator.names("ec2", "route") == [f"{second} to 0.0.0.0/0"]
+
+
 def test_what_stays_of_a_deleted_service_is_its_task_definition_with_its_state(
     emulator: RunningEmulator, client: Client
 ) -> None:

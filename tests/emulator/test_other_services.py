@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator.support import Client, subnets
+from tests.emulator.support import Client, RunningEmulator, subnets
 
 
 def balancer(client: Client) -> dict[str, Any]:
@@ -208,3 +208,33 @@ def test_a_bucket_with_versions_can_be_emptied_of_its_delete_markers_too(client:
     s3.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Suspended"})
     assert "Errors" not in s3.delete_objects(Bucket="kept", Delete={"Objects": found})
     s3.delete_bucket(Bucket="kept")
+
+
+def test_a_slack_channel_is_made_changed_tagged_and_deleted(emulator: RunningEmulator, client: Client) -> None:
+    chatbot = client("chatbot")
+    given = {
+        "ConfigurationName": "critical",
+        "SlackTeamId": "T1",
+        "SlackChannelId": "C1",
+        "IamRoleArn": "arn:aws:iam::123456789012:role/chat",
+        "Tags": [{"TagKey": "Team", "TagValue": "web"}],
+    }
+    made = chatbot.create_slack_channel_configuration(**given)["ChannelConfiguration"]
+    arn = made["ChatConfigurationArn"]
+    assert arn == "arn:aws:chatbot::123456789012:chat-configuration/slack-channel/critical"
+    with pytest.raises(ClientError, match="ConflictException"):
+        chatbot.create_slack_channel_configuration(**given)
+    with pytest.raises(ClientError, match="C1 in Slack team T1 has already been configured"):
+        chatbot.create_slack_channel_configuration(**{**given, "ConfigurationName": "warning"})
+    chatbot.update_slack_channel_configuration(ChatConfigurationArn=arn, SlackChannelId="C2")
+    chatbot.tag_resource(ResourceARN=arn, Tags=[{"TagKey": "Owner", "TagValue": "site"}])
+    chatbot.untag_resource(ResourceARN=arn, TagKeys=["Team"])
+    [found] = chatbot.describe_slack_channel_configurations(ChatConfigurationArn=arn)["SlackChannelConfigurations"]
+    assert (found["SlackChannelId"], found["ConfigurationName"]) == ("C2", "critical")
+    assert chatbot.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"TagKey": "Owner", "TagValue": "site"}]
+    assert emulator.names("chatbot", "slack-channel") == ["critical"]
+    chatbot.delete_slack_channel_configuration(ChatConfigurationArn=arn)
+    assert chatbot.describe_slack_channel_configurations()["SlackChannelConfigurations"] == []
+    gone = chatbot.describe_slack_channel_configurations(ChatConfigurationArn=arn)
+    assert gone["SlackChannelConfigurations"] == []
+    assert emulator.inventory("chatbot") == []

@@ -1,5 +1,6 @@
 """The server itself: starting, emptying, ending, and what it prints."""
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -207,18 +209,40 @@ def test_whoever_asks_before_it_sends_a_body_is_told_to_go_on(emulator: RunningE
         assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue")
 
 
+def client_of(tool: str, service: str, emulator: RunningEmulator) -> Any:
+    """A client that says who it is."""
+    return boto3.client(
+        service,
+        endpoint_url=emulator.url,
+        region_name="ap-northeast-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
+        config=Config(user_agent_extra=tool, s3={"addressing_style": "path"}),
+    )
+
+
+def test_what_the_project_s_tools_sent_is_listed_with_its_values(emulator: RunningEmulator) -> None:
+    for tool in ("story", "somebody"):
+        client_of(tool, "ecs", emulator).create_cluster(clusterName=tool)
+    client_of("story", "ecs", emulator).list_clusters()
+    client_of("story", "sns", emulator).create_topic(Name="warning")
+    client_of("story", "s3", emulator).create_bucket(
+        Bucket="logs", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"}
+    )
+    cluster, topic, bucket = emulator.request("GET", "/emulator/requests/sent")
+    assert (cluster["operation"], json.loads(cluster["body"])) == ("ecs.CreateCluster", {"clusterName": "story"})
+    assert topic["operation"] == "sns.CreateTopic"
+    assert "Name=warning" in topic["body"]
+    assert (bucket["operation"], bucket["path"]) == ("s3 PUT /{}", "/logs")
+    assert "<LocationConstraint>ap-northeast-1</LocationConstraint>" in bucket["body"]
+    emulator.request("DELETE", "/emulator/requests")
+    assert emulator.request("GET", "/emulator/requests/sent") == []
+
+
 def test_what_the_project_s_tools_asked_for_is_listed_and_nobody_else_s_requests(emulator: RunningEmulator) -> None:
     asked = {"story": "list_clusters", "somebody": "list_task_definitions"}
     for tool, operation in asked.items():
-        ecs = boto3.client(
-            "ecs",
-            endpoint_url=emulator.url,
-            region_name="ap-northeast-1",
-            aws_access_key_id="x",
-            aws_secret_access_key="x",
-            config=Config(user_agent_extra=tool),
-        )
-        getattr(ecs, operation)()
+        getattr(client_of(tool, "ecs", emulator), operation)()
     assert emulator.request("GET", "/emulator/requests") == {"ecs.ListClusters": 1}
     emulator.request("DELETE", "/emulator/requests")
     assert emulator.request("GET", "/emulator/requests") == {}

@@ -5,7 +5,7 @@ from typing import Any
 from moto.elasticache.models import ElastiCacheBackend
 
 from emulator.patching import replace
-from emulator.services.elasticache import parameter_groups, replication_groups, subnet_groups
+from emulator.services.elasticache import parameter_groups, replica_counts, replication_groups, subnet_groups
 
 
 def install() -> None:
@@ -13,6 +13,7 @@ def install() -> None:
     parameter_groups.install()
     subnet_groups.install()
     replication_groups.install()
+    replica_counts.install()
 
 
 def _list_tags_of_anything() -> None:

@@ -16,6 +16,7 @@ from moto.elasticache.models import ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
 from emulator.patching import add_actions, replace, zone_names
+from emulator.services.elasticache.replica_counts import place_in_zones
 
 # Given to create_cache_cluster only because moto's signature asks for them.
 UNUSED_CLUSTER_SETTINGS: dict[str, Any] = dict.fromkeys(
@@ -55,10 +56,7 @@ def _create_with_members() -> None:
         if (given.get("num_node_groups") or 0) > 1:
             given["cluster_mode"] = given.get("cluster_mode") or "enabled"
         group = original_create(self, **given)
-        zones = zone_names(self.region_name)
-        for node_group in group.node_groups:
-            for index, member in enumerate(node_group["node_group_members"]):
-                member["preferred_availability_zone"] = zones[index % len(zones)]
+        place_in_zones(self, group)
         for cluster_id in group.member_clusters:
             _add_member(self, group, cluster_id, given)
         return group

@@ -12,7 +12,12 @@
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.rds.exceptions import DBClusterSnapshotAlreadyExistsError, InvalidParameterCombination, RDSClientError
+from moto.rds.exceptions import (
+    DBClusterSnapshotAlreadyExistsError,
+    DBSubnetGroupNotFoundError,
+    InvalidParameterCombination,
+    RDSClientError,
+)
 from moto.rds.models import RDSBackend
 from moto.rds.responses import RDSResponse
 
@@ -21,6 +26,7 @@ from emulator.patching import replace
 
 def install() -> None:
     _refuse_names_that_exist()
+    _keep_modified_subnet_groups()
     _refuse_deletion_in_use()
     _delete_clusters_as_asked()
 
@@ -41,6 +47,19 @@ def _refuse_names_that_exist() -> None:
 
     replace(RDSBackend, "create_db_cluster", create_db_cluster)
     replace(RDSBackend, "create_subnet_group", create_subnet_group)
+
+
+def _keep_modified_subnet_groups() -> None:
+    # moto forgets a subnet group that is modified.
+    original_modify: Any = RDSBackend.modify_db_subnet_group
+
+    def modify_db_subnet_group(self: Any, subnet_name: str, description: str, subnets: Any) -> Any:
+        if subnet_name not in self.subnet_groups:
+            raise DBSubnetGroupNotFoundError(subnet_name)
+        self.subnet_groups[subnet_name] = group = original_modify(self, subnet_name, description, subnets)
+        return group
+
+    replace(RDSBackend, "modify_db_subnet_group", modify_db_subnet_group)
 
 
 def _refuse_deletion_in_use() -> None:
