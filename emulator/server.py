@@ -60,7 +60,9 @@ def install_services() -> None:
         elasticache,
         elbv2,
         iam,
+        limits,
         logs,
+        offers,
         rds,
         route53,
         s3,
@@ -74,6 +76,8 @@ def install_services() -> None:
     rds.install()
     elasticache.install()
     logs.install()
+    limits.install()
+    offers.install()
     cloudwatch.install()
     budgets.install()
     codebuild.install()
