@@ -5,8 +5,10 @@ from functools import partial
 
 from ops.doctor.examine import Check
 from ops.doctor.finding import Finding
+from ops.doctor.images import IMAGE, short
 from ops.doctor.quotas import FARGATE_VCPU, INTERFACES, QUOTAS, SPOT_VCPU
-from ops.preflight import account, limits, offers
+from ops.doctor.secrets import SECRETS
+from ops.preflight import account, delivery, domain, image, leftovers, limits, offers, secrets
 from ops.preflight.subject import Subject
 
 Look = Callable[[Subject], Iterable[Finding]]
@@ -31,6 +33,14 @@ def checks_of(subject: Subject) -> list[Check]:
         _check(subject, offers.ENDPOINTS, "the interface endpoints", offers.check_endpoints),
         _check(subject, offers.OFFERS, "the engine version of Valkey", offers.check_cache_version),
         _check(subject, offers.OFFERS, "the node type of Valkey", offers.check_node_type),
+        _check(subject, domain.DOMAIN, "the hosted zone", domain.check_zone),
+        _check(subject, domain.DOMAIN, "the records of the name", domain.check_records),
+        _check(subject, domain.DOMAIN, "the CAA records", domain.check_authorities),
+        _check(subject, IMAGE, "the image", image.check_given),
+        _check(subject, SECRETS, "secrets kept elsewhere", secrets.check_elsewhere),
+        _check(subject, leftovers.LEFTOVERS, "names that AWS answers for elsewhere", leftovers.unread),
+        _check(subject, delivery.PIPELINE, "the connection", delivery.check_connection),
+        _check(subject, delivery.PIPELINE, "CodeBuild", delivery.check_builds),
     ]
     for role in account.needed_roles(subject):
         look = partial(account.check_service_role, role=role)
@@ -40,6 +50,16 @@ def checks_of(subject: Subject) -> list[Check]:
         found.append(
             _check(subject, offers.OFFERS, "the instance class", look, f"{order.setting} {order.instance_class}")
         )
+    for name, architecture in image.images_of(subject):
+        look = partial(image.check_image, image=name, architecture=architecture)
+        found.append(_check(subject, IMAGE, "the image", look, short(name)))
+    for one in secrets.wanted(subject)[0]:
+        look = partial(secrets.check_secret, one=one)
+        found.append(_check(subject, SECRETS, one.read.variable, look, "tasks"))
+    for type_, kind in leftovers.KINDS.items():
+        if subject.planned.texts(type_, kind.name_field):
+            look = partial(leftovers.check, type_=type_)
+            found.append(_check(subject, leftovers.LEFTOVERS, "the names", look, kind.what))
     return found
 
 

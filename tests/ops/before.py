@@ -1,6 +1,7 @@
 """An account in which nothing stands against an update of the committed stack files. A test changes one answer."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -16,14 +17,15 @@ from ops.preflight.subject import Subject
 from plan.program import plan_stack
 from plan.stack_file import read_stack_file
 from tests.ops.answers import Said, Told, refusal
-from tests.ops.healthy import ACCOUNT, NOW, REGION
+from tests.ops.healthy import ACCOUNT, NOW, REGION, index
 
 PROJECT = Path(__file__).parents[2]
 ZONES = ("ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d")
 ZONE = "Z0123456789ABCDEFGHIJ"
 NAME_SERVERS = ("ns-1.awsdns-01.com", "ns-2.awsdns-02.net")
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/site@sha256:{'1' * 64}"
-ABSENT = refusal("ResourceNotFoundException")
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:mail-AbCdEf"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-1111-4111-8111-111111111111"
 DENIED = refusal("AccessDeniedException", status=403)
 
 
@@ -199,17 +201,68 @@ def _of_offers() -> Said:
 
 
 def _of_names() -> Said:
-    return {}
+    return {
+        ("logs", "describe_log_groups"): {"logGroups": []},
+        ("kms", "list_aliases"): {"Aliases": [{"AliasName": "alias/aws/rds"}]},
+        ("ecs", "describe_clusters"): {"clusters": [], "failures": []},
+        ("rds", "describe_db_clusters"): refusal("DBClusterNotFoundFault"),
+        ("rds", "describe_db_instances"): refusal("DBInstanceNotFound"),
+        ("docdb", "describe_db_clusters"): refusal("DBClusterNotFoundFault"),
+        ("docdb", "describe_db_instances"): refusal("DBInstanceNotFound"),
+        ("budgets", "describe_budget"): refusal("NotFoundException"),
+        ("cloudwatch", "get_dashboard"): refusal("ResourceNotFound"),
+        ("cloudwatch", "describe_alarms"): {"MetricAlarms": [], "CompositeAlarms": []},
+        ("events", "describe_rule"): refusal("ResourceNotFoundException"),
+    }
 
 
 def _of_domain() -> Said:
-    return {}
+    return {
+        ("route53", "get_hosted_zone"): {
+            "HostedZone": {
+                "Id": f"/hostedzone/{ZONE}",
+                "Name": "example.com.",
+                "CallerReference": "1",
+                "Config": {"PrivateZone": False},
+            },
+            "DelegationSet": {"NameServers": list(NAME_SERVERS)},
+        },
+        ("route53", "list_resource_record_sets"): {
+            "ResourceRecordSets": [{"Name": "zzz.example.com.", "Type": "A"}],
+            "IsTruncated": False,
+            "MaxItems": "10",
+        },
+    }
 
 
 def _of_delivery() -> Said:
-    return {}
-
-
-def changed(answer: Mapping[str, Any], **values: Any) -> dict[str, Any]:
-    """A copy of an answer with other values."""
-    return {**answer, **values}
+    project = {
+        "name": "bootstrap-story-build",
+        "environment": {
+            "type": "ARM_CONTAINER",
+            "image": "aws/codebuild/amazonlinux-aarch64-standard:3.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+        },
+    }
+    return {
+        ("codestar-connections", "list_connections"): {
+            "Connections": [{"ConnectionName": "bootstrap-story-github", "ConnectionStatus": "AVAILABLE"}]
+        },
+        ("codebuild", "list_projects"): {"projects": ["bootstrap-story-build", "other"]},
+        ("codebuild", "batch_get_projects"): {"projects": [project]},
+        ("service-quotas", "list_service_quotas"): {
+            "Quotas": [
+                {
+                    "QuotaName": "Concurrently running builds for ARM/Small environment",
+                    "QuotaCode": "L-1",
+                    "Value": 1.0,
+                }
+            ]
+        },
+        ("ecr", "batch_get_image"): {"images": [{"imageManifest": index("arm64")}], "failures": []},
+        ("secretsmanager", "describe_secret"): {"ARN": SECRET, "VersionIdsToStages": {"1": ["AWSCURRENT"]}},
+        ("secretsmanager", "get_secret_value"): {"SecretString": json.dumps({"password": "hidden"})},
+        ("kms", "describe_key"): {
+            "KeyMetadata": {"KeyId": "1", "Arn": KEY, "KeyManager": "CUSTOMER", "KeyState": "Enabled"}
+        },
+    }
