@@ -24,7 +24,7 @@ from ops.preflight.state import read_state
 from ops.preflight.subject import Subject
 from ops.saying import print_line
 from plan.command import without_garbage_collection
-from plan.program import PROJECT, StackPlan, plan_stack
+from plan.program import PROJECT, ProgramError, StackPlan, plan_stack
 from plan.stack_file import read_stack_file
 
 HOME_REGION = "us-east-1"
@@ -70,6 +70,9 @@ def run(request: Request, *, as_json: bool) -> int:
         return 0
     try:
         place, found = look(request, owned)
+    except ProgramError as error:
+        print(f"story doctor: {error}", file=sys.stderr)
+        return 1
     except EXPECTED as error:
         print(f"story doctor: {explained(request.stack, error)}", file=sys.stderr)
         return 1
