@@ -9,6 +9,7 @@ from ops.doctor.images import IMAGE, short
 from ops.doctor.quotas import FARGATE_VCPU, INTERFACES, QUOTAS, SPOT_VCPU
 from ops.doctor.secrets import SECRETS
 from ops.preflight import account, delivery, domain, image, leftovers, limits, offers, secrets
+from ops.preflight.state import check_state
 from ops.preflight.subject import Subject
 
 Look = Callable[[Subject], Iterable[Finding]]
@@ -17,6 +18,7 @@ Look = Callable[[Subject], Iterable[Finding]]
 def checks_of(subject: Subject) -> list[Check]:
     """Every check of a stack that is about to be updated."""
     found = [
+        _check(subject, "state", "the state", check_state),
         _check(subject, account.ACCOUNT, "the plan of the account", account.check_plan),
         _check(subject, account.ACCOUNT, "the region", account.check_region),
         _check(subject, account.BOUNDARY, "the boundary", account.check_boundary),

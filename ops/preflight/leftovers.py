@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from ops.aws_account import in_parts, is_absence, items
+from ops.doctor.asking import Asking
 from ops.doctor.finding import Finding, Severity, ok, unknown
 from ops.preflight.subject import Subject
 
@@ -68,15 +69,24 @@ def judge(kind: Kind, name: str, *, is_owned: bool | None) -> Finding:
     )
 
 
+def clusters_of(asking: Asking, names: Sequence[str]) -> frozenset[str]:
+    """Which of these ECS clusters exist; ECS remembers deleted ones for a while, as INACTIVE.
+
+    Raises:
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is no answer.
+    """
+    answer = asking.ask("ecs", "describe_clusters", clusters=list(names))
+    return frozenset(str(one["clusterName"]) for one in items(answer, "clusters") if one.get("status") != "INACTIVE")
+
+
 def check(subject: Subject, type_: str) -> Iterator[Finding]:
     """The names of one type of resource."""
     kind = KINDS[type_]
     names = subject.planned.texts(type_, kind.name_field)
     found = kind.find(subject, names)
     owned = subject.owned.names(type_, kind.name_field)
-    is_known = subject.owned.is_known or not _has_cluster(subject)
     for name in sorted(found):
-        yield judge(kind, name, is_owned=True if name in owned else False if is_known else None)
+        yield judge(kind, name, is_owned=name in owned if subject.owned.is_known else None)
     if not found:
         yield ok(LEFTOVERS, kind.what, f"none has a name of this stack's ({len(names)} names)")
 
@@ -87,12 +97,6 @@ def unread(subject: Subject) -> Iterator[Finding]:
         for name in subject.planned.texts(type_, name_field):
             if name not in subject.owned.names(type_, name_field):
                 yield unknown(LEFTOVERS, what, f"whether {name} exists: AWS answers for it in another place")
-
-
-def _has_cluster(subject: Subject) -> bool:
-    """Whether the stack's ECS cluster exists: without a state to read, a stack without one is taken for a new one."""
-    names = subject.planned.texts(CLUSTER, "name")
-    return bool(names) and bool(_clusters(subject, names))
 
 
 def _log_groups(subject: Subject, names: Sequence[str]) -> frozenset[str]:
@@ -112,9 +116,7 @@ def _aliases(subject: Subject, names: Sequence[str]) -> frozenset[str]:
 
 
 def _clusters(subject: Subject, names: Sequence[str]) -> frozenset[str]:
-    """ECS remembers deleted clusters for a while, as INACTIVE."""
-    answer = subject.asking.ask("ecs", "describe_clusters", clusters=list(names))
-    return frozenset(str(one["clusterName"]) for one in items(answer, "clusters") if one.get("status") != "INACTIVE")
+    return clusters_of(subject.asking, names)
 
 
 def _alarms(subject: Subject, names: Sequence[str]) -> frozenset[str]:

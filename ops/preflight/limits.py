@@ -192,9 +192,9 @@ def check_balancers(subject: Subject) -> Iterator[Finding]:
     found = subject.asking.every("elbv2", "describe_load_balancers", "LoadBalancers")
     used = sum(one.get("Type") == "application" for one in found)
     planned = len(subject.planned.all(LOAD_BALANCER))
-    yield _counted(subject, LOAD_BALANCERS, used, planned, LOAD_BALANCER)
     if planned:
         yield judge_new_balancer(len(found))
+    yield _counted(subject, LOAD_BALANCERS, used, planned, LOAD_BALANCER)
 
 
 def check_interfaces(subject: Subject) -> Iterator[Finding]:
@@ -202,6 +202,7 @@ def check_interfaces(subject: Subject) -> Iterator[Finding]:
     interface endpoint."""
     used = len(subject.asking.every("ec2", "describe_network_interfaces", "NetworkInterfaces"))
     services, one_offs = subject.planned.services(), subject.planned.one_offs()
+    _need_state(subject)
     around = 0 if subject.owned.count("aws:ec2/vpc:Vpc") else _interfaces_around(subject)
     running = sum(one.tasks for one in services) if _runs(subject) else 0
     now = sum(one.tasks + one.extra for one in services) + len(one_offs) + around - running
@@ -228,8 +229,15 @@ def _vcpu(subject: Subject, quota: Quota, provider: str) -> Finding:
     return _judged(subject, quota, used or 0.0, need)
 
 
+def _need_state(subject: Subject) -> None:
+    """Raises CannotTellError if it is unknown what of the used is the stack's own."""
+    if not subject.owned.is_known:
+        raise CannotTellError("the stack's state was not read, so what it uses already is unknown")
+
+
 def _runs(subject: Subject) -> bool:
     """Whether services of the stack run already."""
+    _need_state(subject)
     return bool(subject.owned.count("aws:ecs/service:Service"))
 
 
@@ -248,6 +256,7 @@ def _interfaces_around(subject: Subject) -> int:
 
 
 def _counted(subject: Subject, quota: Quota, used: int, planned: int, type_: str) -> Finding:
+    _need_state(subject)
     more = max(0, planned - subject.owned.count(type_))
     return _judged(subject, quota, used, Need(now=more, later=more))
 

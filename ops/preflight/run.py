@@ -20,7 +20,7 @@ from ops.patience import EXPIRED, CredentialsExpiredError, code_of, in_short
 from ops.preflight.checks import checks_of
 from ops.preflight.planned import Owned, Planned
 from ops.preflight.public_dns import lookup
-from ops.preflight.state import read_state
+from ops.preflight.state import read_state, without_state
 from ops.preflight.subject import Subject
 from ops.saying import print_line
 from plan.command import without_garbage_collection
@@ -126,10 +126,11 @@ def _subject(place: Place, planned: Planned, owned: Owned) -> Subject:
     session = boto3.Session(region_name=place.region, profile_name=place.profile)
     asking = Asking(Aws(session))
     home = Asking(Aws(boto3.Session(region_name=HOME_REGION, profile_name=place.profile)))
+    account = _account(asking, place.region)
     return Subject(
         planned=planned,
-        owned=owned,
-        account=_account(asking, place.region),
+        owned=without_state(owned, asking, planned.cluster),
+        account=account,
         asking=asking,
         home=home,
         lookup=lookup,

@@ -10,6 +10,7 @@ from ops.doctor.asking import CannotTellError
 from ops.doctor.finding import Finding, Severity
 from ops.preflight import leftovers
 from ops.preflight.planned import Owned
+from ops.preflight.state import without_state
 from plan.recorder import Resource
 from tests.ops.answers import refusal
 from tests.ops.before import DENIED, IMAGE, KEY, NAME_SERVERS, PROJECT, SECRET, Before, of_settings, planned
@@ -130,11 +131,52 @@ def test_what_the_state_owns_is_no_leftover(before: Before) -> None:
 
 
 def test_without_the_state_a_stack_with_a_cluster_is_unknown_and_one_without_is_new(before: Before) -> None:
-    before.owned = Owned(is_known=False, reason="no pulumi")
-    before.said["logs", "describe_log_groups"] = {"logGroups": [{"logGroupName": "/story/prod/web"}]}
-    assert [one.severity for one in before.wrong() if one.area == "leftovers"] == [ERROR]
+    unread = Owned(is_known=False, reason="no pulumi")
+    asking = before.subject().asking
+    assert without_state(unread, asking, "story-prod") == Owned()
     before.said["ecs", "describe_clusters"] = {"clusters": [{"clusterName": "story-prod", "status": "ACTIVE"}]}
-    assert {one.severity for one in before.wrong() if one.area == "leftovers"} == {UNKNOWN}
+    asking = before.subject().asking
+    assert without_state(unread, asking, "story-prod") == unread
+    before.said["ecs", "describe_clusters"] = DENIED
+    assert without_state(unread, before.subject().asking, "story-prod") == unread
+    owned = Owned(image=IMAGE)
+    assert without_state(owned, asking, "story-prod") == owned
+
+
+def test_without_the_state_of_a_stack_that_exists_nothing_is_taken_for_wrong(before: Before) -> None:
+    before.owned = Owned(is_known=False, reason="no pulumi")
+    before.said["ecs", "describe_clusters"] = {"clusters": [{"clusterName": "story-prod", "status": "ACTIVE"}]}
+    before.said["logs", "describe_log_groups"] = {"logGroups": [{"logGroupName": "/story/prod/web"}]}
+    before.said["ec2", "describe_addresses"] = {"Addresses": [{"PublicIp": "192.0.2.1"}] * 3}
+    found = before.wrong()
+    assert {one.severity for one in found} == {UNKNOWN}
+    assert {"state", "leftovers", "quotas"} <= {one.area for one in found}
+    assert any("no pulumi" in one.what for one in found)
+
+
+def test_a_stack_that_is_up_has_nothing_against_its_next_update(before: Before) -> None:
+    record = before.planned.record
+    children = {"aws:ec2/eip:Eip": 3, "aws:ec2/vpc:Vpc": 1, "aws:ec2/internetGateway:InternetGateway": 1}
+    for one in record.resources:
+        before.owns(one.type, **one.inputs)
+    for type_, count in children.items():
+        for _ in range(count):
+            before.owns(type_)
+    before.used = 4.75
+    for question in list(before.said):
+        if isinstance(before.said[question], Exception):
+            before.said[question] = {}
+    names = before.planned.texts
+    before.said["ec2", "describe_addresses"] = {"Addresses": [{"PublicIp": "192.0.2.1"}] * 5}
+    before.said["logs", "describe_log_groups"] = {
+        "logGroups": [{"logGroupName": one} for one in names("aws:cloudwatch/logGroup:LogGroup", "name")]
+    }
+    before.said["ecs", "describe_clusters"] = {"clusters": [{"clusterName": "story-prod", "status": "ACTIVE"}]}
+    before.said["kms", "list_aliases"] = {"Aliases": [{"AliasName": "alias/story-prod-data"}]}
+    before.said["route53", "list_resource_record_sets"] = {
+        "ResourceRecordSets": [{"Name": "www.example.com.", "Type": "A"}]
+    }
+    assert before.wrong() == []
 
 
 def test_a_cluster_that_is_gone_is_no_leftover_although_ecs_remembers_it(before: Before) -> None:
