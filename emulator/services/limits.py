@@ -36,6 +36,7 @@ def _usage(kind: str) -> dict[str, Any]:
 
 QUOTAS: dict[str, list[dict[str, Any]]] = {
     "codebuild": [
+        # Found by name; the code is not AWS's.
         {"QuotaCode": "L-00000001", "QuotaName": f"Concurrently running builds for {kind} environment", "Value": 20.0}
         for kind in ("ARM/Small", "ARM/Large", "Linux/Small", "Linux/Large")
     ],

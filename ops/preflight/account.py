@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError  # pyright: ignore[reportMissingType
 from ops.aws_account import Json, is_absence, items, part
 from ops.doctor.finding import Finding, Severity, ok, unknown
 from ops.preflight.subject import Subject
+from specs.partition import COMMERCIAL, partition_of
 
 ACCOUNT, ROLES, BOUNDARY = "account", "roles", "permissions"
 AWS_MANAGED = "aws"
@@ -168,7 +169,9 @@ def judge_tags(stack: str, project: str, tags: Mapping[str, str]) -> Finding:
 
 
 def check_plan(subject: Subject) -> Iterator[Finding]:
-    """The account's plan. AWS answers for it in one region alone."""
+    """The account's plan. AWS answers for it in one region alone, and has plans in the commercial partition alone."""
+    if partition_of(subject.region) is not COMMERCIAL:
+        return
     answer = subject.home.ask("freetier", "get_account_plan_state")
     yield judge_plan(answer, has_aurora=subject.planned.has(AURORA))
 

@@ -6,8 +6,9 @@ import pytest
 
 from ops.doctor.finding import Severity
 from ops.preflight import account, limits, offers
+from ops.preflight.planned import Planned
 from tests.ops.answers import refusal
-from tests.ops.before import DENIED, IMAGE, Before, of_settings, planned
+from tests.ops.before import IMAGE, KEY, SECRET, ZONE, Before, of_settings, planned
 from tests.ops.healthy import ACCOUNT
 
 VALUES = "story:documentdb: { enabled: false }\nstory:valkey: { enabled: false }"
@@ -250,19 +251,49 @@ def test_a_version_of_valkey_that_is_not_offered_is_an_error_and_a_node_type_unk
     assert (before.one().severity, before.one().subject) == (Severity.UNKNOWN, "valkey cache.m7g.large")
 
 
-def test_whatever_may_not_be_read_is_unknown_and_takes_nothing_else_along(before: Before) -> None:
-    before.findings()
-    asked = {(service, operation) for service, operation, _ in before.told.asked}
-    assert asked
+def everything(folder: Path) -> Planned:
+    """Settings that have every check made: without NAT, with a domain, a boundary, a budget, Spot and a secret."""
+    return of_settings(
+        folder,
+        f"""
+aws:defaultTags: {{ tags: {{ Project: story, Environment: prod }} }}
+story:permissions: {{ boundary_arn: 'arn:aws:iam::{ACCOUNT}:policy/boundary' }}
+story:network: {{ nat: none }}
+story:ingress: {{ domain: www.example.com, zone_id: {ZONE} }}
+story:observability: {{ monthly_budget_usd: 100 }}
+story:web: {{ capacity: {{ on_demand_base: 1, spot_weight: 1 }} }}
+story:application: {{ secrets: {{ MAIL_PASSWORD: '{SECRET}:password' }} }}
+""",
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("AccessDeniedException", 403), ("ThrottlingException", 400), ("InternalFailure", 500), ("ValidationError", 400)],
+)
+def test_whatever_may_not_be_read_is_unknown_and_takes_nothing_else_along(
+    tmp_path: Path, code: str, status: int
+) -> None:
+    planned_with_all = everything(tmp_path)
+
+    def made() -> Before:
+        before = Before(planned_with_all)
+        encrypted = before.said["secretsmanager", "describe_secret"]
+        before.said["secretsmanager", "describe_secret"] = {**encrypted, "KmsKeyId": "alias/managed"}
+        metadata = {"KeyId": "1", "Arn": KEY, "KeyManager": "AWS", "KeyState": "Enabled"}
+        before.said["kms", "describe_key"] = {"KeyMetadata": metadata}
+        return before
+
+    well = made()
+    assert well.wrong() == []
+    asked = {(service, operation) for service, operation, _ in well.told.asked}
+    assert asked == set(well.said), "every question of the checks has an answer in these tests, and the other way round"
     for question in asked:
-        denied = Before()
-        denied.said[question] = DENIED
+        denied = made()
+        denied.said[question] = refusal(code, status=status)
         found = denied.wrong()
-        assert found, question
         assert {one.severity for one in found} == {Severity.UNKNOWN}, (question, found)
-        before.said[question] = refusal("ThrottlingException")
-    found = before.findings()
-    assert {one.severity for one in found} <= {Severity.UNKNOWN, Severity.NOTE, Severity.OK}
+        assert len(found) < 8, "the others are checked all the same"
 
 
 def test_the_version_of_an_engine_may_be_the_beginning_of_one() -> None:
