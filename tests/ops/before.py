@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ops.aws_account import Json
@@ -39,11 +40,14 @@ def planned(stack: str = "prod", folder: Path = PROJECT, image: str = IMAGE) -> 
     return Planned(stack=stack, region=config["aws:region"], config=config, record=plan.record, image=image)
 
 
-def of_settings(folder: Path, text: str, stack: str = "prod") -> Planned:
+@cache
+def of_settings(text: str, stack: str = "prod") -> Planned:
     """What the program makes of settings, each line as it stands below `config`."""
     lines = "".join(f"  {line}\n" for line in text.strip().splitlines())
-    (folder / f"Pulumi.{stack}.yaml").write_text(f"config:\n  aws:region: {REGION}\n{lines}")
-    return planned(stack, folder)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"Pulumi.{stack}.yaml"
+        file.write_text(f"config:\n  aws:region: {REGION}\n{lines}")
+        return planned(stack, file.parent)
 
 
 class Before:

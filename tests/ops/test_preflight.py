@@ -1,7 +1,5 @@
 """`story doctor --before`: the account, its limits, and what AWS offers, against the committed stack files."""
 
-from pathlib import Path
-
 import pytest
 
 from ops.doctor.finding import Severity
@@ -24,12 +22,12 @@ def test_nothing_stands_against_the_committed_stack_files() -> None:
         assert Before(planned(stack)).wrong() == [], stack
 
 
-def test_an_account_on_the_free_plan_is_an_error_where_there_is_aurora(before: Before, tmp_path: Path) -> None:
+def test_an_account_on_the_free_plan_is_an_error_where_there_is_aurora(before: Before) -> None:
     before.said["freetier", "get_account_plan_state"] = {"accountPlanType": "FREE", "accountPlanStatus": "ACTIVE"}
     found = before.one()
     assert (found.area, found.severity) == ("account", Severity.ERROR)
     assert "upgrade-account-plan" in found.cure
-    without = of_settings(tmp_path, "story:aurora: { enabled: false }")
+    without = of_settings("story:aurora: { enabled: false }")
     before.planned = without
     assert before.one().severity is Severity.WARNING
     before.said["freetier", "get_account_plan_state"] = {"accountPlanType": "FREE", "accountPlanStatus": "EXPIRED"}
@@ -58,8 +56,8 @@ def test_a_missing_service_linked_role_is_a_warning_with_the_command(before: Bef
     ]
 
 
-def test_only_the_roles_of_what_is_planned_are_asked_for(tmp_path: Path) -> None:
-    small = Before(of_settings(tmp_path, VALUES + "\nstory:aurora: { enabled: false }"))
+def test_only_the_roles_of_what_is_planned_are_asked_for() -> None:
+    small = Before(of_settings(VALUES + "\nstory:aurora: { enabled: false }"))
     assert [role.name for role in account.needed_roles(small.subject())] == [
         "AWSServiceRoleForECS",
         "AWSServiceRoleForElasticLoadBalancing",
@@ -73,9 +71,9 @@ def test_only_the_roles_of_what_is_planned_are_asked_for(tmp_path: Path) -> None
         ("arn:aws:iam::999999999999:policy/story-account-boundary-prod", "is of the account 999999999999"),
     ],
 )
-def test_a_boundary_that_is_not_in_the_account_is_an_error(tmp_path: Path, boundary: str, told: str) -> None:
+def test_a_boundary_that_is_not_in_the_account_is_an_error(boundary: str, told: str) -> None:
     tags = "aws:defaultTags: { tags: { Project: story, Environment: prod } }"
-    bounded = Before(of_settings(tmp_path, f"story:permissions: {{ boundary_arn: {boundary} }}\n{tags}"))
+    bounded = Before(of_settings(f"story:permissions: {{ boundary_arn: {boundary} }}\n{tags}"))
     bounded.said["iam", "get_policy"] = refusal("NoSuchEntity")
     found = bounded.one()
     assert (found.severity, found.subject) == (Severity.ERROR, "boundary")
@@ -90,15 +88,15 @@ def test_a_boundary_that_is_not_in_the_account_is_an_error(tmp_path: Path, bound
         ("{ tags: { Project: site, Environment: prod } }", "Project: story"),
     ],
 )
-def test_with_a_boundary_of_bootstrap_the_default_tags_are_needed(tmp_path: Path, tags: str, lacks: str) -> None:
+def test_with_a_boundary_of_bootstrap_the_default_tags_are_needed(tags: str, lacks: str) -> None:
     boundary = f"story:permissions: {{ boundary_arn: 'arn:aws:iam::{ACCOUNT}:policy/b' }}"
-    bounded = Before(of_settings(tmp_path, boundary + (f"\naws:defaultTags: {tags}" if tags else "")))
+    bounded = Before(of_settings(boundary + (f"\naws:defaultTags: {tags}" if tags else "")))
     found = bounded.one()
     assert (found.severity, found.what) == (Severity.ERROR, f"aws:defaultTags lacks {lacks}")
 
 
-def test_without_a_boundary_default_tags_are_free(tmp_path: Path) -> None:
-    assert Before(of_settings(tmp_path, VALUES)).wrong() == []
+def test_without_a_boundary_default_tags_are_free() -> None:
+    assert Before(of_settings(VALUES)).wrong() == []
 
 
 # Limits: prod needs 9.5 vCPU for every task twice and the one-off ones, and 33.5 with the most tasks of autoscaling.
@@ -217,8 +215,8 @@ def test_a_zone_that_is_impaired_or_not_opted_in_is_an_error(before: Before, cha
     assert (before.one().severity, before.one().subject) == (Severity.ERROR, "ap-northeast-1d")
 
 
-def test_an_interface_endpoint_must_be_offered_in_every_zone(tmp_path: Path) -> None:
-    private = Before(of_settings(tmp_path, "story:network: { nat: none }"))
+def test_an_interface_endpoint_must_be_offered_in_every_zone() -> None:
+    private = Before(of_settings("story:network: { nat: none }"))
     assert private.wrong() == []
     details = private.said["ec2", "describe_vpc_endpoint_services"]["ServiceDetails"]
     details[0]["AvailabilityZones"] = ["ap-northeast-1a"]
@@ -251,10 +249,9 @@ def test_a_version_of_valkey_that_is_not_offered_is_an_error_and_a_node_type_unk
     assert (before.one().severity, before.one().subject) == (Severity.UNKNOWN, "valkey cache.m7g.large")
 
 
-def everything(folder: Path) -> Planned:
+def everything() -> Planned:
     """Settings that have every check made: without NAT, with a domain, a boundary, a budget, Spot and a secret."""
     return of_settings(
-        folder,
         f"""
 aws:defaultTags: {{ tags: {{ Project: story, Environment: prod }} }}
 story:permissions: {{ boundary_arn: 'arn:aws:iam::{ACCOUNT}:policy/boundary' }}
@@ -271,10 +268,8 @@ story:application: {{ secrets: {{ MAIL_PASSWORD: '{SECRET}:password' }} }}
     ("code", "status"),
     [("AccessDeniedException", 403), ("ThrottlingException", 400), ("InternalFailure", 500), ("ValidationError", 400)],
 )
-def test_whatever_may_not_be_read_is_unknown_and_takes_nothing_else_along(
-    tmp_path: Path, code: str, status: int
-) -> None:
-    planned_with_all = everything(tmp_path)
+def test_whatever_may_not_be_read_is_unknown_and_takes_nothing_else_along(code: str, status: int) -> None:
+    planned_with_all = everything()
 
     def made() -> Before:
         before = Before(planned_with_all)

@@ -1,7 +1,6 @@
 """`story doctor --before`: leftovers of an earlier stack, the domain, the image, the secrets, the pipeline."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,10 +111,10 @@ def test_databases_of_the_same_name_are_found(
     assert [next(iter(one.values())) for one in asked] == names
 
 
-def test_event_rules_and_budgets_are_found(before: Before, tmp_path: Path) -> None:
+def test_event_rules_and_budgets_are_found(before: Before) -> None:
     before.said["events", "describe_rule"] = {"Name": "it"}
     assert {(one.severity, one.subject) for one in before.wrong()} == {(WARNING, "event rule")}
-    with_budget = Before(of_settings(tmp_path, "story:observability: { monthly_budget_usd: 100 }"))
+    with_budget = Before(of_settings("story:observability: { monthly_budget_usd: 100 }"))
     with_budget.said["budgets", "describe_budget"] = {"Budget": {}}
     assert told(with_budget.wrong()) == [(ERROR, "budget", "story-prod-month exists, and this stack does not own it")]
 
@@ -204,9 +203,8 @@ def names_of(resource: Resource) -> set[str]:
     return {key for key in NAMING if isinstance(resource.inputs.get(key), str)} if resource.custom else set()
 
 
-def test_every_resource_with_a_name_of_the_programs_is_looked_for_or_known_to_be_harmless(tmp_path: Path) -> None:
+def test_every_resource_with_a_name_of_the_programs_is_looked_for_or_known_to_be_harmless() -> None:
     everything = of_settings(
-        tmp_path,
         "story:observability: { monthly_budget_usd: 100, emails: [a@example.com], "
         "slack: { workspace_id: T0000000000, critical_channel_id: C0000000000 } }\n"
         "story:network: { nat: none }",
@@ -220,9 +218,9 @@ def test_every_resource_with_a_name_of_the_programs_is_looked_for_or_known_to_be
         assert kind.name_field in NAMING, type_
 
 
-def test_a_slack_channel_cannot_be_looked_for(tmp_path: Path) -> None:
+def test_a_slack_channel_cannot_be_looked_for() -> None:
     slack = "slack: { workspace_id: T0000000000, critical_channel_id: C0000000000 }"
-    chatty = Before(of_settings(tmp_path, f"story:observability: {{ {slack} }}"))
+    chatty = Before(of_settings(f"story:observability: {{ {slack} }}"))
     assert {(one.severity, one.subject) for one in chatty.wrong()} == {(UNKNOWN, "Slack channel")}
 
 
@@ -366,8 +364,8 @@ def test_an_image_elsewhere_is_unknown_and_out_of_reach_without_nat(before: Befo
 
 
 @pytest.fixture
-def with_secret(tmp_path: Path) -> Before:
-    return Before(of_settings(tmp_path, f"story:application: {{ secrets: {{ MAIL_PASSWORD: '{SECRET}:password' }} }}"))
+def with_secret() -> Before:
+    return Before(of_settings(f"story:application: {{ secrets: {{ MAIL_PASSWORD: '{SECRET}:password' }} }}"))
 
 
 def test_a_secret_with_its_key_under_the_managed_key_is_well(with_secret: Before) -> None:
