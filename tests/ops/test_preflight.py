@@ -1,14 +1,17 @@
 """`story doctor --before`: the account, its limits, and what AWS offers, against the committed stack files."""
 
+from dataclasses import replace
+
 import pytest
 
 from ops.doctor.finding import Severity
 from ops.preflight import account, limits, offers
 from ops.preflight.planned import Planned
 from tests.ops.answers import refusal
-from tests.ops.before import IMAGE, KEY, SECRET, ZONE, Before, of_settings, planned
+from tests.ops.before import IMAGE, KEY, SECRET, ZONE, ZONES, Before, of_settings, planned
 from tests.ops.healthy import ACCOUNT
 
+ERROR, WARNING, UNKNOWN = Severity.ERROR, Severity.WARNING, Severity.UNKNOWN
 VALUES = "story:documentdb: { enabled: false }\nstory:valkey: { enabled: false }"
 
 
@@ -25,13 +28,13 @@ def test_nothing_stands_against_the_committed_stack_files() -> None:
 def test_an_account_on_the_free_plan_is_an_error_where_there_is_aurora(before: Before) -> None:
     before.said["freetier", "get_account_plan_state"] = {"accountPlanType": "FREE", "accountPlanStatus": "ACTIVE"}
     found = before.one()
-    assert (found.area, found.severity) == ("account", Severity.ERROR)
+    assert (found.area, found.severity) == ("account", ERROR)
     assert "upgrade-account-plan" in found.cure
     without = of_settings("story:aurora: { enabled: false }")
     before.planned = without
-    assert before.one().severity is Severity.WARNING
+    assert before.one().severity is WARNING
     before.said["freetier", "get_account_plan_state"] = {"accountPlanType": "FREE", "accountPlanStatus": "EXPIRED"}
-    assert before.one().severity is Severity.ERROR
+    assert before.one().severity is ERROR
 
 
 @pytest.mark.parametrize("status", ["not-opted-in", ""])
@@ -39,14 +42,14 @@ def test_a_region_that_the_account_did_not_enable_is_an_error(before: Before, st
     regions = [{"RegionName": "ap-northeast-1", "OptInStatus": status}] if status else []
     before.said["ec2", "describe_regions"] = {"Regions": regions}
     found = before.one()
-    assert found.severity is Severity.ERROR
+    assert found.severity is ERROR
     assert "enable-region" in found.cure
 
 
 def test_a_missing_service_linked_role_is_a_warning_with_the_command(before: Before) -> None:
     before.said["iam", "get_role"] = refusal("NoSuchEntity")
     found = before.wrong()
-    assert {one.severity for one in found} == {Severity.WARNING}
+    assert {one.severity for one in found} == {WARNING}
     assert sorted(one.cure.split("name ")[1].split("`")[0] for one in found) == [
         "ecs.amazonaws.com",
         "ecs.application-autoscaling.amazonaws.com",
@@ -76,7 +79,7 @@ def test_a_boundary_that_is_not_in_the_account_is_an_error(boundary: str, told: 
     bounded = Before(of_settings(f"story:permissions: {{ boundary_arn: {boundary} }}\n{tags}"))
     bounded.said["iam", "get_policy"] = refusal("NoSuchEntity")
     found = bounded.one()
-    assert (found.severity, found.subject) == (Severity.ERROR, "boundary")
+    assert (found.severity, found.subject) == (ERROR, "boundary")
     assert told in found.what
 
 
@@ -92,7 +95,7 @@ def test_with_a_boundary_of_bootstrap_the_default_tags_are_needed(tags: str, lac
     boundary = f"story:permissions: {{ boundary_arn: 'arn:aws:iam::{ACCOUNT}:policy/b' }}"
     bounded = Before(of_settings(boundary + (f"\naws:defaultTags: {tags}" if tags else "")))
     found = bounded.one()
-    assert (found.severity, found.what) == (Severity.ERROR, f"aws:defaultTags lacks {lacks}")
+    assert (found.severity, found.what) == (ERROR, f"aws:defaultTags lacks {lacks}")
 
 
 def test_without_a_boundary_default_tags_are_free() -> None:
@@ -106,12 +109,12 @@ def test_without_a_boundary_default_tags_are_free() -> None:
     ("limit", "used", "severity"),
     [
         (33.5, None, None),
-        (33.4, None, Severity.WARNING),
-        (9.5, None, Severity.WARNING),
-        (9.4, None, Severity.ERROR),
-        (6, None, Severity.ERROR),
+        (33.4, None, WARNING),
+        (9.5, None, WARNING),
+        (9.4, None, ERROR),
+        (6, None, ERROR),
         (35.5, 2.0, None),
-        (11.4, 2.0, Severity.ERROR),
+        (11.4, 2.0, ERROR),
     ],
 )
 def test_fargate_must_have_room_for_every_task_twice_and_the_one_off_ones(
@@ -127,18 +130,18 @@ def test_tasks_that_run_already_are_not_needed_again(before: Before) -> None:
     before.limits["L-3032A538"], before.used = 33.5 - 4.5 + 4.5, 4.5
     assert [one.what for one in before.wrong() if "vCPU" in one.what] == []
     before.used = 4.6
-    assert before.one().severity is Severity.WARNING
+    assert before.one().severity is WARNING
 
 
 def test_a_stack_that_runs_tasks_and_no_data_on_them_is_unknown_and_not_zero(before: Before) -> None:
     before.owns("aws:ecs/service:Service", name="web")
-    assert before.one().severity is Severity.UNKNOWN
+    assert before.one().severity is UNKNOWN
 
 
 def test_spot_is_checked_where_a_service_uses_it() -> None:
     on_spot = Before(planned("dev"))
     on_spot.limits["L-36FBB829"] = 0.9
-    assert (on_spot.one().severity, on_spot.one().subject) == (Severity.ERROR, "Fargate Spot vCPU resource count")
+    assert (on_spot.one().severity, on_spot.one().subject) == (ERROR, "Fargate Spot vCPU resource count")
     on_spot.planned = planned("prod")
     assert on_spot.wrong() == []
 
@@ -149,7 +152,7 @@ def test_every_nat_gateway_needs_an_elastic_address(before: Before) -> None:
     before.said["ec2", "describe_addresses"] = {"Addresses": [{"PublicIp": "192.0.2.1"}] * 3}
     found = before.one()
     assert (found.severity, found.what) == (
-        Severity.ERROR,
+        ERROR,
         "3 of 5 Elastic IP addresses in use, the stack needs 3 more",
     )
     assert "--quota-code L-0263D0A3 --desired-value 6 --region ap-northeast-1" in found.cure
@@ -167,28 +170,40 @@ def test_every_nat_gateway_needs_an_elastic_address(before: Before) -> None:
 )
 def test_the_network_needs_a_vpc_and_its_gateway(before: Before, operation: str, key: str, subject: str) -> None:
     before.said["ec2", operation] = {key: [{}] * 5}
-    assert (before.one().severity, before.one().subject) == (Severity.ERROR, subject)
+    assert (before.one().severity, before.one().subject) == (ERROR, subject)
 
 
-def test_load_balancers_and_network_interfaces_are_limited_too(before: Before) -> None:
+def test_application_load_balancers_are_limited(before: Before) -> None:
     before.limits["L-53DA6B97"] = 1
-    assert before.one().subject == "Application Load Balancers per Region"
+    assert (before.one().severity, before.one().subject) == (ERROR, "Application Load Balancers per Region")
     before.limits["L-53DA6B97"] = 2
-    before.limits["L-DF5E4CA3"] = 29
-    assert before.one().subject == "Network interfaces per Region"
+    assert before.wrong() == []
+    balancers = [{"LoadBalancerArn": "arn:1", "Type": "application"}, {"LoadBalancerArn": "arn:2", "Type": "network"}]
+    before.said["elbv2", "describe_load_balancers"] = {"LoadBalancers": balancers}
+    assert before.wrong() == [], "a network load balancer has a limit of its own"
+
+
+@pytest.mark.parametrize(("limit", "severity"), [(26, ERROR), (27, WARNING), (56, WARNING), (57, None)])
+def test_tasks_stores_gateways_and_the_load_balancer_need_network_interfaces(
+    before: Before, limit: float, severity: Severity | None
+) -> None:
+    # 13 tasks during a release and 2 one-off ones; 4 instances, 2 nodes, 3 gateways, the load balancer in 3 zones.
+    before.limits["L-DF5E4CA3"] = limit
+    found = [(one.severity, one.subject) for one in before.wrong()]
+    assert found == ([(severity, "Network interfaces per Region")] if severity else [])
 
 
 def test_whether_a_new_account_may_make_load_balancers_is_unknown(before: Before) -> None:
     before.said["elbv2", "describe_load_balancers"] = {"LoadBalancers": []}
     found = before.one()
-    assert (found.severity, found.subject) == (Severity.UNKNOWN, "first load balancer")
+    assert (found.severity, found.subject) == (UNKNOWN, "first load balancer")
     assert "AWS Support" in found.what
 
 
 def test_cloudwatch_logs_takes_ten_resource_policies_for_an_account(before: Before) -> None:
     others = [{"policyName": f"other-{number}"} for number in range(10)]
     before.said["logs", "describe_resource_policies"] = {"resourcePolicies": others}
-    assert (before.one().severity, before.one().subject) == (Severity.ERROR, limits.LOG_POLICIES)
+    assert (before.one().severity, before.one().subject) == (ERROR, limits.LOG_POLICIES)
     own = [*others[:9], {"policyName": "story-prod-events"}]
     before.said["logs", "describe_resource_policies"] = {"resourcePolicies": own}
     assert limits.LOG_POLICIES not in {one.subject for one in before.wrong()}
@@ -204,7 +219,7 @@ def test_a_zone_that_the_account_does_not_have_is_an_error_that_names_those_it_h
     zones = [{"ZoneName": f"ap-northeast-1{one}", "State": "available"} for one in "abc"]
     before.said["ec2", "describe_availability_zones"] = {"AvailabilityZones": zones}
     found = before.one()
-    assert (found.severity, found.what) == (Severity.ERROR, "this account has no zone ap-northeast-1d")
+    assert (found.severity, found.what) == (ERROR, "this account has no zone ap-northeast-1d")
     assert "ap-northeast-1a, ap-northeast-1b, ap-northeast-1c" in found.cure
 
 
@@ -212,7 +227,7 @@ def test_a_zone_that_the_account_does_not_have_is_an_error_that_names_those_it_h
 def test_a_zone_that_is_impaired_or_not_opted_in_is_an_error(before: Before, change: dict[str, str]) -> None:
     zones = before.said["ec2", "describe_availability_zones"]["AvailabilityZones"]
     before.said["ec2", "describe_availability_zones"] = {"AvailabilityZones": [*zones[:2], {**zones[2], **change}]}
-    assert (before.one().severity, before.one().subject) == (Severity.ERROR, "ap-northeast-1d")
+    assert (before.one().severity, before.one().subject) == (ERROR, "ap-northeast-1d")
 
 
 def test_an_interface_endpoint_must_be_offered_in_every_zone() -> None:
@@ -231,7 +246,7 @@ def test_an_instance_class_must_be_orderable_with_the_version_in_each_zone(befor
     name = {"rds": "aurora", "docdb": "documentdb"}[client]
     version = {"rds": "8.0.mysql_aurora.3.10.0", "docdb": "5.0.0"}[client]
     before.said[question] = {"OrderableDBInstanceOptions": []}
-    assert before.one().severity is Severity.ERROR
+    assert before.one().severity is ERROR
     assert f"{name}.instance_class" in before.one().cure
     two = [{"Name": "ap-northeast-1a"}, {"Name": "ap-northeast-1d"}]
     before.said[question] = {"OrderableDBInstanceOptions": [{"EngineVersion": version, "AvailabilityZones": two}]}
@@ -243,10 +258,10 @@ def test_an_instance_class_must_be_orderable_with_the_version_in_each_zone(befor
 
 def test_a_version_of_valkey_that_is_not_offered_is_an_error_and_a_node_type_unknown(before: Before) -> None:
     before.said["elasticache", "describe_cache_engine_versions"] = {"CacheEngineVersions": [{"EngineVersion": "7.2"}]}
-    assert (before.one().severity, before.one().subject) == (Severity.ERROR, "valkey 8.0")
+    assert (before.one().severity, before.one().subject) == (ERROR, "valkey 8.0")
     before = Before()
     before.said["elasticache", "describe_reserved_cache_nodes_offerings"] = {"ReservedCacheNodesOfferings": []}
-    assert (before.one().severity, before.one().subject) == (Severity.UNKNOWN, "valkey cache.m7g.large")
+    assert (before.one().severity, before.one().subject) == (UNKNOWN, "valkey cache.m7g.large")
 
 
 def everything() -> Planned:
@@ -287,7 +302,7 @@ def test_whatever_may_not_be_read_is_unknown_and_takes_nothing_else_along(code: 
         denied = made()
         denied.said[question] = refusal(code, status=status)
         found = denied.wrong()
-        assert {one.severity for one in found} == {Severity.UNKNOWN}, (question, found)
+        assert {one.severity for one in found} == {UNKNOWN}, (question, found)
         assert len(found) < 8, "the others are checked all the same"
 
 
@@ -295,3 +310,19 @@ def test_the_version_of_an_engine_may_be_the_beginning_of_one() -> None:
     [aurora, documentdb] = offers.ordered(planned("prod", image=IMAGE))
     assert (aurora.version, documentdb.version) == ("8.0", "5.0.0")
     assert aurora.zones == ["ap-northeast-1a", "ap-northeast-1c"]
+
+
+def test_a_version_is_the_beginning_of_another_only_up_to_a_dot() -> None:
+    [aurora, _] = offers.ordered(planned("prod"))
+    options = [{"EngineVersion": "8.0.mysql_aurora.3.10.0", "AvailabilityZones": [{"Name": one} for one in ZONES]}]
+    for version, severity in (("8.0", Severity.OK), ("8.0.mysql_aurora.3.10.0", Severity.OK), ("8", Severity.OK)):
+        assert offers.judge_orderable(replace(aurora, version=version), ZONES, options).severity is severity
+    for version in ("8.0.mysql_aurora.3.1", "8.0.mysql_aurora.3.11.0"):
+        assert offers.judge_orderable(replace(aurora, version=version), ZONES, options).severity is ERROR
+
+
+def test_a_class_need_not_be_offered_in_a_zone_without_an_instance(before: Before) -> None:
+    zones = [{"Name": "ap-northeast-1a"}, {"Name": "ap-northeast-1c"}]
+    options = [{"EngineVersion": "8.0.mysql_aurora.3.10.0", "AvailabilityZones": zones}]
+    before.said["rds", "describe_orderable_db_instance_options"] = {"OrderableDBInstanceOptions": options}
+    assert before.wrong() == []

@@ -196,6 +196,9 @@ def test_every_alarm_is_asked_for_a_hundred_at_a_time(before: Before) -> None:
     wanted = before.planned.texts("aws:cloudwatch/metricAlarm:MetricAlarm", "name")
     assert wanted
     assert set(wanted) <= {name for names in asked for name in names}
+    many = [f"story-prod-{number}" for number in range(250)]
+    leftovers.KINDS["aws:cloudwatch/metricAlarm:MetricAlarm"].find(before.subject(), many)
+    assert set(many) <= {name for names in asked for name in names}
 
 
 def names_of(resource: Resource) -> set[str]:
@@ -344,6 +347,7 @@ def test_without_an_image_a_note_says_how_to_give_one(before: Before) -> None:
     assert before.wrong() == []
     [note] = [one for one in before.findings() if one.severity is Severity.NOTE]
     assert "the first update needs one" in note.what
+    assert "ecr" not in {service for service, _, _ in before.told.asked}, "the example image is in no registry"
 
 
 @pytest.mark.parametrize("image", ["docker.io/library/nginx@sha256:" + "2" * 64, IMAGE.replace(REGION, "us-east-1")])
@@ -396,14 +400,14 @@ def test_a_secret_under_a_key_that_is_not_granted_stops_every_task(with_secret: 
     assert with_secret.wrong() == []
 
 
-def granting(before: Before, arn: str) -> None:
-    """Let every execution role of the plan decrypt with a key."""
+def granting(before: Before, arn: str, *, roles: str = "") -> None:
+    """Let execution roles of the plan decrypt with a key: those whose name has this text."""
     record = before.planned.record
     resources = [
         replace(
             one, inputs={**one.inputs, "policy": one.inputs["policy"].replace("key/encryption", arn.rpartition(":")[2])}
         )
-        if one.kind == "RolePolicy" and one.name.endswith("-execution")
+        if one.kind == "RolePolicy" and one.name.endswith("-execution") and roles in one.name
         else one
         for one in record.resources
     ]
@@ -418,6 +422,13 @@ def test_a_key_that_the_roles_policies_name_is_granted(with_secret: Before) -> N
     metadata = {"Arn": KEY, "KeyManager": "CUSTOMER", "KeyState": "PendingDeletion", "KeyId": "1"}
     with_secret.said["kms", "describe_key"] = {"KeyMetadata": metadata}
     assert "which is PendingDeletion" in with_secret.one().what
+
+
+def test_a_key_must_be_granted_to_every_role_that_reads_the_secret(with_secret: Before) -> None:
+    described = with_secret.said["secretsmanager", "describe_secret"]
+    with_secret.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/mine"}
+    granting(with_secret, KEY, roles="story-prod-web-")
+    assert with_secret.one().cure.startswith("application.secret_key_arns")
 
 
 def test_the_stacks_own_key_is_granted(with_secret: Before) -> None:
@@ -477,6 +488,14 @@ def test_an_account_that_may_run_no_build_is_a_warning(before: Before) -> None:
     assert (before.one().severity, before.one().subject) == (WARNING, "builds")
     before.said["service-quotas", "list_service_quotas"] = {"Quotas": []}
     assert before.one().severity is UNKNOWN
+
+
+def test_only_the_projects_of_the_pipeline_count(before: Before) -> None:
+    asked: list[str] = []
+    answer = before.said["codebuild", "batch_get_projects"]
+    before.said["codebuild", "batch_get_projects"] = lambda names: asked.extend(names) or answer
+    before.findings()
+    assert asked == ["bootstrap-story-build"]
 
 
 def test_an_account_without_the_pipeline_has_nothing_to_say_of_it(before: Before) -> None:
