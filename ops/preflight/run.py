@@ -22,7 +22,6 @@ from ops.preflight.planned import Owned, Planned
 from ops.preflight.public_dns import lookup
 from ops.preflight.state import read_state, without_state
 from ops.preflight.subject import Subject
-from ops.saying import print_line
 from plan.command import without_garbage_collection
 from plan.program import PROJECT, ProgramError, StackPlan, plan_stack
 from plan.stack_file import read_stack_file
@@ -65,8 +64,8 @@ def run(request: Request, *, as_json: bool) -> int:
         return WRONG_USAGE
     owned = read_state(request.stack, request.project)
     if request.only_first and owned.image:
-        if not as_json:
-            print_line(f"Stack {request.short_name} was updated before: nothing is checked (--only-first).")
+        told = f"stack {request.short_name} was updated before, so nothing is checked (--only-first)"
+        print(f"story doctor: {told}", file=sys.stderr)
         return 0
     try:
         place, found = look(request, owned)

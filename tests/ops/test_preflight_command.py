@@ -208,8 +208,8 @@ def test_only_first_checks_nothing_once_an_update_has_succeeded(before: Before, 
     assert doctor("--stack", "prod", "--only-first").exit_code == 4, "no update has succeeded"
     new.holds(state(image=IMAGE))
     result = doctor("--stack", "prod", "--only-first")
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert "was updated before" in result.stdout
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "story doctor: stack prod was updated before, so nothing is checked (--only-first)\n"
 
 
 def test_the_state_is_empty_for_a_new_stack_and_unknown_where_it_cannot_be_read(new: FakePulumi) -> None:
@@ -226,6 +226,11 @@ def test_a_state_with_resources_of_aws_is_not_the_first() -> None:
     owned = owned_by(State({"deployment": {"resources": some}}))
     assert not owned.is_first
     assert owned.names("aws:kms/alias:Alias", "name") == {"alias/x"}
+    read = [{"type": "aws:ecs/cluster:Cluster", "urn": "u", "outputs": {"name": "story-prod"}, "id": "arn:1"}]
+    assert owned_by(State({"deployment": {"resources": read}})).names("aws:ecs/cluster:Cluster", "name") == {
+        "story-prod",
+        "arn:1",
+    }
 
 
 # make up
