@@ -125,6 +125,17 @@ def test_fargate_must_have_room_for_every_task_twice_and_the_one_off_ones(
     assert found == ([(severity, "Fargate On-Demand vCPU resource count")] if severity else [])
 
 
+def test_the_most_tasks_of_any_time_of_day_count() -> None:
+    schedule = "noon: { cron: '0 12 ? * * *', min_tasks: 2, max_tasks: 30 }"
+    scaling = f"autoscaling: {{ min_tasks: 2, max_tasks: 4, schedules: {{ {schedule} }} }}"
+    at_noon = Before(of_settings(f"story:web: {{ {scaling} }}\nstory:workers: {{}}\n{VALUES}"))
+    # Of a quarter of a vCPU each: 60 web tasks, the scheduler; the one-off tasks have one vCPU at most.
+    at_noon.limits["L-3032A538"] = 15
+    assert (at_noon.one().severity, at_noon.one().subject) == (WARNING, "Fargate On-Demand vCPU resource count")
+    at_noon.limits["L-3032A538"] = 17
+    assert at_noon.wrong() == []
+
+
 def test_tasks_that_run_already_are_not_needed_again(before: Before) -> None:
     before.owns("aws:ecs/service:Service", name="web")
     before.limits["L-3032A538"], before.used = 33.5 - 4.5 + 4.5, 4.5

@@ -34,11 +34,17 @@ class Server(threading.Thread):
 
     def run(self) -> None:
         while True:
-            try:
-                data, sender = self.socket.recvfrom(4096)
-            except OSError:
+            data, sender = self.socket.recvfrom(4096)
+            if not data:
                 return
             self.socket.sendto(self.answer(dns.message.from_wire(data)).to_wire(), sender)
+
+    def end(self) -> None:
+        """Wake it up, and wait for its end."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
+            waker.sendto(b"", ("127.0.0.1", self.port))
+        self.join()
+        self.socket.close()
 
     def answer(self, asked: dns.message.Message) -> dns.message.Message:
         question = asked.question[0]
@@ -63,7 +69,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(dns.resolver, "default_resolver", resolver)
     monkeypatch.setattr(public_dns, "LONGEST_SECONDS", 1.0)
     yield made
-    made.socket.close()
+    made.end()
 
 
 @pytest.mark.usefixtures("server")
@@ -84,7 +90,11 @@ def test_a_server_that_fails_is_no_answer() -> None:
         lookup("refused.example", "NS")
 
 
-def test_without_a_server_there_is_no_answer(server: Server) -> None:
-    server.socket.close()
+@pytest.mark.usefixtures("server")
+def test_without_a_server_there_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        free_port = nobody.getsockname()[1]
+    monkeypatch.setattr(dns.resolver.get_default_resolver(), "port", free_port)
     with pytest.raises(CannotTellError, match=r"resolver gives no answer for example\.com NS"):
         lookup("example.com", "NS")
