@@ -7,8 +7,8 @@ from botocore.exceptions import ClientError  # pyright: ignore[reportMissingType
 
 from ops.aws_account import Json, items, part
 from ops.doctor.finding import Finding, Severity, ok, unknown
-from ops.doctor.images import IMAGE, judge_in_registry, processors, short, used_by
-from ops.kept_image import IN_ECR, MANIFESTS
+from ops.doctor.images import ECR, IMAGE, judge_in_registry, processors, short, used_by
+from ops.kept_image import MANIFESTS
 from ops.patience import code_of
 from ops.preflight.subject import Subject
 from plan.program import EXAMPLE_DIGEST
@@ -43,7 +43,7 @@ def judge_reach(image: str, *, nat: str, region: str, account: str) -> Finding:
         region: The stack's region.
         account: Account of the credentials.
     """
-    place = IN_ECR.fullmatch(image)
+    place = ECR.fullmatch(image)
     if nat == WITHOUT_NAT and (place is None or place["region"] != region):
         return Finding(
             area=IMAGE,
@@ -100,7 +100,7 @@ def images_of(subject: Subject) -> list[tuple[str, str]]:
 def check_image(subject: Subject, image: str, architecture: str) -> Iterator[Finding]:
     """One image."""
     yield judge_reach(image, nat=subject.planned.nat, region=subject.region, account=subject.account)
-    place = IN_ECR.fullmatch(image)
+    place = ECR.fullmatch(image)
     if place is None:
         yield unknown(IMAGE, short(image), f"whether the registry of {image} has it: it is not ECR, or not by digest")
     elif place["region"] != subject.region:
