@@ -1,11 +1,13 @@
 """What shows an environment as it runs: status, doctor."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from commands.options import AnyStack, AsFormat, ConfigFile, Format, named_or_selected
+from ops.image_given import RELEASED
 
 commands = typer.Typer()
 
@@ -45,17 +47,68 @@ def status(
 def doctor(
     stack: AnyStack = None,
     service: Annotated[str | None, typer.Option("--service", metavar="NAME", help="Only this service.")] = None,
+    before: Annotated[
+        bool, typer.Option("--before", help="Check the settings and the account before an update instead.")
+    ] = False,
+    file: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="With --before: a Pulumi.NAME.yaml from anywhere.")
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option(metavar="IMAGE", help="With --before: the update's image. Default: STORY_IMAGE.")
+    ] = None,
+    only_first: Annotated[
+        bool, typer.Option("--only-first", help="With --before: check nothing once an update has succeeded.")
+    ] = False,
     as_format: AsFormat = Format.TEXT,
     config_file: ConfigFile = None,
 ) -> None:
     """Look at a stack from outside: what is wrong, why it matters, and what cures it.
 
+    With --before, it needs no stack yet: it reads the stack file and the account, and lists what would stop the next
+    update. It changes nothing.
+
     Exit code 0: nothing worse than notes. 3: warnings. 4: errors. 1: nobody could tell. 2: wrong usage.
     """
-    from ops.doctor.run import run
     from plan.program import project_folder
 
     as_json = as_format is Format.JSON
     project = project_folder(Path.cwd())
+    if before:
+        if service is not None:
+            raise typer.BadParameter("goes without --service", param_hint="--before")
+        if file is not None and (stack or config_file):
+            raise typer.BadParameter("goes without --stack and --config-file", param_hint="--file")
+        raise typer.Exit(_before(project, stack, file or config_file, file is not None, image, only_first, as_json))
+    if file is not None or image is not None or only_first:
+        raise typer.BadParameter("--file, --image and --only-first go with it alone", param_hint="--before")
+    from ops.doctor.run import run
+
     name = named_or_selected("doctor", stack, project)
     raise typer.Exit(run(stack=name, service=service, project=project, config_file=config_file, as_json=as_json))
+
+
+def _before(
+    project: Path,
+    stack: str | None,
+    file: Path | None,
+    is_named_by_file: bool,
+    image: str | None,
+    only_first: bool,
+    as_json: bool,
+) -> int:
+    from ops.preflight.run import Request, run
+    from plan.stack_file import stack_of
+
+    if file is not None and is_named_by_file:
+        stack = stack_of(file)
+        if stack is None:
+            raise typer.BadParameter(f"{file} is not named Pulumi.<stack>.yaml", param_hint="--file")
+    name = named_or_selected("doctor", stack, project)
+    request = Request(
+        stack=name,
+        file=file or project / f"Pulumi.{name.rpartition('/')[2]}.yaml",
+        project=project,
+        image=image or os.environ.get(RELEASED) or None,
+        only_first=only_first,
+    )
+    return run(request, as_json=as_json)

@@ -63,9 +63,19 @@ def deploy(
         str, typer.Option(metavar="IMAGE", help="REGISTRY/REPOSITORY@sha256:..., or `none` for the one that runs.")
     ],
     after: Annotated[str, typer.Option(metavar="NAME", help="Stack that must run this image already.")] = "",
+    preflight: Annotated[
+        bool,
+        typer.Option(
+            "--preflight/--no-preflight",
+            envvar="STORY_PREFLIGHT",
+            help="Check the account before a first update, and stop at errors.",
+        ),
+    ] = True,
     config_file: ConfigFile = None,
 ) -> None:
     """Release an image, as the pipeline does: an update, and after a failure another one back to the last good image.
+
+    Before the first update of a stack, the settings and the account are checked as `story doctor --before` does.
 
     An image that runs already changes nothing: then only the settings are applied. The reason of a failure stands in
     the last lines.
@@ -77,7 +87,9 @@ def deploy(
     from plan.program import project_folder
 
     project = project_folder(Path.cwd())
-    raise typer.Exit(run(stack=stack, image=image, after=after, project=project, config_file=config_file))
+    raise typer.Exit(
+        run(stack=stack, image=image, after=after, project=project, config_file=config_file, preflight=preflight)
+    )
 
 
 @commands.command()

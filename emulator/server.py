@@ -61,7 +61,9 @@ def install_services() -> None:
         elasticache,
         elbv2,
         iam,
+        limits,
         logs,
+        offers,
         rds,
         route53,
         s3,
@@ -75,6 +77,8 @@ def install_services() -> None:
     rds.install()
     elasticache.install()
     logs.install()
+    limits.install()
+    offers.install()
     cloudwatch.install()
     budgets.install()
     chatbot.install()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
+from ops.doctor.finding import ERRORS
 from ops.image_given import BY_DIGEST, KEEPING, releasing
 from ops.kept_image import NoSuchImageError, keep
 from ops.patience import in_short
@@ -36,7 +37,7 @@ class Reasons:
             self.lines.append(reason)
 
 
-def run(*, stack: str, image: str, after: str, project: Path, config_file: Path | None) -> int:
+def run(*, stack: str, image: str, after: str, project: Path, config_file: Path | None, preflight: bool = True) -> int:
     """Release an image, or apply the settings if it runs already; returns the exit code: 0 once it is done, 1 if it
     failed, 2 for wrong usage.
 
@@ -46,6 +47,7 @@ def run(*, stack: str, image: str, after: str, project: Path, config_file: Path 
         after: Stack that must run this image already; "" for none.
         project: Folder of Pulumi.yaml.
         config_file: The stack's settings, if they are not in that folder.
+        preflight: Whether the account is checked before a first update, which stops at errors.
     """
     if image != KEEP_RUNNING and not BY_DIGEST.fullmatch(image):
         said = f'--image: given "{image}"; allowed is an image by digest, or {KEEP_RUNNING} for the one that runs'
@@ -58,6 +60,8 @@ def run(*, stack: str, image: str, after: str, project: Path, config_file: Path 
             raise DeployError("no image runs here, and none was built yet; push the application's repository")
         if after and image != KEEP_RUNNING:
             _check_order(image, after, _image_of(PulumiCommand(stack=after, project=project)))
+        if preflight and not running:
+            _check_account(pulumi, image)
         if image in (KEEP_RUNNING, running):
             return _apply_settings(pulumi, running)
         return _release(pulumi, image, running)
@@ -79,6 +83,23 @@ def _check_order(image: str, after: str, running_there: str) -> None:
         raise DeployError(
             f"{after} has moved on: it runs {running_there or 'no image yet'}, and this release brings {image}; "
             f"nothing was changed. A release of what {after} runs is on its way, or start one"
+        )
+
+
+def _check_account(pulumi: PulumiCommand, image: str) -> None:
+    """Raises DeployError if the settings or the account would stop the first update. What could not be checked stops
+    nothing."""
+    name = pulumi.stack.rpartition("/")[2]
+    file = pulumi.config_file or pulumi.project / f"Pulumi.{name}.yaml"
+    if not file.is_file():
+        return
+    # The program and its SDK take seconds to load, and a later release needs neither.
+    from ops.preflight.run import Request, run
+
+    if run(Request(stack=pulumi.stack, file=file, project=pulumi.project, image=image), as_json=False) == ERRORS:
+        raise DeployError(
+            "the errors above would stop the first update; nothing was changed. Mend them, or go on in spite of them "
+            "with --no-preflight (STORY_PREFLIGHT=off)"
         )
 
 

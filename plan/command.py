@@ -39,7 +39,7 @@ def run(
     """
     try:
         project = project_folder(start)
-        with _without_garbage_collection():
+        with without_garbage_collection():
             plans = [plan_stack(project, file, image) for file in chosen_files(project, stacks, files)]
     except (LookupError, OSError, UsageError) as error:
         print(f"story plan: {error}", file=sys.stderr)
@@ -49,7 +49,7 @@ def run(
 
 
 @contextmanager
-def _without_garbage_collection() -> Generator[None]:
+def without_garbage_collection() -> Generator[None]:
     """The SDK's modules are so many objects that looking through them again and again is a third of the time."""
     before = gc.isenabled()
     gc.disable()

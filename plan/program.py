@@ -58,15 +58,21 @@ def stack_files(project: Path) -> list[Path]:
     return sorted(path for path in project.glob("Pulumi.*.yaml") if stack_of(path))
 
 
-def plan_stack(project: Path, file: Path, image: str | None = None) -> StackPlan:
+def plan_stack(project: Path, file: Path, image: str | None = None, stack: str | None = None) -> StackPlan:
     """What the program in `project` makes of the settings in `file`, with an example image unless one is given.
+
+    Args:
+        project: Folder of Pulumi.yaml.
+        file: The stack file.
+        image: Image to plan with; None takes an example.
+        stack: Name of the stack; None takes it from the file's name.
 
     Raises:
         ProgramError: The program failed for another reason than a mistake in the settings.
-        ValueError: The file is not named like a stack file.
+        ValueError: No stack is given, and the file is not named like a stack file.
         OSError: It cannot be read.
     """
-    read = read_stack_file(file, PROJECT)
+    read = read_stack_file(file, PROJECT, stack)
     used = example_image(read) if image is None else image
     result, mistakes = (None, read.mistakes) if read.mistakes else _run(project, file, read, used)
     return StackPlan(

@@ -85,14 +85,19 @@ def stack_of(path: Path) -> str | None:
     return match["stack"] if match else None
 
 
-def read_stack_file(path: Path, project: str = "story") -> StackFile:
+def read_stack_file(path: Path, project: str = "story", stack: str | None = None) -> StackFile:
     """The config in a stack file, or what keeps it from being read.
 
+    Args:
+        path: The file.
+        project: Name of the project.
+        stack: Name of the stack; None takes it from the file's name.
+
     Raises:
-        ValueError: The file is not named like a stack file.
+        ValueError: No stack is given, and the file is not named like a stack file.
         OSError: It cannot be opened.
     """
-    stack = stack_of(path)
+    stack = stack or stack_of(path)
     if stack is None:
         raise ValueError(f"{path.name} is not named Pulumi.<stack>.yaml")
     content = path.read_bytes()

@@ -6,13 +6,13 @@ While a release goes on, a service has its old tasks and new ones side by side, 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from ops.aws_account import Json, is_absence, items, part
-from ops.doctor.asking import CannotTellError
+from ops.doctor.asking import Asking, CannotTellError
 from ops.doctor.finding import Finding, Severity, ok
 from ops.doctor.patient import Patient
 
@@ -149,13 +149,18 @@ def judge(quota: Quota, *, used: float, needed: float, limit: float, region: str
     told = f"{used:g} of {limit:g} {quota.unit} in use{more} ({min(share, 99):.0%})"
     if share < WARN_FROM:
         return ok(QUOTAS, quota.name, told)
-    cure = (
-        f"`aws service-quotas request-service-quota-increase --service-code {quota.service} --quota-code {quota.code} "
-        f"--desired-value {math.ceil((used + needed) * 2)} --region {region}`; it may take days"
-    )
+    cure = increase(quota, math.ceil((used + needed) * 2), region)
     severity = Severity.ERROR if share >= ERROR_FROM else Severity.WARNING
     why = f"beyond it {quota.what_fails}"
     return Finding(area=QUOTAS, subject=quota.name, severity=severity, what=told, why=why, cure=cure)
+
+
+def increase(quota: Quota, value: int, region: str) -> str:
+    """What to run for a higher limit."""
+    return (
+        f"`aws service-quotas request-service-quota-increase --service-code {quota.service} --quota-code {quota.code} "
+        f"--desired-value {value} --region {region}`; it may take days"
+    )
 
 
 def look_at_vcpu(patient: Patient) -> Iterator[Finding]:
@@ -194,32 +199,39 @@ def look_at_rules(patient: Patient) -> Iterator[Finding]:
     yield _judged(patient, RULES, len(rules), 0)
 
 
-def _judged(patient: Patient, quota: Quota, used: float, needed: float) -> Finding:
-    limit = float(_told(patient, quota)["Value"])
-    return judge(quota, used=used, needed=needed, limit=limit, region=patient.region)
+def quota_of(asking: Asking, quota: Quota) -> Json:
+    """The quota as Service Quotas describes it; where the account never had it changed, AWS may know its default alone:
+    docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
 
-
-def _told(patient: Patient, quota: Quota) -> Json:
-    """The quota; where nobody ever had it changed, AWS may know its default alone:
-    docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html"""
+    Raises:
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is no answer.
+    """
     asked = {"ServiceCode": quota.service, "QuotaCode": quota.code}
     try:
-        return part(patient.asking.ask("service-quotas", "get_service_quota", **asked), "Quota")
+        return part(asking.ask("service-quotas", "get_service_quota", **asked), "Quota")
     except ClientError as error:
         if not is_absence(error):
             raise
-    return part(patient.asking.ask("service-quotas", "get_aws_default_service_quota", **asked), "Quota")
+    return part(asking.ask("service-quotas", "get_aws_default_service_quota", **asked), "Quota")
 
 
-def _usage(patient: Patient, quota: Quota) -> float:
+def usage_of(asking: Asking, quota: Quota, now: datetime) -> float | None:
     """What the account uses, by the metric that the quota itself names:
-    docs.aws.amazon.com/AmazonECS/latest/developerguide/monitoring-fargate-usage.html"""
-    metric = part(_told(patient, quota), "UsageMetric")
+    docs.aws.amazon.com/AmazonECS/latest/developerguide/monitoring-fargate-usage.html
+
+    Returns:
+        The latest value; None where CloudWatch has no data, as in an account that runs nothing.
+
+    Raises:
+        CannotTellError: AWS names no metric.
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is no answer.
+    """
+    metric = part(quota_of(asking, quota), "UsageMetric")
     if not metric:
         raise CannotTellError(f"AWS names no metric for the use of {quota.name}")
     statistic = str(metric.get("MetricStatisticRecommendation") or "Maximum")
     dimensions = cast(Mapping[str, str], metric.get("MetricDimensions") or {})
-    until = patient.now.replace(second=0, microsecond=0)
+    until = now.replace(second=0, microsecond=0)
     asked: dict[str, Any] = {
         "Namespace": metric["MetricNamespace"],
         "MetricName": metric["MetricName"],
@@ -229,11 +241,21 @@ def _usage(patient: Patient, quota: Quota) -> float:
         "Period": USAGE_PERIOD_SECONDS,
         "Statistics": [statistic],
     }
-    points = items(patient.asking.ask("cloudwatch", "get_metric_statistics", **asked), "Datapoints")
-    # An account that runs nothing has no data; this one runs tasks.
-    if not points:
+    points = items(asking.ask("cloudwatch", "get_metric_statistics", **asked), "Datapoints")
+    return float(max(points, key=_moment)[statistic]) if points else None
+
+
+def _judged(patient: Patient, quota: Quota, used: float, needed: float) -> Finding:
+    limit = float(quota_of(patient.asking, quota)["Value"])
+    return judge(quota, used=used, needed=needed, limit=limit, region=patient.region)
+
+
+def _usage(patient: Patient, quota: Quota) -> float:
+    """What the account uses. One that runs nothing has no data; this one runs tasks."""
+    used = usage_of(patient.asking, quota, patient.now)
+    if used is None:
         raise CannotTellError(f"CloudWatch has no data on the use of {quota.name} yet")
-    return float(max(points, key=_moment)[statistic])
+    return used
 
 
 def _moment(point: Json) -> Any:

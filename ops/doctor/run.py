@@ -40,12 +40,12 @@ def run(*, stack: str, service: str | None, project: Path, config_file: Path | N
             return WRONG_USAGE
         _check_account(patient)
         checks = checks_of(patient)
-        with _progress(patient.live.place.stack, len(checks)) as step:
+        with progress(patient.live.place.stack, len(checks)) as step:
             found = examine(checks, step)
     except EXPECTED as error:
         print(f"story doctor: {explained(stack, error)}", file=sys.stderr)
         return 1
-    _show(patient.live.place, found, as_json=as_json)
+    show(patient.live.place, found, as_json=as_json)
     return exit_code(found)
 
 
@@ -94,7 +94,7 @@ def _account_in(outputs: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _progress(stack: str, checks: int) -> Generator[Step]:
+def progress(stack: str, checks: int) -> Generator[Step]:
     """Shows how far it is, beside the document: live in a terminal, else as a few lines."""
     if sys.stderr.isatty():
         with Console(stderr=True).status(f"{checks} checks") as status:
@@ -113,7 +113,8 @@ def _lines(stack: str, checks: int) -> Step:
     return step
 
 
-def _show(place: Place, found: list[Finding], *, as_json: bool) -> None:
+def show(place: Place, found: list[Finding], *, as_json: bool) -> None:
+    """Prints what was found: a document, a page for a terminal, or lines for a log."""
     output: Callable[[str], None] = print_line
     if as_json:
         output(page.document(place, found))

@@ -1,0 +1,266 @@
+"""Limits of the account: whether the update, and what autoscaling may add later, fits in them."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ops.aws_account import items
+from ops.doctor.asking import CannotTellError
+from ops.doctor.finding import Finding, Severity, ok, unknown
+from ops.doctor.quotas import (
+    FARGATE_VCPU,
+    INTERFACES,
+    QUOTAS,
+    SPOT_VCPU,
+    Quota,
+    increase,
+    quota_of,
+    usage_of,
+)
+from ops.preflight.planned import ON_DEMAND, SPOT, Workload
+from ops.preflight.subject import Subject
+
+LOG_POLICIES = "CloudWatch Logs resource policies"
+MOST_LOG_POLICIES = 10
+"""Policies of an account and region that are for no single log group; AWS raises it for nobody:
+docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html"""
+LOG_POLICY = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
+LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+
+# The codes stand in the links of docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html (VPCs, internet
+# gateways, Elastic IP addresses) and of
+# docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html.
+ADDRESSES = Quota(
+    service="ec2",
+    code="L-0263D0A3",
+    name="EC2-VPC Elastic IPs",
+    unit="Elastic IP addresses",
+    what_fails="a NAT gateway gets no address: AddressLimitExceeded",
+)
+VPCS = Quota(
+    service="vpc",
+    code="L-F678F1CE",
+    name="VPCs per Region",
+    unit="VPCs",
+    what_fails="the network cannot be made: VpcLimitExceeded",
+)
+INTERNET_GATEWAYS = Quota(
+    service="vpc",
+    code="L-A4707A72",
+    name="Internet gateways per Region",
+    unit="internet gateways",
+    what_fails="the network gets no internet gateway: InternetGatewayLimitExceeded",
+)
+LOAD_BALANCERS = Quota(
+    service="elasticloadbalancing",
+    code="L-53DA6B97",
+    name="Application Load Balancers per Region",
+    unit="load balancers",
+    what_fails="the load balancer cannot be made: TooManyLoadBalancers",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What an update needs of something that is limited.
+
+    Attributes:
+        now: What it needs beside what is used now.
+        later: What is needed beside it once autoscaling has added all the tasks that it may, and a release goes on.
+    """
+
+    now: float
+    later: float
+
+
+def vcpu_need(services: Sequence[Workload], one_offs: Sequence[Workload], provider: str, *, is_first: bool) -> Need:
+    """The vCPU that an update needs of a capacity provider.
+
+    A first update is counted with every task twice, because a release replaces all of them while the old ones run,
+    and AWS takes days to raise a limit. Later the tasks that run are in use already.
+
+    Args:
+        services: The services.
+        one_offs: The one-off tasks; they are on demand.
+        provider: `FARGATE` or `FARGATE_SPOT`.
+        is_first: Whether no task of the stack runs yet.
+    """
+    single = sum(one.vcpu(one.tasks, provider) for one in one_offs)
+    running = 0.0 if is_first else sum(one.vcpu(one.tasks, provider) for one in services)
+    now = sum(one.vcpu(one.tasks + one.extra, provider) for one in services)
+    later = sum(one.vcpu(one.most_tasks + one.most_extra, provider) for one in services)
+    return Need(now=single + now - running, later=single + later - running)
+
+
+def judge(quota: Quota, *, used: float, need: Need, limit: float, region: str) -> Finding:
+    """Whether there is room.
+
+    Args:
+        quota: The limit.
+        used: What the account uses now.
+        need: What the update needs beside it.
+        limit: The limit's value.
+        region: AWS region.
+    """
+    told = f"{used:g} of {limit:g} {quota.unit} in use, the stack needs {need.now:g} more"
+    if used + need.now > limit:
+        severity = Severity.ERROR
+    elif used + need.later > limit:
+        severity = Severity.WARNING
+        told += f", and {need.later:g} during a release with the most tasks of autoscaling"
+    else:
+        return ok(QUOTAS, quota.name, told)
+    return Finding(
+        area=QUOTAS,
+        subject=quota.name,
+        severity=severity,
+        what=told,
+        why=f"beyond the limit {quota.what_fails}",
+        cure=increase(quota, math.ceil(used + max(need.now, need.later)), region),
+    )
+
+
+def judge_log_policies(names: Sequence[str], planned: Sequence[str]) -> Finding:
+    """Whether CloudWatch Logs takes the stack's resource policies.
+
+    Args:
+        names: Names of the account's policies.
+        planned: Names of the stack's.
+    """
+    total = len({*names, *planned})
+    told = f"{len(names)} of {MOST_LOG_POLICIES} in use"
+    if total <= MOST_LOG_POLICIES:
+        return ok(QUOTAS, LOG_POLICIES, told)
+    return Finding(
+        area=QUOTAS,
+        subject=LOG_POLICIES,
+        severity=Severity.ERROR,
+        what=f"{told}, the stack needs {len(set(planned) - set(names))} more",
+        why="EventBridge may not write the stack's events: LimitExceededException. AWS raises this limit for nobody",
+        cure="put two of them together: `aws logs describe-resource-policies`, `aws logs delete-resource-policy`",
+    )
+
+
+def judge_new_balancer(existing: int) -> Finding:
+    """Whether the account may make load balancers at all, which AWS answers only when one is made.
+
+    Args:
+        existing: Load balancers of the account in this region.
+    """
+    if existing:
+        return ok(QUOTAS, "first load balancer", "the account has load balancers already")
+    return unknown(
+        QUOTAS,
+        "first load balancer",
+        "whether AWS lets this account make load balancers: no request answers that. A new account may be refused "
+        "(OperationNotPermitted); then ask AWS Support to allow it",
+    )
+
+
+def check_on_demand(subject: Subject) -> Iterator[Finding]:
+    """Fargate on demand."""
+    yield _vcpu(subject, FARGATE_VCPU, ON_DEMAND)
+
+
+def check_spot(subject: Subject) -> Iterator[Finding]:
+    """Fargate Spot, where a service uses it."""
+    if any(one.vcpu(one.most_tasks, SPOT) for one in subject.planned.services()):
+        yield _vcpu(subject, SPOT_VCPU, SPOT)
+
+
+def check_addresses(subject: Subject) -> Iterator[Finding]:
+    """Elastic IP addresses."""
+    used = len(items(subject.asking.ask("ec2", "describe_addresses"), "Addresses"))
+    yield _counted(subject, ADDRESSES, used, subject.planned.nat_gateways, "aws:ec2/eip:Eip")
+
+
+def check_vpcs(subject: Subject) -> Iterator[Finding]:
+    """VPCs."""
+    used = len(subject.asking.every("ec2", "describe_vpcs", "Vpcs"))
+    yield _counted(subject, VPCS, used, len(subject.planned.all("awsx:ec2:Vpc")), "aws:ec2/vpc:Vpc")
+
+
+def check_gateways(subject: Subject) -> Iterator[Finding]:
+    """Internet gateways."""
+    used = len(subject.asking.every("ec2", "describe_internet_gateways", "InternetGateways"))
+    planned = len(subject.planned.all("awsx:ec2:Vpc"))
+    yield _counted(subject, INTERNET_GATEWAYS, used, planned, "aws:ec2/internetGateway:InternetGateway")
+
+
+def check_balancers(subject: Subject) -> Iterator[Finding]:
+    """Load balancers."""
+    found = subject.asking.every("elbv2", "describe_load_balancers", "LoadBalancers")
+    used = sum(one.get("Type") == "application" for one in found)
+    planned = len(subject.planned.all(LOAD_BALANCER))
+    if planned:
+        yield judge_new_balancer(len(found))
+    yield _counted(subject, LOAD_BALANCERS, used, planned, LOAD_BALANCER)
+
+
+def check_interfaces(subject: Subject) -> Iterator[Finding]:
+    """Network interfaces: one for each task, node of a store, NAT gateway, and zone of the load balancer and of each
+    interface endpoint."""
+    used = len(subject.asking.every("ec2", "describe_network_interfaces", "NetworkInterfaces"))
+    services, one_offs = subject.planned.services(), subject.planned.one_offs()
+    _need_state(subject)
+    around = 0 if subject.owned.count("aws:ec2/vpc:Vpc") else _interfaces_around(subject)
+    running = sum(one.tasks for one in services) if _runs(subject) else 0
+    now = sum(one.tasks + one.extra for one in services) + len(one_offs) + around - running
+    later = sum(one.most_tasks + one.most_extra for one in services) + len(one_offs) + around - running
+    yield _judged(subject, INTERFACES, used, Need(now=now, later=later))
+
+
+def check_log_policies(subject: Subject) -> Iterator[Finding]:
+    """Resource policies of CloudWatch Logs."""
+    planned = subject.planned.texts(LOG_POLICY, "policyName")
+    if planned:
+        found = subject.asking.every("logs", "describe_resource_policies", "resourcePolicies")
+        of_account = [str(one["policyName"]) for one in found if one.get("policyScope") != "RESOURCE"]
+        yield judge_log_policies(of_account, planned)
+
+
+def _vcpu(subject: Subject, quota: Quota, provider: str) -> Finding:
+    planned = subject.planned
+    need = vcpu_need(planned.services(), planned.one_offs(), provider, is_first=not _runs(subject))
+    used = usage_of(subject.asking, quota, subject.now)
+    if used is None and _runs(subject):
+        raise CannotTellError(f"CloudWatch has no data on the use of {quota.name}")
+    # An account that runs nothing has no data.
+    return _judged(subject, quota, used or 0.0, need)
+
+
+def _need_state(subject: Subject) -> None:
+    """Raises CannotTellError if it is unknown what of the used is the stack's own."""
+    if not subject.owned.is_known:
+        raise CannotTellError("the stack's state was not read, so what it uses already is unknown")
+
+
+def _runs(subject: Subject) -> bool:
+    """Whether services of the stack run already."""
+    _need_state(subject)
+    return bool(subject.owned.count("aws:ecs/service:Service"))
+
+
+def _interfaces_around(subject: Subject) -> int:
+    planned = subject.planned
+    zones = len(planned.zones)
+    nodes = len(planned.all("aws:rds/clusterInstance:ClusterInstance")) + len(
+        planned.all("aws:docdb/clusterInstance:ClusterInstance")
+    )
+    caches = sum(
+        int(one.inputs.get("numCacheClusters") or 1)
+        for one in planned.all("aws:elasticache/replicationGroup:ReplicationGroup")
+    )
+    in_each_zone = len(planned.all(LOAD_BALANCER)) + len(planned.interface_endpoints)
+    return nodes + caches + planned.nat_gateways + zones * in_each_zone
+
+
+def _counted(subject: Subject, quota: Quota, used: int, planned: int, type_: str) -> Finding:
+    _need_state(subject)
+    more = max(0, planned - subject.owned.count(type_))
+    return _judged(subject, quota, used, Need(now=more, later=more))
+
+
+def _judged(subject: Subject, quota: Quota, used: float, need: Need) -> Finding:
+    limit = float(quota_of(subject.asking, quota)["Value"])
+    return judge(quota, used=used, need=need, limit=limit, region=subject.region)
