@@ -85,6 +85,9 @@ def test_a_leftover_of_the_same_name_is_found_with_what_removes_it(
     before.said[service, operation] = answer
     found = [one for one in before.wrong() if one.subject == kind]
     assert told(found) == [(severity, kind, f"{name} exists, and this stack does not own it")]
+    assert found[0].cure.startswith(
+        "if an update was killed: `story recover --stack prod`; else, if nothing needs it: `aws "
+    )
     assert name in found[0].cure
 
 
