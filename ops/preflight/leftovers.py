@@ -47,12 +47,13 @@ class Kind:
     why: str = TAKEN
 
 
-def judge(kind: Kind, name: str, *, is_owned: bool | None) -> Finding:
+def judge(kind: Kind, name: str, stack: str, *, is_owned: bool | None) -> Finding:
     """What a thing that exists already means for the update.
 
     Args:
         kind: What it is.
         name: Its name.
+        stack: Name of the stack.
         is_owned: Whether the stack's state records it; None if the state could not be read.
     """
     if is_owned:
@@ -65,7 +66,8 @@ def judge(kind: Kind, name: str, *, is_owned: bool | None) -> Finding:
         severity=kind.severity,
         what=f"{name} exists, and this stack does not own it",
         why=kind.why,
-        cure=f"if nothing needs it: `{kind.remove.format(name=name)}`",
+        cure=f"if an update was killed: `story recover --stack {stack}`; else, if nothing needs it: "
+        f"`{kind.remove.format(name=name)}`",
     )
 
 
@@ -86,7 +88,7 @@ def check(subject: Subject, type_: str) -> Iterator[Finding]:
     found = kind.find(subject, names)
     owned = subject.owned.names(type_, kind.name_field)
     for name in sorted(found):
-        yield judge(kind, name, is_owned=name in owned if subject.owned.is_known else None)
+        yield judge(kind, name, subject.planned.stack, is_owned=name in owned if subject.owned.is_known else None)
     if not found:
         yield ok(LEFTOVERS, kind.what, f"none has a name of this stack's ({len(names)} names)")
 
