@@ -7,6 +7,7 @@ docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 from collections.abc import Mapping, Sequence
 
+from bootstrap.preflight_reads import preflight_statements
 from bootstrap.scope import PROJECT, Scope
 from bootstrap.stack_reads import READS, buckets, caches, databases, log_groups_of, snapshots
 from components.iam import Statement, allow
@@ -50,7 +51,7 @@ def deploy_policies(scope: Scope, boundary_arn: str) -> Mapping[str, Sequence[St
         "data": [*_data(scope), *_keys(scope)],
         "compute": _compute(scope),
         "observability": _observability(scope),
-        "permissions": _permissions(scope, boundary_arn),
+        "permissions": [*_permissions(scope, boundary_arn), *preflight_statements(scope, boundary_arn)],
     }
 
 
@@ -117,7 +118,7 @@ def _data(scope: Scope) -> list[Statement]:
                 *("rds:AddTagsToResource", "rds:CreateDBClusterParameterGroup", "rds:CreateDBClusterSnapshot"),
                 *("rds:CreateDBSubnetGroup", "rds:DeleteDBCluster", "rds:DeleteDBClusterParameterGroup"),
                 *("rds:DeleteDBInstance", "rds:DeleteDBSubnetGroup", "rds:ModifyDBClusterParameterGroup"),
-                *("rds:ModifyDBSubnetGroup", "rds:RemoveTagsFromResource"),
+                *("rds:ModifyDBSubnetGroup", "rds:RemoveTagsFromResource", "rds:ResetDBClusterParameterGroup"),
             ],
             [*databases(scope), snapshots(scope)],
         ),
@@ -132,6 +133,7 @@ def _data(scope: Scope) -> list[Statement]:
                 *("elasticache:DeleteReplicationGroup", "elasticache:IncreaseReplicaCount"),
                 *("elasticache:ModifyCacheParameterGroup", "elasticache:ModifyCacheSubnetGroup"),
                 *("elasticache:ModifyReplicationGroup", "elasticache:RemoveTagsFromResource"),
+                "elasticache:ResetCacheParameterGroup",
             ],
             caches(scope),
         ),

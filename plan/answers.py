@@ -12,6 +12,8 @@ from specs.partition import partition_of
 REGION = "ap-northeast-1"
 ACCOUNT = "123456789012"
 PART_OF_AN_ID = "0123456789abcdef"
+WITHOUT_REGION = ("budgets", "iam")
+"""Services whose ARNs have no region: docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class _Place:
         return partition_of(self.region).name
 
     def arn(self, service: str, resource: str) -> str:
-        return f"arn:{self.partition}:{service}:{self.region}:{ACCOUNT}:{resource}"
+        region = "" if service in WITHOUT_REGION else self.region
+        return f"arn:{self.partition}:{service}:{region}:{ACCOUNT}:{resource}"
 
     def balancing(self, resource: str) -> str:
         return self.arn("elasticloadbalancing", resource)

@@ -1,7 +1,6 @@
 """The images of the services: by digest, in the registry, and built for the tasks' processor."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -9,17 +8,13 @@ from typing import Any, cast
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from ops.aws_account import Json, items, part
-from ops.doctor.asking import CannotTellError
 from ops.doctor.finding import Finding, Severity, ok, unknown
 from ops.doctor.patient import Patient
 from ops.kept_image import MANIFESTS
 from ops.patience import code_of
+from specs.ecr import EcrImage, ecr_image
 
 IMAGE = "image"
-ECR = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<repository>[^@:]+)(:[^@]+)?"
-    r"@(?P<digest>sha256:[0-9a-f]{64})"
-)
 PROCESSORS = {"ARM64": "arm64", "X86_64": "amd64"}
 """What a task definition calls a processor, and what an image index calls it:
 docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html,
@@ -121,20 +116,18 @@ def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
     used = used_by(definition)
     for one in used:
         yield judge_digest(name, one)
-    for image in sorted({one.image for one in used if ECR.fullmatch(one.image)}):
-        yield _look_in_registry(patient, name, image, architecture)
+    for image in sorted({one.image for one in used}):
+        if (found := ecr_image(image)) and found.digest:
+            yield _look_in_registry(patient, name, image, found, architecture)
 
 
-def _look_in_registry(patient: Patient, name: str, image: str, architecture: str) -> Finding:
-    found = ECR.fullmatch(image)
-    if found is None:
-        raise CannotTellError(f"{image} is not an image in ECR")
-    if found["region"] != patient.region:
-        return unknown(IMAGE, name, f"{short(image)}: it is in {found['region']}, the stack in {patient.region}")
+def _look_in_registry(patient: Patient, name: str, image: str, found: EcrImage, architecture: str) -> Finding:
+    if found.region != patient.region:
+        return unknown(IMAGE, name, f"{short(image)}: it is in {found.region}, the stack in {patient.region}")
     asked: dict[str, Any] = {
-        "registryId": found["account"],
-        "repositoryName": found["repository"],
-        "imageIds": [{"imageDigest": found["digest"]}],
+        "registryId": found.account_id,
+        "repositoryName": found.repository,
+        "imageIds": [{"imageDigest": found.digest}],
         "acceptedMediaTypes": list(MANIFESTS),
     }
     try:
@@ -142,5 +135,5 @@ def _look_in_registry(patient: Patient, name: str, image: str, architecture: str
     except ClientError as error:
         if code_of(error) != "RepositoryNotFoundException":
             raise
-        return unknown(IMAGE, name, f"{short(image)}: registry {found['account']} shows no such repository")
+        return unknown(IMAGE, name, f"{short(image)}: registry {found.account_id} shows no such repository")
     return judge_in_registry(name, image, answer, architecture)

@@ -7,11 +7,12 @@ from botocore.exceptions import ClientError  # pyright: ignore[reportMissingType
 
 from ops.aws_account import Json, items, part
 from ops.doctor.finding import Finding, Severity, ok, unknown
-from ops.doctor.images import ECR, IMAGE, judge_in_registry, processors, short, used_by
+from ops.doctor.images import IMAGE, judge_in_registry, processors, short, used_by
 from ops.kept_image import MANIFESTS
 from ops.patience import code_of
 from ops.preflight.subject import Subject
 from plan.program import EXAMPLE_DIGEST
+from specs.ecr import EcrImage, ecr_image, registry_host
 
 WITHOUT_NAT = "None"
 
@@ -43,22 +44,22 @@ def judge_reach(image: str, *, nat: str, region: str, account: str) -> Finding:
         region: The stack's region.
         account: Account of the credentials.
     """
-    place = ECR.fullmatch(image)
-    if nat == WITHOUT_NAT and (place is None or place["region"] != region):
+    place = ecr_image(image)
+    if nat == WITHOUT_NAT and (place is None or place.region != region):
         return Finding(
             area=IMAGE,
             subject=short(image),
             severity=Severity.ERROR,
             what="the tasks cannot reach its registry: network.nat is none",
             why="the interface endpoints lead to ECR in the stack's region alone: CannotPullContainerError",
-            cure=f"network.nat: single, or an image in <account>.dkr.ecr.{region}.amazonaws.com",
+            cure=f"network.nat: single, or an image in {registry_host('<account>', region)}",
         )
-    if place and place["account"] != account:
+    if place and place.account_id != account:
         return Finding(
             area=IMAGE,
             subject=short(image),
             severity=Severity.NOTE,
-            what=f"it is in the registry of the account {place['account']}, the stack is in {account}",
+            what=f"it is in the registry of the account {place.account_id}, the stack is in {account}",
             why="the repository's policy must allow this account's roles to pull it; that cannot be read from here",
             cure="docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html",
         )
@@ -100,20 +101,20 @@ def images_of(subject: Subject) -> list[tuple[str, str]]:
 def check_image(subject: Subject, image: str, architecture: str) -> Iterator[Finding]:
     """One image."""
     yield judge_reach(image, nat=subject.planned.nat, region=subject.region, account=subject.account)
-    place = ECR.fullmatch(image)
-    if place is None:
+    place = ecr_image(image)
+    if place is None or not place.digest:
         yield unknown(IMAGE, short(image), f"whether the registry of {image} has it: it is not ECR, or not by digest")
-    elif place["region"] != subject.region:
-        yield unknown(IMAGE, short(image), f"whether the registry has it: it is in {place['region']}")
+    elif place.region != subject.region:
+        yield unknown(IMAGE, short(image), f"whether the registry has it: it is in {place.region}")
     else:
-        yield from _in_registry(subject, image, architecture, place.groupdict())
+        yield from _in_registry(subject, image, architecture, place)
 
 
-def _in_registry(subject: Subject, image: str, architecture: str, place: dict[str, Any]) -> Iterator[Finding]:
+def _in_registry(subject: Subject, image: str, architecture: str, place: EcrImage) -> Iterator[Finding]:
     asked: dict[str, Any] = {
-        "registryId": place["account"],
-        "repositoryName": place["repository"],
-        "imageIds": [{"imageDigest": place["digest"]}],
+        "registryId": place.account_id,
+        "repositoryName": place.repository,
+        "imageIds": [{"imageDigest": place.digest}],
         "acceptedMediaTypes": list(MANIFESTS),
     }
     try:
@@ -124,9 +125,9 @@ def _in_registry(subject: Subject, image: str, architecture: str, place: dict[st
         yield _no_repository(subject, image, place)
 
 
-def _no_repository(subject: Subject, image: str, place: dict[str, Any]) -> Finding:
-    told = f"the registry of {place['account']} has no repository {place['repository']}"
-    if place["account"] != subject.account:
+def _no_repository(subject: Subject, image: str, place: EcrImage) -> Finding:
+    told = f"the registry of {place.account_id} has no repository {place.repository}"
+    if place.account_id != subject.account:
         return unknown(IMAGE, short(image), f"{told}, or does not show it")
     return Finding(
         area=IMAGE,

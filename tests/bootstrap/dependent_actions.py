@@ -5,58 +5,46 @@ docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_ac
 whose column of dependent actions names them.
 """
 
-TAGS_OF_A_CREATION = "a creation that gives tags needs it beside its own action"
 TAGS_TAKEN_AWAY = "an edit of tags; the edits on record are those of dev, which has no certificate and no autoscaling"
 KEY_OF_A_STORE = (
     "whoever makes a store, a secret or a log group with a key must be allowed to use the key: "
     "docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Overview.Encryption.Keys.html"
 )
-NOT_IN_THE_RECORDED_STACKS = "a setting that neither committed stack has: {}"
 
 PROVIDER = "github.com/hashicorp/terraform-provider-aws, internal/service/{}"
-EDITS = {
-    "ec2:ModifySecurityGroupRules": ("a port or a range of a rule", "ec2/vpc_security_group_ingress_rule.go"),
-    "ec2:ModifyVpcEndpoint": ("network.zones, which gives interface endpoints a subnet more", "ec2/vpc_endpoint.go"),
-    "ec2:ReplaceRoute": ("network.nat, which leads routes to another gateway", "ec2/vpc_route.go"),
-    "elasticache:DecreaseReplicaCount": ("valkey.replicas", "elasticache/replication_group.go"),
-    "elasticache:IncreaseReplicaCount": ("valkey.replicas", "elasticache/replication_group.go"),
-    "elasticache:ModifyCacheSubnetGroup": ("network.zones", "elasticache/subnet_group.go"),
-    "elasticloadbalancing:ModifyListener": ("ingress.domain, ingress.tls_policy", "elbv2/listener.go"),
-    "elasticloadbalancing:ModifyRule": ("web.port, which replaces the target group", "elbv2/listener_rule.go"),
-    "elasticloadbalancing:SetSubnets": ("network.zones", "elbv2/load_balancer.go"),
-    "rds:ModifyDBSubnetGroup": ("network.zones", "rds/subnet_group.go"),
-}
-"""What an edit of a setting calls that no recorded life of a stack has: the setting, and where the provider does."""
 BUCKET_TAGS = (
     "the provider tags a bucket by it, and by s3:PutBucketTagging where it is denied, as it does on the emulator: "
     "github.com/hashicorp/terraform-provider-aws/pull/45251"
 )
 
 DEPENDENT = {
-    **{action: f"an edit of {setting} calls it: {PROVIDER.format(file)}" for action, (setting, file) in EDITS.items()},
     **dict.fromkeys(("s3:ListTagsForResource", "s3:TagResource", "s3:UntagResource"), BUCKET_TAGS),
-    "acm:AddTagsToCertificate": TAGS_OF_A_CREATION,
     "acm:RemoveTagsFromCertificate": TAGS_TAKEN_AWAY,
-    "application-autoscaling:TagResource": TAGS_OF_A_CREATION,
     "application-autoscaling:UntagResource": TAGS_TAKEN_AWAY,
+    "budgets:UntagResource": TAGS_TAKEN_AWAY,
     **dict.fromkeys(
         (
-            *("budgets:ListTagsForResource", "budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"),
-            "budgets:ViewBudget",
-        ),
-        NOT_IN_THE_RECORDED_STACKS.format("observability.monthly_budget_usd"),
-    ),
-    **dict.fromkeys(
-        (
-            *("chatbot:CreateSlackChannelConfiguration", "chatbot:DeleteSlackChannelConfiguration"),
-            *("chatbot:DescribeSlackChannelConfigurations", "chatbot:ListTagsForResource", "chatbot:TagResource"),
+            *("chatbot:DeleteSlackChannelConfiguration", "chatbot:ListTagsForResource", "chatbot:TagResource"),
             *("chatbot:UntagResource", "chatbot:UpdateSlackChannelConfiguration"),
         ),
-        NOT_IN_THE_RECORDED_STACKS.format("observability.slack, which the emulator does not know either"),
+        "observability.slack, of which the recorded edits make a channel only",
     ),
     **dict.fromkeys(
-        ("logs:DeleteMetricFilter", "logs:DescribeMetricFilters", "logs:PutMetricFilter"),
-        NOT_IN_THE_RECORDED_STACKS.format("observability.laravel_metrics, web.nginx"),
+        (
+            *("cloudwatch:GetMetricStatistics", "codebuild:BatchGetProjects", "codebuild:ListProjects"),
+            *("codeconnections:ListConnections", "codestar-connections:ListConnections"),
+            *("ec2:DescribeAvailabilityZones", "ec2:DescribeRegions", "ec2:DescribeVpcEndpointServices"),
+            *("elasticache:DescribeCacheEngineVersions", "elasticache:DescribeReservedCacheNodesOfferings"),
+            *("freetier:GetAccountPlanState", "iam:GetPolicy", "rds:DescribeOrderableDBInstanceOptions"),
+            *("servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota"),
+            "servicequotas:ListServiceQuotas",
+        ),
+        "`story deploy` reads it before the first update of a stack: docs/preflight.md",
+    ),
+    **dict.fromkeys(
+        ("elasticache:ResetCacheParameterGroup", "rds:ResetDBClusterParameterGroup"),
+        "a newer version of the program that leaves out a parameter of a live stack: "
+        + PROVIDER.format("elasticache/parameter_group.go"),
     ),
     "ecs:StopTask": (
         "a migration that takes longer than its timeout is stopped, which no scenario on the engine waits for; "

@@ -74,6 +74,11 @@ def test_the_list_of_what_aws_demands_has_nothing_that_is_not_allowed() -> None:
     assert set(DEPENDENT) <= actions_of(deploy_statements())
 
 
+def test_the_list_of_what_aws_demands_has_nothing_that_is_on_record() -> None:
+    asked = {action for actions in RECORDED.values() for action in actions}
+    assert asked & set(DEPENDENT) == set()
+
+
 def test_what_is_on_record_and_not_needed_is_not_allowed() -> None:
     assert not set(NOT_NEEDED) & actions_of(deploy_statements())
 

@@ -195,7 +195,7 @@ def test_the_load_balancer_block_names_groups_rules_and_role(strategy: str) -> N
                 "alternateTargetGroupArn": f"{GROUP}/web-alternate/{PART}",
                 "productionListenerRule": f"{RULE}/web-shifting/{PART}/{PART}/{PART}",
                 "testListenerRule": f"{RULE}/web-test/{PART}/{PART}/{PART}",
-                "roleArn": f"arn:aws:iam:{REGION}:{ACCOUNT}:role/story-test-web-deployment",
+                "roleArn": f"arn:aws:iam::{ACCOUNT}:role/story-test-web-deployment",
             },
         }
     ]

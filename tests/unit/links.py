@@ -49,7 +49,12 @@ GUIDES = frozenset(
         *("acm/latest/userguide", "autoscaling/application/APIReference", "aws-cost-management/latest/APIReference"),
         *("aws-managed-policy/latest/reference", "awsaccountbilling/latest/aboutv2"),
         *("awscloudtrail/latest/APIReference", "awscloudtrail/latest/userguide", "boto3/latest/guide"),
-        *("chatbot/latest/adminguide", "codebuild/latest/APIReference", "codebuild/latest/userguide"),
+        *(
+            "chatbot/latest/APIReference",
+            "chatbot/latest/adminguide",
+            "codebuild/latest/APIReference",
+            "codebuild/latest/userguide",
+        ),
         *("codeconnections/latest/APIReference", "codepipeline/latest/APIReference", "codepipeline/latest/userguide"),
         *("controltower/latest/userguide", "cost-management/latest/userguide", "documentdb/latest/developerguide"),
         *("dtconsole/latest/userguide", "elasticloadbalancing/latest/APIReference"),
