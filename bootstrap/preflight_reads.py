@@ -18,7 +18,8 @@ OF_THE_ACCOUNT = (
     "servicequotas:GetAWSDefaultServiceQuota",
     "servicequotas:ListServiceQuotas",
 )
-"""Reads that have no resource: docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
+"""Reads that have no resource, by the service authorization reference:
+docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
 CONNECTION_SERVICES = ("codeconnections", "codestar-connections")
 """Both names of one service: docs.aws.amazon.com/dtconsole/latest/userguide/rename.html"""
 

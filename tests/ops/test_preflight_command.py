@@ -26,6 +26,8 @@ from tests.ops.steps import Cloud
 
 NO_STACK = "error: no stack named 'prod' found"
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture
 def new(pulumi: FakePulumi, monkeypatch: pytest.MonkeyPatch) -> FakePulumi:

@@ -7,7 +7,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -76,14 +76,18 @@ def python_files() -> list[Path]:
     return [path for path in sorted(PROJECT.rglob("*.py")) if not {".venv", ".local"} & set(path.parts)]
 
 
-def prose_of(source: str) -> Iterator[tuple[int, str]]:
+@cache
+def prose_of(source: str) -> Sequence[tuple[int, str]]:
     """Docstrings (those of attributes too) and comments of a Python file, with their lines."""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string.removeprefix("#")
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield node.lineno, node.value.value
+    # Only the tokenizer finds comments, and it takes the longest time of all.
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline) if "#" in source else ()
+    comments = [(token.start[0], token.string.removeprefix("#")) for token in tokens if token.type == tokenize.COMMENT]
+    docstrings = [
+        (node.lineno, node.value.value)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    ]
+    return [*comments, *docstrings]
 
 
 def texts_of(source: str) -> Iterator[tuple[int, str]]:
