@@ -92,7 +92,8 @@ class ChatbotResponse(BaseResponse):
 
     def describe_slack_channel_configurations(self) -> str:
         arn = self._get_param("ChatConfigurationArn")
-        found = [channel for known, channel in self.backend.channels.items() if arn in (None, known)]
+        channels, tags = self.backend.channels, self.backend.tags
+        found = [{**channels[one], "Tags": _listed(tags[one])} for one in channels if arn in (None, one)]
         return json.dumps({"SlackChannelConfigurations": found})
 
     def update_slack_channel_configuration(self) -> str:
@@ -109,7 +110,7 @@ class ChatbotResponse(BaseResponse):
 
     def list_tags_for_resource(self) -> str:
         tags = self.backend.tags.get(self._get_param("ResourceARN"), {})
-        return json.dumps({"Tags": [{"TagKey": key, "TagValue": value} for key, value in tags.items()]})
+        return json.dumps({"Tags": _listed(tags)})
 
     def tag_resource(self) -> str:
         arn = self._get_param("ResourceARN")
@@ -123,6 +124,10 @@ class ChatbotResponse(BaseResponse):
         for key in self._get_param("TagKeys"):
             self.backend.tags[arn].pop(key, None)
         return "{}"
+
+
+def _listed(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
 
 
 def install() -> None:

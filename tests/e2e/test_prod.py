@@ -120,7 +120,8 @@ def test_a_destroy_leaves_only_what_is_documented(stack: Stack) -> None:
     planned, state = whole_stack.program_of(stack), stack.engine.state()
     succeeded(stack.run("destroy", "--yes", "--skip-preview"))
 
-    assert not_sent(planned, state, stack.sent(), at_the_end=True) == []
+    lost = not_sent(planned, state, stack.sent(), at_the_end=True)
+    assert lost == [], "\n".join(lost)
     unknown, found = left_after_destroy(stack.inventory(), "prod")
     assert_on_record(stack, "prod")
     assert unknown == [], "left behind, and nobody knows"
