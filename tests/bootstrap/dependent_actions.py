@@ -23,11 +23,8 @@ DEPENDENT = {
     "application-autoscaling:UntagResource": TAGS_TAKEN_AWAY,
     "budgets:UntagResource": TAGS_TAKEN_AWAY,
     **dict.fromkeys(
-        (
-            *("chatbot:DeleteSlackChannelConfiguration", "chatbot:ListTagsForResource", "chatbot:TagResource"),
-            *("chatbot:UntagResource", "chatbot:UpdateSlackChannelConfiguration"),
-        ),
-        "observability.slack, of which the recorded edits make a channel only",
+        (*("chatbot:ListTagsForResource", "chatbot:UntagResource"),),
+        "an edit of tags of a Slack channel, which no recorded edit makes",
     ),
     **dict.fromkeys(
         (
