@@ -3,6 +3,8 @@
 import fcntl
 import json
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from tests.e2e.support import PROJECT, Stack
 from tests.iam_actions import actions_of
@@ -25,6 +27,21 @@ def assert_on_record(stack: Stack, kind: str) -> None:
     new = sorted(asked - set(recorded.get(kind, [])))
     assert new == [], f"not on record, so perhaps not allowed to the roles of bootstrap/; {RECORD}=1 takes it down"
     stack.forget_what_was_asked_for()
+
+
+def edit(stack: Stack, edits: Mapping[str, Any], released: str | None = None) -> str:
+    """One update for edits of several parts of the settings, and what it said; what it asked for is on record.
+
+    Args:
+        stack: The stack.
+        edits: What changes in a part, such as `{"web": {"port": 8081}}`.
+        released: Image of a release; None is an update without one.
+    """
+    for part, change in edits.items():
+        stack.configure(f"story:{part}", change)
+    said = stack.up(released).output
+    assert_on_record(stack, "edits")
+    return said
 
 
 def _add(kind: str, asked: set[str]) -> None:

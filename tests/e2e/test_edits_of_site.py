@@ -1,13 +1,12 @@
 """Edits of a live stack's site, services and observability, and what each asks AWS for."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import Begin
 from tests.e2e.left_after_destroy import left_after_destroy
-from tests.e2e.recorded_calls import assert_on_record
+from tests.e2e.recorded_calls import assert_on_record, edit
 from tests.e2e.support import WITHOUT_STORES, Stack, image, succeeded
 
 DOMAIN = "www.example.com"
@@ -28,25 +27,6 @@ def stack(begin: Begin) -> Stack:
     stack = begin("site")
     stack.engine.prepare({**WITHOUT_STORES, "story:protect": True})
     return stack
-
-
-def edit(stack: Stack, edits: Mapping[str, Any], released: str | None = None) -> str:
-    """One update for edits of several parts, and what it said; what it asked for is on record."""
-    for part, change in edits.items():
-        stack.configure(f"story:{part}", change)
-    said = stack.up(released).output
-    assert_on_record(stack, "edits")
-    return said
-
-
-def deploys(stack: Stack, deployment: Mapping[str, Any], edits: Mapping[str, Any], released: str | None = None) -> str:
-    """One update with other settings of the site's deployments, and the strategy that ECS has after it."""
-    config = stack.engine.config()
-    stack.engine.prepare({**config, "story:web": {**config["story:web"], "deployment": dict(deployment)}})
-    edit(stack, edits, released)
-    newest = stack.client("ecs").list_service_deployments(cluster="story-site", service="web")["serviceDeployments"][0]
-    assert newest["status"] == "SUCCESSFUL"
-    return stack.service("web")["deploymentConfiguration"]["strategy"]
 
 
 def test_a_small_site_comes_up(stack: Stack) -> None:
@@ -141,34 +121,29 @@ def test_edits_of_everything_that_was_made_take_one_update(stack: Stack) -> None
     assert stack.is_clean()
 
 
-def test_the_strategy_goes_from_rolling_to_blue_green(stack: Stack) -> None:
-    # A target that counts the requests of one group is refused beside a second one.
-    both = {"both_groups": True, "test_cidrs": ["203.0.113.0/24"]}
-    assert deploys(stack, both, {"web": {"autoscaling": None}}) == "ROLLING"
-    blue_green = {"strategy": "blue-green", "bake_time_minutes": 5, "test_cidrs": ["203.0.113.0/24"]}
-    assert deploys(stack, blue_green, {}, image(2)) == "BLUE_GREEN"
-    assert stack.image_of("web") == image(2)
-    assert stack.is_clean()
-
-
-def test_the_strategy_goes_on_to_canary(stack: Stack) -> None:
-    off = {"slack": None, "emails": [], "critical_emails": [], "monthly_budget_usd": None, "laravel_metrics": False}
-    canary = {"strategy": "canary", "canary_percent": 10.0, "canary_bake_time_minutes": 2, "test_cidrs": []}
-    assert deploys(stack, canary, {"observability": off}, image(3)) == "CANARY"
-    assert {"budgets", "chatbot"}.isdisjoint(stack.inventory())
-
-
-def test_the_strategy_goes_on_to_linear(stack: Stack) -> None:
-    linear = {"strategy": "linear", "step_percent": 50.0, "step_bake_time_minutes": 1, "test_port": None}
-    assert deploys(stack, linear, {"cluster": {"exec": True}, "web": {"readonly_root_filesystem": False}}) == "LINEAR"
-    assert stack.is_clean()
-
-
-def test_the_strategy_goes_back_to_rolling_and_the_domain_goes(stack: Stack) -> None:
-    assert deploys(stack, {"both_groups": True}, {}) == "ROLLING"
+def test_all_that_came_later_goes_again_in_one_update(stack: Stack) -> None:
     stack.configure_value("story:protect", False)
-    assert deploys(stack, {}, {"ingress": {"domain": None, "zone_id": None}}) == "ROLLING"
+    edit(
+        stack,
+        {
+            "network": {"interface_endpoints": []},
+            "cluster": {"exec": True},
+            "ingress": {"domain": None, "zone_id": None},
+            "web": {"autoscaling": None, "readonly_root_filesystem": False},
+            "workers": {"mail": {"enabled": False}},
+            "scheduler": {"enabled": True},
+            "observability": {
+                "slack": None,
+                "emails": [],
+                "critical_emails": [],
+                "monthly_budget_usd": None,
+                "laravel_metrics": False,
+                "dashboard": True,
+            },
+        },
+    )
     assert [(one["Port"], one["Protocol"]) for one in listeners(stack)] == [(80, "HTTP")]
+    assert {"acm", "application-autoscaling", "budgets", "chatbot"}.isdisjoint(stack.inventory())
     assert stack.is_clean()
 
 

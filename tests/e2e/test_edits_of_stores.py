@@ -1,14 +1,13 @@
 """Edits of a live stack's network and stores, and what each asks AWS for: a row of docs/operate.md at least once."""
 
 import re
-from typing import Any
 
 import pytest
 
 from tests.e2e import whole_stack
 from tests.e2e.conftest import Begin
 from tests.e2e.left_after_destroy import left_after_destroy
-from tests.e2e.recorded_calls import assert_on_record
+from tests.e2e.recorded_calls import assert_on_record, edit
 from tests.e2e.support import Stack, image, steps_in, succeeded
 
 ZONES = ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"]
@@ -26,15 +25,6 @@ def stack(begin: Begin) -> Stack:
         }
     )
     return stack
-
-
-def edit(stack: Stack, edits: dict[str, dict[str, Any]]) -> str:
-    """One update for edits of several parts, and what it said; what it asked for is on record."""
-    for part, change in edits.items():
-        stack.configure(f"story:{part}", change)
-    said = stack.up().output
-    assert_on_record(stack, "edits")
-    return said
 
 
 def test_a_stack_with_protected_stores_and_no_nat_gateway_comes_up(stack: Stack) -> None:
