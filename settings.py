@@ -26,7 +26,7 @@ from specs.site import (
     PermissionsSpec,
     UploadsSpec,
 )
-from specs.stack_config import given_config, mistakes_around, values_of, warn
+from specs.stack_config import given_config, mistakes_around, values_of, warn, warnings_around
 from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 from specs.task_limits import Task, mistakes_in_sizes
 from specs.types import IMAGE_FORM, Name, image_problem
@@ -253,7 +253,10 @@ def stack_of(
         profile=config.get("aws:profile") or None,
         image_given=image_given or rollback_image,
         is_release=image_given is not None,
-        warnings=tuple(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()),
+        warnings=(
+            *warnings_around(region),
+            *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()),
+        ),
     )
 
 

@@ -47,6 +47,25 @@ docs.amazonaws.cn/en_us/aws/latest/userguide/services.html, as of 2026-11-27. Th
 `aws ec2 describe-vpc-endpoint-services` lists them there: github.com/aws/aws-cdk/pull/25333."""
 
 PREFIXES = {"cn-": CHINA, "us-gov-": GOVCLOUD}
+AREAS = {
+    "af": "south-1",
+    "ap": (
+        "east-1 east-2 northeast-1 northeast-2 northeast-3 south-1 south-2 southeast-1 southeast-2 southeast-3 "
+        "southeast-4 southeast-5 southeast-6 southeast-7"
+    ),
+    "ca": "central-1 west-1",
+    "cn": "north-1 northwest-1",
+    "eu": "central-1 central-2 north-1 south-1 south-2 west-1 west-2 west-3",
+    "il": "central-1",
+    "me": "central-1 south-1 west-1",
+    "mx": "central-1",
+    "sa": "east-1 west-1",
+    "us": "east-1 east-2 west-1 west-2",
+    "us-gov": "east-1 west-1",
+}
+KNOWN_REGIONS = frozenset(f"{area}-{region}" for area, regions in AREAS.items() for region in regions.split())
+"""Regions of the supported partitions, as botocore 1.44.5 has them (2026-11-27):
+docs.aws.amazon.com/general/latest/gr/ecs-service.html"""
 UNSUPPORTED_PREFIXES = ("eusc-", "us-iso", "eu-iso")
 """Regions of the AWS European Sovereign Cloud and of the isolated partitions: nobody has tried this program there."""
 

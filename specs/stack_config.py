@@ -1,5 +1,6 @@
 """The values in a stack's config, as the engine hands them over."""
 
+import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -10,7 +11,7 @@ from pulumi.runtime import config as runtime_config
 
 from specs.base import Finding
 from specs.checking import unknown_key
-from specs.partition import REGION, is_supported
+from specs.partition import KNOWN_REGIONS, REGION, is_supported
 from specs.types import NAME
 
 
@@ -32,6 +33,18 @@ def mistakes_around(name: str, region: str) -> Iterator[str]:
         yield f"aws:region: {given}; allowed is a region such as ap-northeast-1"
     elif not is_supported(region):
         yield f'aws:region: given "{region}"; allowed are the commercial, the China and the AWS GovCloud (US) Regions'
+
+
+def warnings_around(region: str) -> Iterator[str]:
+    """Warnings about `aws:region`."""
+    if region in KNOWN_REGIONS:
+        return
+    near = difflib.get_close_matches(region, sorted(KNOWN_REGIONS), n=1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    yield (
+        f'aws:region: given "{region}", which is not among the regions of 2026-11-27; {meant}'
+        "`story doctor --before` asks AWS"
+    )
 
 
 def warn(lines: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from specs.partition import (
     CHINA,
     COMMERCIAL,
     GOVCLOUD,
+    KNOWN_REGIONS,
     gateway_endpoint_service,
     interface_endpoint_service,
     is_supported,
@@ -35,6 +36,23 @@ def test_every_region_that_botocore_knows_is_in_its_partition_or_is_not_supporte
         assert is_supported(region) == (name in SUPPORTED), region
         if name in SUPPORTED:
             assert partition_of(region).name == name
+
+
+def test_the_known_regions_are_those_of_botocore() -> None:
+    listed = {region for name in SUPPORTED for region in KNOWN[name]["regions"] if not region.endswith("global")}
+    assert listed == KNOWN_REGIONS
+
+
+@pytest.mark.parametrize(("region", "meant"), [("ap-northeast-9", "ap-northeast-"), ("eu-wset-1", "eu-west-1")])
+def test_a_region_that_is_not_known_is_a_warning_with_the_nearest_one(region: str, meant: str) -> None:
+    [first, *_] = stack_of(name="dev", config={"aws:region": region}).warnings
+    assert first.startswith(f'aws:region: given "{region}", which is not among')
+    assert f"did you mean {meant}" in first
+
+
+def test_a_known_region_is_no_warning() -> None:
+    for region in KNOWN_REGIONS:
+        assert not [line for line in stack_of(name="dev", config={"aws:region": region}).warnings if "region" in line]
 
 
 @pytest.mark.parametrize("name", SUPPORTED)
