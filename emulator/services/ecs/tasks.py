@@ -92,7 +92,7 @@ def _zone(task: Any, network: dict[str, Any]) -> str:
     """The zone of the task's subnet. The tasks of a service are spread over its subnets:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html"""
     subnets = network.get("awsvpcConfiguration", {}).get("subnets") or [""]
-    tasks: dict[str, Any] = ecs_backends[task._account_id][task.region_name].tasks.get(task.cluster_name, {})
+    tasks = ecs_backends[task._account_id][task.region_name].tasks[task.cluster_name]
     before = sum(one.family == task.family and one.last_status != "STOPPED" for one in tasks.values())
     subnet = subnets[before % len(subnets)]
     found = ec2_backends[task._account_id][task.region_name].describe_subnets(filters={"subnet-id": [subnet]})
