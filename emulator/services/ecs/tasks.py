@@ -16,7 +16,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 from moto.ecs.exceptions import ECSException, InvalidParameterException
-from moto.ecs.models import Container, EC2ContainerServiceBackend, Task, ecs_backends
+from moto.ecs.models import Container, EC2ContainerServiceBackend, Task
 from moto.ecs.responses import DESCRIBE_TASKS_TAGS, EC2ContainerServiceResponse
 from moto.moto_api._internal import mock_random
 
@@ -89,13 +89,9 @@ def _make_every_container() -> None:
 
 
 def _zone(task: Any, network: dict[str, Any]) -> str:
-    """The zone of the task's subnet. The tasks of a service are spread over its subnets:
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html"""
+    """The zone of the task's subnet, which is the first one of its network."""
     subnets = network.get("awsvpcConfiguration", {}).get("subnets") or [""]
-    tasks = ecs_backends[task._account_id][task.region_name].tasks[task.cluster_name]
-    before = sum(one.family == task.family and one.last_status != "STOPPED" for one in tasks.values())
-    subnet = subnets[before % len(subnets)]
-    found = ec2_backends[task._account_id][task.region_name].describe_subnets(filters={"subnet-id": [subnet]})
+    found = ec2_backends[task._account_id][task.region_name].describe_subnets(filters={"subnet-id": [subnets[0]]})
     return str(found[0].availability_zone) if found else f"{task.region_name}a"
 
 
