@@ -21,7 +21,7 @@ from components.watched import watched
 stack = settings.read()
 site, region, is_release = stack.settings, stack.region, stack.is_release
 image = running_image(stack.image_given)
-encryption = Encryption("encryption", EncryptionArgs(protect=site.protect))
+encryption = Encryption("encryption", EncryptionArgs(region=region, protect=site.protect))
 key_arn, account_id, boundary = encryption.key_arn, encryption.account_id, site.permissions.boundary_arn
 network = Network("network", NetworkArgs(spec=site.network, region=region, key_arn=key_arn, boundary_arn=boundary))
 stores = DataStores(

@@ -24,10 +24,12 @@ site, region = account.settings, account.region
 ServiceLinkedRoles("linked-roles", ServiceLinkedRolesArgs(region=region, profile=account.profile))
 
 # The state's secrets have a key of their own: whoever may use it reads them.
-state_key = Encryption("state-key", EncryptionArgs(protect=site.protect, alias="state"))
+state_key = Encryption("state-key", EncryptionArgs(region=region, protect=site.protect, alias="state"))
 account_id = state_key.account_id
 trail = trail_name() if site.trail.enabled else None
-delivery_key = Encryption("delivery-key", EncryptionArgs(protect=site.protect, alias="delivery", trail=trail))
+delivery_key = Encryption(
+    "delivery-key", EncryptionArgs(region=region, protect=site.protect, alias="delivery", trail=trail)
+)
 state = PrivateBucket(
     "state",
     PrivateBucketArgs(key_arn=state_key.key_arn, protect=site.protect, noncurrent_days=STATE_VERSION_DAYS),

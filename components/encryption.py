@@ -49,7 +49,8 @@ USER_ACTIONS = (
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 )
-PUBLISHERS = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
+PUBLISHERS = ("cloudwatch", "budgets")
+"""Services that publish to the stack's encrypted topics."""
 TOPIC_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
@@ -58,12 +59,14 @@ class EncryptionArgs:
     """What an `Encryption` needs to know.
 
     Attributes:
+        region: AWS region.
         protect: Refuse to delete the key: without it, nothing that it encrypted can be read again.
         alias: Last part of its name: `alias/story-<stack>-data`.
         trail: Name of the CloudTrail trail whose files it encrypts; None for none.
         deletion_window_days: Days between a deletion and its effect, 7 to 30.
     """
 
+    region: str
     protect: bool
     alias: str = "data"
     trail: str | None = None
@@ -94,21 +97,18 @@ class Encryption(Component):
         )
         # The account is read from the key itself, so that no preview has to ask AWS for it.
         self.account_id = key.arn.apply(lambda arn: arn.split(":")[4])
-        policy = self._let_use(name, key, args.trail)
+        policy = self._let_use(name, key, args)
         aws.kms.Alias(name, name=f"alias/{physical_name(args.alias)}", target_key_id=key.key_id, opts=self.child())
 
         self.key_arn = pulumi.Output.all(key.arn, policy.id).apply(lambda known: known[0])
         self.register_outputs({"keyArn": self.key_arn, "accountId": self.account_id})
 
-    def _let_use(self, name: str, key: aws.kms.Key, trail: str | None) -> aws.kms.KeyPolicy:
-        region = key.arn.apply(lambda arn: arn.split(":")[3])
-        partition = region.apply(partition_of)
-        account_root = pulumi.Output.concat("arn:", partition.name, ":iam::", self.account_id, ":root")
-        log_groups = pulumi.Output.concat(
-            "arn:", partition.name, ":logs:", region, ":", self.account_id, ":log-group:*"
-        )
+    def _let_use(self, name: str, key: aws.kms.Key, args: EncryptionArgs) -> aws.kms.KeyPolicy:
+        region, partition = args.region, partition_of(args.region)
+        account_root = pulumi.Output.concat(f"arn:{partition.name}:iam::", self.account_id, ":root")
+        log_groups = pulumi.Output.concat(f"arn:{partition.name}:logs:{region}:", self.account_id, ":log-group:*")
         # docs.amazonaws.cn/en_us/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-        logs = pulumi.Output.concat("logs.", region, ".", partition.dns_suffix)
+        logs = f"logs.{region}.{partition.dns_suffix}"
         ours = {"StringEquals": {"aws:SourceAccount": self.account_id}}
         return aws.kms.KeyPolicy(
             name,
@@ -121,15 +121,21 @@ class Encryption(Component):
                 },
                 # They publish to encrypted topics: docs.aws.amazon.com/sns/latest/dg/sns-key-management.html and
                 # docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
-                *(allow_service(service, TOPIC_ACTIONS, "*", ours) for service in PUBLISHERS),
+                *(
+                    allow_service(f"{service}.amazonaws.com", TOPIC_ACTIONS, "*", ours)
+                    for service in PUBLISHERS
+                    # KMS refuses a policy with a service that the partition does not have:
+                    # docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
+                    if service not in partition.missing_services
+                ),
                 _for_eventbridge(region, self.account_id),
-                *(_for_cloudtrail(region, self.account_id, trail) if trail else ()),
+                *(_for_cloudtrail(region, self.account_id, args.trail) if args.trail else ()),
             ),
             opts=self.child(),
         )
 
 
-def _for_eventbridge(region: pulumi.Output[str], account_id: pulumi.Output[str]) -> Statement:
+def _for_eventbridge(region: str, account_id: pulumi.Output[str]) -> Statement:
     """EventBridge publishes to encrypted topics without `aws:SourceAccount` and `aws:SourceArn`, so a condition on them
     would refuse every event: docs.aws.amazon.com/sns/latest/dg/sns-key-management.html. The encryption context is
     SNS's own, and limits it to this account's topics:
@@ -140,15 +146,13 @@ def _for_eventbridge(region: pulumi.Output[str], account_id: pulumi.Output[str])
     )
 
 
-def _for_cloudtrail(region: pulumi.Output[str], account_id: pulumi.Output[str], trail: str) -> list[Statement]:
+def _for_cloudtrail(region: str, account_id: pulumi.Output[str], trail: str) -> list[Statement]:
     """CloudTrail reads the key's properties before it takes it, and encrypts for one trail alone:
     docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html (`aws:SourceAccount` is
     not recommended there). The bucket has a bucket key, so it decrypts too, under the same conditions as in
     docs.aws.amazon.com/controltower/latest/userguide/configure-kms-keys.html"""
     ours = {"aws:SourceArn": _arn(region, "cloudtrail", account_id, f"trail/{trail}")}
-    any_region = pulumi.Output.concat(
-        "arn:", region.apply(lambda name: partition_of(name).name), ":cloudtrail:*:", account_id, ":trail/*"
-    )
+    any_region = _arn(region, "cloudtrail", account_id, "trail/*", where="*")
     return [
         allow_service(
             "cloudtrail.amazonaws.com",
@@ -160,6 +164,7 @@ def _for_cloudtrail(region: pulumi.Output[str], account_id: pulumi.Output[str], 
     ]
 
 
-def _arn(region: pulumi.Output[str], service: str, account_id: pulumi.Output[str], what: str) -> pulumi.Output[str]:
-    partition = region.apply(lambda name: partition_of(name).name)
-    return pulumi.Output.concat("arn:", partition, f":{service}:", region, ":", account_id, f":{what}")
+def _arn(
+    region: str, service: str, account_id: pulumi.Output[str], what: str, *, where: str | None = None
+) -> pulumi.Output[str]:
+    return pulumi.Output.concat(f"arn:{partition_of(region).name}:{service}:{where or region}:", account_id, f":{what}")

@@ -193,8 +193,9 @@ class _Run:
             StepError: The elder one is of another release, or this one may have started.
         """
         arn = str(started["taskArn"])
-        if not has_not_started(self._seen(arn) or started):
-            # Stopping it might cut a schema change in two.
+        # RunTask's answer is older than what ECS may have done since. Without a new one the task goes on, because
+        # stopping it might cut a schema change in two.
+        if not has_not_started(self._seen(arn) or {}):
             raise StepError(
                 f"{self.task.step}: another update started a task at the same moment, and this one may have begun its "
                 f"work, so both go on: {elder['taskArn']} and {arn}; wait for the end of both, and try again"

@@ -282,10 +282,8 @@ def _agreed(locks: Sequence[Lock] | None, state: State) -> bool:
 def _agreed_to_take() -> bool:
     if not sys.stdin.isatty():
         return False
-    print(
-        "They become resources of the stack, with what is written in them; the next update sets how long that is kept."
-    )
-    return _says_yes("Shall they?")
+    print("They become resources of the stack, with what is written in them; the next update sets how long it is kept.")
+    return _says_yes("Add them to the stack?")
 
 
 def _says_yes(question: str) -> bool:

@@ -8,7 +8,10 @@ from plan.recorder import Record, record
 
 
 def encryption(preview: bool = False, **changes: Any) -> Record:
-    return record(lambda: Encryption("encryption", EncryptionArgs(**{"protect": True, **changes})), preview=preview)
+    return record(
+        lambda: Encryption("encryption", EncryptionArgs(**{"region": "ap-northeast-1", "protect": True, **changes})),
+        preview=preview,
+    )
 
 
 def statements() -> list[dict[str, Any]]:
@@ -73,7 +76,11 @@ def test_a_person_finds_the_key_under_the_name_of_the_stack() -> None:
 
 
 def test_cloudtrail_encrypts_for_the_one_trail_that_is_named() -> None:
-    made = record(lambda: Encryption("key", EncryptionArgs(protect=True, alias="delivery", trail="story-test-trail")))
+    made = record(
+        lambda: Encryption(
+            "key", EncryptionArgs(region="ap-northeast-1", protect=True, alias="delivery", trail="story-test-trail")
+        )
+    )
     assert made.one("Alias").inputs["name"] == "alias/story-test-delivery"
     statements = json.loads(made.one("KeyPolicy").inputs["policy"])["Statement"]
     encrypts, describes = (one for one in statements if one["Principal"] == {"Service": "cloudtrail.amazonaws.com"})

@@ -232,7 +232,7 @@ def test_in_a_terminal_it_asks(
     monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or answer)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     assert run(pulumi, yes=False) == code
-    assert asked == ["Shall they? [y/N] "]
+    assert asked == ["Add them to the stack? [y/N] "]
     assert bool(pulumi.writes) is (code == 0)
 
 

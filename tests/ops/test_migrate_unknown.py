@@ -1,5 +1,6 @@
 """A one-off task of which too little is known: it is never stopped, and no second one is started beside it."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -261,6 +262,15 @@ def test_of_two_updates_with_different_images_the_younger_fails_and_stops_its_ta
     message = account.fails()
     assert message.startswith(f"migration: another one still runs, started by {OTHER_RELEASE}: {ARN}other; wait ")
     assert account.stopped == ["own"]
+
+
+@pytest.mark.parametrize("unknown", [THROTTLED, None], ids=["throttled", "missing"])
+def test_the_younger_task_is_not_stopped_while_it_is_unknown_whether_it_started(account: Account, unknown: Any) -> None:
+    race(account, task("other", createdAt=OLDER, startedBy=OTHER_RELEASE))
+    answers = itertools.chain([task(status="RUNNING")], itertools.repeat(unknown))
+    account.seen["own"] = lambda _seconds: next(answers)
+    assert "may have begun its work" in account.fails()
+    assert account.stopped == []
 
 
 def test_of_two_updates_with_different_images_the_elder_goes_on(account: Account) -> None:

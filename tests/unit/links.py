@@ -59,7 +59,12 @@ GUIDES = frozenset(
         *("controltower/latest/userguide", "cost-management/latest/userguide", "documentdb/latest/developerguide"),
         *("dtconsole/latest/userguide", "elasticloadbalancing/latest/APIReference"),
         *("elasticloadbalancing/latest/application", "eventbridge/latest/userguide", "general/latest/gr"),
-        *("gameliftservers/latest/flexmatchguide", "kms/latest/developerguide", "secretsmanager/latest/userguide"),
+        *(
+            "gameliftservers/latest/flexmatchguide",
+            "kms/latest/APIReference",
+            "kms/latest/developerguide",
+            "secretsmanager/latest/userguide",
+        ),
         *("securityhub/latest/userguide", "service-authorization/latest/reference"),
         *("servicequotas/2019-06-24/apireference", "sns/latest/api", "sns/latest/dg"),
         *("systems-manager/latest/APIReference", "systems-manager/latest/userguide", "vpc/latest/privatelink"),

@@ -146,6 +146,14 @@ def test_nothing_that_is_planned_names_another_partition(region: str) -> None:
     assert len(pulling) >= 4, "web, worker, scheduler, migration and users pull their image"
 
 
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
+def test_no_policy_lets_a_service_do_anything_that_the_partition_does_not_have(region: str) -> None:
+    text = json.dumps([dict(resource.inputs) for resource in planned(region).resources])
+    for service in partition_of(region).missing_services:
+        assert f"{service}.amazonaws.com" not in text
+    assert "cloudwatch.amazonaws.com" in text
+
+
 def mistakes(region: str, **values: Any) -> str:
     config = {f"story:{key}": json.dumps(value) for key, value in values.items()}
     with pytest.raises(pulumi.RunError) as refused:
