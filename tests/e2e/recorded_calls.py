@@ -25,7 +25,7 @@ def assert_on_record(stack: Stack, kind: str) -> None:
         _add(kind, asked)
     recorded: dict[str, list[str]] = json.loads(FILE.read_text("utf-8"))
     new = sorted(asked - set(recorded.get(kind, [])))
-    assert new == [], f"not on record, so perhaps not allowed to the roles of bootstrap/; {RECORD}=1 takes it down"
+    assert new == [], f"not on record, so perhaps not allowed to bootstrap/: {', '.join(new)}; {RECORD}=1 records them"
     stack.forget_what_was_asked_for()
 
 
