@@ -6,9 +6,8 @@ import pytest
 
 from tests.e2e import whole_stack
 from tests.e2e.conftest import Begin
-from tests.e2e.left_after_destroy import left_after_destroy
 from tests.e2e.recorded_calls import assert_on_record, edit
-from tests.e2e.support import Stack, image, steps_in, succeeded
+from tests.e2e.support import Stack, image, steps_in
 
 ZONES = ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"]
 OFF = {"enabled": False}
@@ -46,8 +45,8 @@ def test_a_third_zone_a_nat_gateway_and_more_instances_take_one_update(stack: St
     whole_stack.assert_every_private_subnet_has_a_route_to_s3(stack)
     assert zones_of(stack) == dict.fromkeys(("aurora", "documentdb", "valkey", "load balancer", "sqs", "web"), 3)
     assert endpoints(stack) == ["logs", "s3", "sqs"]
-    assert gateways(stack) == 1
-    assert instances(stack) == {"aurora": 2, "documentdb": 2, "valkey": 2}
+    assert whole_stack.nat_gateways(stack) == 1
+    assert whole_stack.instances(stack) == {"aurora": 2, "documentdb": 2, "valkey": 2}
 
 
 def test_other_classes_ports_and_passwords_and_fewer_instances_take_one_update(stack: Stack) -> None:
@@ -91,36 +90,10 @@ def test_other_classes_ports_and_passwords_and_fewer_instances_take_one_update(s
     assert {one["DBInstanceClass"] for one in rds.describe_db_instances()["DBInstances"]} == {"db.r6g.large"}
     [group] = cache.describe_replication_groups()["ReplicationGroups"]
     assert group["CacheNodeType"] == "cache.m7g.large"
-    assert instances(stack) == {"aurora": 1, "documentdb": 1, "valkey": 1}
-    assert gateways(stack) == 3
+    assert whole_stack.instances(stack) == {"aurora": 1, "documentdb": 1, "valkey": 1}
+    assert whole_stack.nat_gateways(stack) == 3
     assert endpoints(stack) == ["s3"]
     assert stack.is_clean()
-
-
-def test_stores_go_with_a_last_snapshot_and_the_nat_gateways_with_them(stack: Stack) -> None:
-    stack.configure_value("story:protect", False)
-    edit(stack, {"network": {"nat": "none"}, "aurora": OFF, "valkey": OFF, "documentdb": OFF})
-    assert instances(stack) == {}
-    assert gateways(stack) == 0
-    assert len(snapshots(stack)) == 3
-    whole_stack.assert_every_private_subnet_has_a_route_to_s3(stack)
-
-
-def test_stores_that_were_off_come_back(stack: Stack) -> None:
-    on = {"enabled": True}
-    edit(stack, {"aurora": on, "valkey": on, "documentdb": on})
-    assert instances(stack) == {"aurora": 1, "documentdb": 1, "valkey": 1}
-    assert stack.is_clean()
-
-
-def test_a_destroy_takes_other_snapshots_and_leaves_only_what_is_documented(stack: Stack) -> None:
-    before = snapshots(stack)
-    succeeded(stack.run("destroy", "--yes", "--skip-preview"))
-    assert_on_record(stack, "edits")
-    assert before < snapshots(stack)
-    assert len(snapshots(stack)) == 6
-    unknown, _ = left_after_destroy(stack.inventory(), "edits")
-    assert unknown == []
 
 
 def zones_of(stack: Stack) -> dict[str, int]:
@@ -142,24 +115,3 @@ def endpoints(stack: Stack) -> list[str]:
     """The services that have an endpoint."""
     made = [item["name"] for item in stack.inventory()["ec2"] if item["type"] == "vpc-endpoint"]
     return sorted(name.rpartition(".")[2] for name in made)
-
-
-def gateways(stack: Stack) -> int:
-    """How many NAT gateways there are."""
-    return sum(item["type"] == "nat-gateway" for item in stack.inventory()["ec2"])
-
-
-def instances(stack: Stack) -> dict[str, int]:
-    """How many instances or nodes each store has."""
-    found = stack.inventory()
-    names = [one["name"] for one in found.get("rds", []) if one["type"] == "instance"]
-    names += [one["name"] for one in found.get("elasticache", []) if one["type"] == "cluster"]
-    stores = [name.split("-")[2] for name in names]
-    return {store: stores.count(store) for store in sorted(set(stores))}
-
-
-def snapshots(stack: Stack) -> set[str]:
-    """The last snapshots that stores left."""
-    found = stack.inventory()
-    kinds = ("cluster-snapshot", "snapshot")
-    return {one["name"] for service in ("rds", "elasticache") for one in found.get(service, []) if one["type"] in kinds}

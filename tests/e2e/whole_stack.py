@@ -120,5 +120,19 @@ def assert_a_task_can_be_gone_into(stack: Stack, monkeypatch: pytest.MonkeyPatch
     assert read.returncode == 0, read.output
 
 
+def nat_gateways(stack: Stack) -> int:
+    """How many NAT gateways there are."""
+    return sum(item["type"] == "nat-gateway" for item in stack.inventory()["ec2"])
+
+
+def instances(stack: Stack) -> dict[str, int]:
+    """How many instances or nodes each store has."""
+    found = stack.inventory()
+    names = [one["name"] for one in found.get("rds", []) if one["type"] == "instance"]
+    names += [one["name"] for one in found.get("elasticache", []) if one["type"] == "cluster"]
+    stores = [name.split("-")[2] for name in names]
+    return {store: stores.count(store) for store in sorted(set(stores))}
+
+
 def _tag(resource: dict[str, Any], key: str) -> str:
     return next(tag["Value"] for tag in resource["Tags"] if tag["Key"] == key)
