@@ -137,7 +137,7 @@ def test_the_most_tasks_of_any_time_of_day_count() -> None:
 
 
 def test_tasks_that_run_already_are_not_needed_again(before: Before) -> None:
-    before.owns("aws:ecs/service:Service", name="web")
+    before.runs_all()
     before.limits["L-3032A538"], before.used = 33.5 - 4.5 + 4.5, 4.5
     assert [one.what for one in before.wrong() if "vCPU" in one.what] == []
     before.used = 4.6
