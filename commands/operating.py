@@ -104,6 +104,8 @@ def _before(
         if stack is None:
             raise typer.BadParameter(f"{file} is not named Pulumi.<stack>.yaml", param_hint="--file")
     name = named_or_selected("doctor", stack, project)
+    if name.count("/") > 2 or not all(name.split("/")):
+        raise typer.BadParameter(f"{name} is not STACK, ORG/STACK or ORG/PROJECT/STACK", param_hint="--stack")
     request = Request(
         stack=name,
         file=file or project / f"Pulumi.{name.rpartition('/')[2]}.yaml",

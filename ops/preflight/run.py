@@ -14,7 +14,9 @@ from ops.contract import Place
 from ops.doctor.asking import Asking
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, Severity, exit_code, in_order
+from ops.doctor.images import IMAGE
 from ops.doctor.run import progress, show
+from ops.image_given import RELEASED
 from ops.live_stack import EXPECTED, explained
 from ops.patience import EXPIRED, CredentialsExpiredError, code_of, in_short
 from ops.preflight.account import closed_region
@@ -29,6 +31,7 @@ from plan.stack_file import read_stack_file
 from specs.partition import partition_of
 
 SETTINGS = "settings"
+IMAGE_CURE = "give an image by digest: REGISTRY/REPOSITORY@sha256:DIGEST"
 WRONG_USAGE = 2
 
 
@@ -117,11 +120,11 @@ def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
 def _mistakes(plan: StackPlan) -> Sequence[Finding]:
     return [
         Finding(
-            area=SETTINGS,
+            area=IMAGE if mistake.startswith(RELEASED) else SETTINGS,
             severity=Severity.ERROR,
-            what=mistake,
+            what=f"--image or {mistake}" if mistake.startswith(RELEASED) else mistake,
             why="the update stops before it makes anything; what the account has was not checked",
-            cure=f"{plan.file.name}; `story plan --file {plan.file}` shows whether it can be read",
+            cure=IMAGE_CURE if mistake.startswith(RELEASED) else f"correct it in {plan.file}",
         )
         for mistake in plan.mistakes
     ]

@@ -161,6 +161,25 @@ def test_mistakes_in_the_settings_are_errors_of_the_table(before: Before, tmp_pa
     assert before.told.asked == []
 
 
+@pytest.mark.parametrize("text", ["config: [", "", "config: {}\n"])
+def test_settings_that_name_no_region_are_shown_without_one(before: Before, tmp_path: Path, text: str) -> None:
+    assert before
+    file = tmp_path / "Pulumi.bad.yaml"
+    file.write_text(text, "utf-8")
+    result = doctor("--file", str(file))
+    assert result.stdout.startswith("Stack bad: 1 error"), result.stdout
+    assert f"correct it in {file}" in result.stdout
+
+
+def test_an_image_that_is_none_is_a_mistake_of_the_option_and_not_of_the_stack_file(before: Before) -> None:
+    assert before
+    result = doctor("--stack", "dev", "--image", "not-an-image", "--format", "json")
+    [found] = json.loads(result.stdout)["findings"]
+    assert (found["severity"], found["area"]) == ("error", "image"), found
+    assert found["what"].startswith("--image or STORY_IMAGE")
+    assert found["cure"].startswith("give an image by digest")
+
+
 def test_a_stack_file_with_another_name_is_read_for_the_stack_that_is_named(before: Before, tmp_path: Path) -> None:
     assert before
     file = tmp_path / "settings.yaml"
@@ -176,6 +195,8 @@ def test_a_stack_file_with_another_name_is_read_for_the_stack_that_is_named(befo
         (["--before", "--stack", "none"], "there is no file"),
         (["--before", "--file", "settings.yaml"], "is not named Pulumi.<stack>.yaml"),
         (["--before", "--file", "Pulumi.dev.yaml", "--stack", "dev"], "goes without --stack"),
+        (["--before", "--stack", "a/b/c/dev"], "a/b/c/dev is not STACK, ORG/STACK or ORG/PROJECT/STACK"),
+        (["--before", "--stack", "a//dev"], "a//dev is not STACK"),
         (["--before", "--stack", "dev", "--service", "web"], "goes without --service"),
         (["--stack", "dev", "--image", IMAGE], "--file, --image and --only-first go with it alone"),
         (["--stack", "dev", "--only-first"], "--file, --image and --only-first go with it alone"),
