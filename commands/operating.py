@@ -25,7 +25,7 @@ def status(
 ) -> None:
     """Show what runs: services, alarms, tasks with CPU and memory, events, releases.
 
-    Exit code 0: all tasks run, and every deployment is complete. 1: not so, or nobody could tell. 2: wrong usage.
+    Exit code 0: all tasks run, and every deployment is complete. 1: not so, or it could not be checked. 2: wrong usage.
     With --watch, Ctrl-C is the end, with exit code 0.
     """
     from ops.status_command import run, run_watch
@@ -67,7 +67,7 @@ def doctor(
     With --before, it needs no stack yet: it reads the stack file and the account, and lists what would stop the next
     update. It changes nothing.
 
-    Exit code 0: nothing worse than notes. 3: warnings. 4: errors. 1: nobody could tell. 2: wrong usage.
+    Exit code 0: nothing worse than notes. 3: warnings. 4: errors. 1: it could not be checked. 2: wrong usage.
     """
     from plan.program import project_folder
 
@@ -104,6 +104,8 @@ def _before(
         if stack is None:
             raise typer.BadParameter(f"{file} is not named Pulumi.<stack>.yaml", param_hint="--file")
     name = named_or_selected("doctor", stack, project)
+    if name.count("/") > 2 or not all(name.split("/")):
+        raise typer.BadParameter(f"{name} is not STACK, ORG/STACK or ORG/PROJECT/STACK", param_hint="--stack")
     request = Request(
         stack=name,
         file=file or project / f"Pulumi.{name.rpartition('/')[2]}.yaml",

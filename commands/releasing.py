@@ -102,7 +102,7 @@ def drift(
 ) -> None:
     """Find what was changed in AWS behind the program's back. Nothing is changed, neither in AWS nor in the state.
 
-    Exit code 0: nothing. 1: nobody could tell. 2: wrong usage. 3: something, one line each.
+    Exit code 0: nothing. 1: it could not be checked. 2: wrong usage. 3: something, one line each.
     """
     from ops.drift import preview_of_what_is
     from ops.pulumi_command import PulumiError

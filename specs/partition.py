@@ -16,6 +16,7 @@ class Partition:
     Attributes:
         name: Second part of its ARNs.
         title: What AWS calls it.
+        home_region: Region that every account of it has enabled, and where AWS answers for the account as a whole.
         dns_suffix: What the host names of its services and registries end with.
         missing_services: Services that it does not have, by the first part of their endpoints.
         prefixed_endpoints: Services whose interface endpoints have the prefix `cn.` before their names.
@@ -23,15 +24,17 @@ class Partition:
 
     name: str
     title: str
+    home_region: str
     dns_suffix: str
     missing_services: frozenset[str] = frozenset()
     prefixed_endpoints: frozenset[str] = frozenset()
 
 
-COMMERCIAL = Partition(name="aws", title="the commercial Regions", dns_suffix="amazonaws.com")
+COMMERCIAL = Partition(name="aws", title="the commercial Regions", home_region="us-east-1", dns_suffix="amazonaws.com")
 CHINA = Partition(
     name="aws-cn",
     title="the China Regions",
+    home_region="cn-north-1",
     dns_suffix="amazonaws.com.cn",
     missing_services=frozenset({"chatbot"}),
     prefixed_endpoints=frozenset({"ecr.api", "ecr.dkr", "monitoring", "sqs", "sts", "xray"}),
@@ -39,12 +42,15 @@ CHINA = Partition(
 GOVCLOUD = Partition(
     name="aws-us-gov",
     title="AWS GovCloud (US)",
+    home_region="us-gov-west-1",
     dns_suffix="amazonaws.com",
     missing_services=frozenset({"budgets", "chatbot"}),
 )
 """Which services a partition has: docs.aws.amazon.com/general/latest/gr/budgets.html, .../chatbot.html and
 docs.amazonaws.cn/en_us/aws/latest/userguide/services.html, as of 2026-11-27. The endpoints of the China Regions are as
-`aws ec2 describe-vpc-endpoint-services` lists them there: github.com/aws/aws-cdk/pull/25333."""
+`aws ec2 describe-vpc-endpoint-services` lists them there: github.com/aws/aws-cdk/pull/25333. A home region is the one
+whose name signs requests to IAM, which has one endpoint for the whole partition:
+docs.aws.amazon.com/general/latest/gr/iam-service.html, and botocore's endpoints.json for China and GovCloud."""
 
 PREFIXES = {"cn-": CHINA, "us-gov-": GOVCLOUD}
 AREAS = {

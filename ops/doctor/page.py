@@ -87,7 +87,9 @@ def headline(place: Place, findings: Sequence[Finding]) -> str:
     """The stack, and how many findings there are of each kind."""
     counted = Counter(finding.severity for finding in findings)
     told = [f"{counted[one]} {PLURALS[one][counted[one] != 1]}" for one in ORDER if counted[one]]
-    return f"Stack {place.stack}, cluster {place.cluster} in {place.region}: {', '.join(told) or 'nothing was checked'}"
+    # Settings that cannot be read name no region.
+    where = f", cluster {place.cluster} in {place.region}" if place.region else ""
+    return f"Stack {place.stack}{where}: {', '.join(told) or 'nothing was checked'}"
 
 
 def _rows(findings: Sequence[Finding]) -> Iterator[Row]:

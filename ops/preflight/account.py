@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from ops.aws_account import Json, is_absence, items, part
+from ops.doctor.asking import Asking
 from ops.doctor.finding import Finding, Severity, ok, unknown
 from ops.preflight.subject import Subject
 from specs.partition import COMMERCIAL, partition_of
@@ -97,13 +98,16 @@ def judge_region(region: str, answer: Json) -> Finding:
     status = found.get(region)
     if status in ("opt-in-not-required", "opted-in"):
         return ok(ACCOUNT, "region", f"{region} is enabled")
+    home = partition_of(region).home_region
+    enable = f"`aws account enable-region --region-name {region} --region {home}` (it may take hours)"
+    listed = f"`aws ec2 describe-regions --all-regions --region {home}` lists them"
     return Finding(
         area=ACCOUNT,
         subject="region",
         severity=Severity.ERROR,
-        what=f"{region} is {status or 'not a region of this account'}",
-        why="no request to this region is answered",
-        cure=f"`aws account enable-region --region-name {region}` (it may take hours), or another aws:region",
+        what=f"{region} is {status}" if status else f"{region} is not a region of AWS for this account",
+        why="no request to this region is answered, so nothing else was checked",
+        cure=f"{enable}, or another aws:region" if status else f"another aws:region; {listed}",
     )
 
 
@@ -178,8 +182,26 @@ def check_plan(subject: Subject) -> Iterator[Finding]:
 
 def check_region(subject: Subject) -> Iterator[Finding]:
     """The region of the stack."""
-    answer = subject.asking.ask("ec2", "describe_regions", RegionNames=[subject.region], AllRegions=True)
-    yield judge_region(subject.region, answer)
+    yield _region(subject.home, subject.region)
+
+
+def closed_region(home: Asking, region: str) -> Finding | None:
+    """Why a region answers no request of this account; None if it does, or if that could not be read.
+
+    Args:
+        home: The account in its partition's home region: a region that is not enabled answers nothing itself.
+        region: The stack's region.
+    """
+    try:
+        found = _region(home, region)
+    except (BotoCoreError, ClientError):
+        return None
+    return found if found.severity is Severity.ERROR else None
+
+
+def _region(home: Asking, region: str) -> Finding:
+    # Without names of regions: AWS refuses a request that names one that does not exist.
+    return judge_region(region, home.ask("ec2", "describe_regions", AllRegions=True))
 
 
 def needed_roles(subject: Subject) -> list[ServiceRole]:

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
-from ops.aws_account import items
+from ops.aws_account import Json, items
 from ops.doctor.asking import CannotTellError
 from ops.doctor.finding import Finding, Severity, ok, unknown
 from ops.doctor.quotas import (
@@ -17,7 +18,7 @@ from ops.doctor.quotas import (
     quota_of,
     usage_of,
 )
-from ops.preflight.planned import ON_DEMAND, SPOT, Workload
+from ops.preflight.planned import ON_DEMAND, SERVICE, SPOT, Owned, Planned, Workload, number
 from ops.preflight.subject import Subject
 
 LOG_POLICIES = "CloudWatch Logs resource policies"
@@ -26,6 +27,8 @@ MOST_LOG_POLICIES = 10
 docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html"""
 LOG_POLICY = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
 LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 
 # The codes stand in the links of docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html (VPCs, internet
 # gateways, Elastic IP addresses) and of
@@ -73,23 +76,42 @@ class Need:
     later: float
 
 
-def vcpu_need(services: Sequence[Workload], one_offs: Sequence[Workload], provider: str, *, is_first: bool) -> Need:
+def vcpu_need(
+    services: Sequence[Workload], one_offs: Sequence[Workload], provider: str, *, running: Sequence[Workload]
+) -> Need:
     """The vCPU that an update needs of a capacity provider.
 
-    A first update is counted with every task twice, because a release replaces all of them while the old ones run,
-    and AWS takes days to raise a limit. Later the tasks that run are in use already.
+    Every task of a service is counted with those that a release adds to it, because a release replaces all of them
+    while the old ones run, and AWS takes days to raise a limit. What the service itself uses of the provider already
+    is not needed again. What other services use is not free for it: the update deletes and shrinks them later.
 
     Args:
         services: The services.
         one_offs: The one-off tasks; they are on demand.
         provider: `FARGATE` or `FARGATE_SPOT`.
-        is_first: Whether no task of the stack runs yet.
+        running: The services as they run now; empty if none does.
     """
+    used = {one.name: one.vcpu(one.tasks, provider) for one in running}
     single = sum(one.vcpu(one.tasks, provider) for one in one_offs)
-    running = 0.0 if is_first else sum(one.vcpu(one.tasks, provider) for one in services)
-    now = sum(one.vcpu(one.tasks + one.extra, provider) for one in services)
-    later = sum(one.vcpu(one.most_tasks + one.most_extra, provider) for one in services)
-    return Need(now=single + now - running, later=single + later - running)
+    now = sum(max(0.0, one.vcpu(one.tasks + one.extra, provider) - used.get(one.name, 0.0)) for one in services)
+    later = sum(
+        max(0.0, one.vcpu(one.most_tasks + one.most_extra, provider) - used.get(one.name, 0.0)) for one in services
+    )
+    return Need(now=single + now, later=single + later)
+
+
+def tasks_need(services: Sequence[Workload], one_offs: Sequence[Workload], *, running: Sequence[Workload]) -> Need:
+    """The tasks that an update starts beside those that run, counted as `vcpu_need` counts vCPU.
+
+    Args:
+        services: The services.
+        one_offs: The one-off tasks.
+        running: The services as they run now; empty if none does.
+    """
+    used = {one.name: one.tasks for one in running}
+    now = sum(max(0, one.tasks + one.extra - used.get(one.name, 0)) for one in services)
+    later = sum(max(0, one.most_tasks + one.most_extra - used.get(one.name, 0)) for one in services)
+    return Need(now=len(one_offs) + now, later=len(one_offs) + later)
 
 
 def judge(quota: Quota, *, used: float, need: Need, limit: float, region: str) -> Finding:
@@ -201,13 +223,11 @@ def check_interfaces(subject: Subject) -> Iterator[Finding]:
     """Network interfaces: one for each task, node of a store, NAT gateway, and zone of the load balancer and of each
     interface endpoint."""
     used = len(subject.asking.every("ec2", "describe_network_interfaces", "NetworkInterfaces"))
-    services, one_offs = subject.planned.services(), subject.planned.one_offs()
     _need_state(subject)
-    around = 0 if subject.owned.count("aws:ec2/vpc:Vpc") else _interfaces_around(subject)
-    running = sum(one.tasks for one in services) if _runs(subject) else 0
-    now = sum(one.tasks + one.extra for one in services) + len(one_offs) + around - running
-    later = sum(one.most_tasks + one.most_extra for one in services) + len(one_offs) + around - running
-    yield _judged(subject, INTERFACES, used, Need(now=now, later=later))
+    planned, owned = subject.planned, subject.owned
+    tasks = tasks_need(planned.services(), planned.one_offs(), running=owned.services())
+    around = sum(max(0, wanted - has) for wanted, has in _interfaces_around(planned, owned))
+    yield _judged(subject, INTERFACES, used, Need(now=tasks.now + around, later=tasks.later + around))
 
 
 def check_log_policies(subject: Subject) -> Iterator[Finding]:
@@ -221,9 +241,10 @@ def check_log_policies(subject: Subject) -> Iterator[Finding]:
 
 def _vcpu(subject: Subject, quota: Quota, provider: str) -> Finding:
     planned = subject.planned
-    need = vcpu_need(planned.services(), planned.one_offs(), provider, is_first=not _runs(subject))
+    _need_state(subject)
+    need = vcpu_need(planned.services(), planned.one_offs(), provider, running=subject.owned.services())
     used = usage_of(subject.asking, quota, subject.now)
-    if used is None and _runs(subject):
+    if used is None and subject.owned.count(SERVICE):
         raise CannotTellError(f"CloudWatch has no data on the use of {quota.name}")
     # An account that runs nothing has no data.
     return _judged(subject, quota, used or 0.0, need)
@@ -235,24 +256,24 @@ def _need_state(subject: Subject) -> None:
         raise CannotTellError("the stack's state was not read, so what it uses already is unknown")
 
 
-def _runs(subject: Subject) -> bool:
-    """Whether services of the stack run already."""
-    _need_state(subject)
-    return bool(subject.owned.count("aws:ecs/service:Service"))
-
-
-def _interfaces_around(subject: Subject) -> int:
-    planned = subject.planned
+def _interfaces_around(planned: Planned, owned: Owned) -> Iterator[tuple[int, int]]:
+    """The network interfaces of everything but tasks, by kind: those that are wanted, and those that are there."""
+    for type_ in ("aws:rds/clusterInstance:ClusterInstance", "aws:docdb/clusterInstance:ClusterInstance"):
+        yield len(planned.all(type_)), owned.count(type_)
+    yield sum(_nodes(one.inputs) for one in planned.all(CACHE)), sum(map(_nodes, owned.values(CACHE)))
+    yield planned.nat_gateways, owned.count("aws:ec2/natGateway:NatGateway")
     zones = len(planned.zones)
-    nodes = len(planned.all("aws:rds/clusterInstance:ClusterInstance")) + len(
-        planned.all("aws:docdb/clusterInstance:ClusterInstance")
-    )
-    caches = sum(
-        int(one.inputs.get("numCacheClusters") or 1)
-        for one in planned.all("aws:elasticache/replicationGroup:ReplicationGroup")
-    )
-    in_each_zone = len(planned.all(LOAD_BALANCER)) + len(planned.interface_endpoints)
-    return nodes + caches + planned.nat_gateways + zones * in_each_zone
+    yield zones * len(planned.all(LOAD_BALANCER)), sum(_subnets(one, "subnets") for one in owned.values(LOAD_BALANCER))
+    endpoints = [one for one in owned.values(ENDPOINT) if one.get("vpcEndpointType") == "Interface"]
+    yield zones * len(planned.interface_endpoints), sum(_subnets(one, "subnetIds") for one in endpoints)
+
+
+def _nodes(cache: Json) -> int:
+    return number(cache.get("numCacheClusters")) or 1
+
+
+def _subnets(resource: Json, field: str) -> int:
+    return len(cast(Sequence[Any], resource.get(field) or ()))
 
 
 def _counted(subject: Subject, quota: Quota, used: int, planned: int, type_: str) -> Finding:

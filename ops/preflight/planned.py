@@ -11,6 +11,8 @@ from ops.state_file import State
 from plan.recorder import Record, Resource
 
 ON_DEMAND, SPOT = "FARGATE", "FARGATE_SPOT"
+SERVICE = "aws:ecs/service:Service"
+TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,27 @@ class Owned:
                 values = (part(one, "inputs").get(name_field), part(one, "outputs").get(name_field), one.get("id"))
                 found |= {value for value in values if isinstance(value, str)}
         return frozenset(found)
+
+    def values(self, type_: str) -> list[Json]:
+        """The inputs of each resource of a type, with its outputs over them."""
+        return [{**part(one, "inputs"), **part(one, "outputs")} for one in self.resources if one.get("type") == type_]
+
+    def services(self) -> "list[Workload]":
+        """The services that the state records, with the tasks, size and strategy of the last update; a deployment adds
+        no tasks to them."""
+        cpu = {str(one.get("family")): number(one.get("cpu")) for one in self.values(TASK_DEFINITION)}
+        return [
+            Workload(
+                name=str(one.get("name", "")),
+                cpu_units=cpu.get(_family(one), 0),
+                tasks=number(one.get("desiredCount")),
+                most_tasks=number(one.get("desiredCount")),
+                extra=0,
+                most_extra=0,
+                strategy=items(one, "capacityProviderStrategies"),
+            )
+            for one in self.values(SERVICE)
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,24 +185,24 @@ class Planned:
         """Inputs of every task definition, by family, with its container definitions read."""
         return {
             str(one.inputs["family"]): {**one.inputs, "containerDefinitions": containers(one.inputs)}
-            for one in self.all("aws:ecs/taskDefinition:TaskDefinition")
+            for one in self.all(TASK_DEFINITION)
         }
 
     def services(self) -> list[Workload]:
         """The services."""
-        return [self._service(one.inputs) for one in self.all("aws:ecs/service:Service")]
+        return [self._service(one.inputs) for one in self.all(SERVICE)]
 
     def one_offs(self) -> list[Workload]:
         """The one-off tasks, one of each: every task definition that no service runs."""
-        of_services = {_family(one.inputs) for one in self.all("aws:ecs/service:Service")}
+        of_services = {_family(one.inputs) for one in self.all(SERVICE)}
         return [
-            Workload(name=family, cpu_units=_number(inputs.get("cpu")), tasks=1, most_tasks=1, extra=0, most_extra=0)
+            Workload(name=family, cpu_units=number(inputs.get("cpu")), tasks=1, most_tasks=1, extra=0, most_extra=0)
             for family, inputs in self.definitions().items()
             if family not in of_services
         ]
 
     def _service(self, service: Json) -> Workload:
-        name, tasks = str(service["name"]), _number(service.get("desiredCount"))
+        name, tasks = str(service["name"]), number(service.get("desiredCount"))
         most = max([tasks, *self._most(name)])
         shape = {
             "deploymentConfiguration": {
@@ -190,7 +213,7 @@ class Planned:
         definition = self.definitions().get(_family(service), {})
         return Workload(
             name=name,
-            cpu_units=_number(definition.get("cpu")),
+            cpu_units=number(definition.get("cpu")),
             tasks=tasks,
             most_tasks=most,
             extra=extra_tasks({**shape, "desiredCount": tasks}),
@@ -202,10 +225,10 @@ class Planned:
         """Most tasks that autoscaling may start, at any time of day."""
         for one in self.all("aws:appautoscaling/target:Target"):
             if str(one.inputs.get("resourceId", "")).endswith(f"/{service}"):
-                yield _number(one.inputs.get("maxCapacity"))
+                yield number(one.inputs.get("maxCapacity"))
         for one in self.all("aws:appautoscaling/scheduledAction:ScheduledAction"):
             if str(one.inputs.get("resourceId", "")).endswith(f"/{service}"):
-                yield _number(part(one.inputs, "scalableTargetAction").get("maxCapacity"))
+                yield number(part(one.inputs, "scalableTargetAction").get("maxCapacity"))
 
 
 def owned_by(state: State) -> Owned:
@@ -225,5 +248,6 @@ def _family(service: Json) -> str:
     return str(service.get("taskDefinition", "")).rpartition("/")[2].partition(":")[0]
 
 
-def _number(value: object) -> int:
+def number(value: object) -> int:
+    """A whole number that may be given as text; 0 for none."""
     return int(float(str(value or 0)))

@@ -14,9 +14,12 @@ from ops.contract import Place
 from ops.doctor.asking import Asking
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, Severity, exit_code, in_order
+from ops.doctor.images import IMAGE
 from ops.doctor.run import progress, show
+from ops.image_given import RELEASED
 from ops.live_stack import EXPECTED, explained
 from ops.patience import EXPIRED, CredentialsExpiredError, code_of, in_short
+from ops.preflight.account import closed_region
 from ops.preflight.checks import checks_of
 from ops.preflight.planned import Owned, Planned
 from ops.preflight.public_dns import lookup
@@ -25,10 +28,10 @@ from ops.preflight.subject import Subject
 from plan.command import without_garbage_collection
 from plan.program import PROJECT, ProgramError, StackPlan, plan_stack
 from plan.stack_file import read_stack_file
+from specs.partition import partition_of
 
-HOME_REGION = "us-east-1"
-"""Where AWS answers for the account as a whole: docs.aws.amazon.com/general/latest/gr/billing.html"""
 SETTINGS = "settings"
+IMAGE_CURE = "give an image by digest: REGISTRY/REPOSITORY@sha256:DIGEST"
 WRONG_USAGE = 2
 
 
@@ -102,7 +105,13 @@ def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
     if plan.record is None:
         return place, in_order(_mistakes(plan))
     planned = Planned(stack=request.short_name, region=region, config=read.config, record=plan.record, image=image)
-    subject = _subject(place, planned, owned)
+    home_region = partition_of(region).home_region
+    home = Asking(Aws(boto3.Session(region_name=home_region, profile_name=place.profile)))
+    account = _account(home, home_region)
+    closed = closed_region(home, region)
+    if closed:
+        return place, [closed]
+    subject = _subject(place, planned, owned, home, account)
     checks = checks_of(subject)
     with progress(request.short_name, len(checks)) as step:
         return place, examine(checks, step)
@@ -111,21 +120,18 @@ def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
 def _mistakes(plan: StackPlan) -> Sequence[Finding]:
     return [
         Finding(
-            area=SETTINGS,
+            area=IMAGE if mistake.startswith(RELEASED) else SETTINGS,
             severity=Severity.ERROR,
-            what=mistake,
+            what=f"--image or {mistake}" if mistake.startswith(RELEASED) else mistake,
             why="the update stops before it makes anything; what the account has was not checked",
-            cure=f"{plan.file.name}; `story plan --file {plan.file}` shows whether it can be read",
+            cure=IMAGE_CURE if mistake.startswith(RELEASED) else f"correct it in {plan.file}",
         )
         for mistake in plan.mistakes
     ]
 
 
-def _subject(place: Place, planned: Planned, owned: Owned) -> Subject:
-    session = boto3.Session(region_name=place.region, profile_name=place.profile)
-    asking = Asking(Aws(session))
-    home = Asking(Aws(boto3.Session(region_name=HOME_REGION, profile_name=place.profile)))
-    account = _account(asking, place.region)
+def _subject(place: Place, planned: Planned, owned: Owned, home: Asking, account: str) -> Subject:
+    asking = Asking(Aws(boto3.Session(region_name=place.region, profile_name=place.profile)))
     return Subject(
         planned=planned,
         owned=without_state(owned, asking, planned.cluster),
@@ -137,18 +143,17 @@ def _subject(place: Place, planned: Planned, owned: Owned) -> Subject:
     )
 
 
-def _account(asking: Asking, region: str) -> str:
-    """The account that the credentials belong to.
+def _account(home: Asking, region: str) -> str:
+    """The account that the credentials belong to, asked in a region that it has enabled.
 
     Raises:
-        CredentialsExpiredError: They are not valid in this region.
+        CredentialsExpiredError: They are not valid.
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There are none, or there is no answer.
     """
     try:
-        return str(asking.ask("sts", "get_caller_identity")["Account"])
+        return str(home.ask("sts", "get_caller_identity")["Account"])
     except ClientError as error:
         if code_of(error) in EXPIRED:
-            # A region that is not enabled knows no credentials.
             raise CredentialsExpiredError(f"{in_short(error)}, in {region}") from None
         raise
 

@@ -16,6 +16,7 @@ KEY = "aws:kms/key:Key"
 GRANT_SETTING = "application.secret_key_arns"
 """Setting that names the keys which tasks may decrypt secrets with."""
 DECRYPT = "kms:Decrypt"
+MANAGED_ALIAS = "alias/aws/secretsmanager"
 WHY = "no task can start: ResourceInitializationError, AccessDeniedException"
 
 
@@ -55,6 +56,21 @@ def judge_encryption(read: Read, key: Json | None, granted: frozenset[str]) -> F
     return None
 
 
+def judge_foreign(read: Read, owner: str) -> Finding:
+    """What keeps a task from a secret of another account under the AWS managed key:
+    docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
+
+    Args:
+        read: What a task reads.
+        owner: The account that has the secret.
+    """
+    return _error(
+        f"{read.variable}: {name_of(read.arn)} of the account {owner} is under the AWS managed key aws/secretsmanager, "
+        "which no other account may use",
+        f"put it under a customer managed key whose policy allows this account, and {GRANT_SETTING}: [the key's ARN]",
+    )
+
+
 def wanted(subject: Subject) -> tuple[list[Wanted], list[str]]:
     """The secrets that the settings name and tasks read, and those that are not in Secrets Manager."""
     text = "\n".join(subject.planned.config.values())
@@ -80,6 +96,11 @@ def check_elsewhere(subject: Subject) -> Iterator[Finding]:
 def check_secret(subject: Subject, one: Wanted) -> Iterator[Finding]:
     """One secret."""
     read = one.read
+    region = read.arn.split(":")[3]
+    if region != subject.region:
+        # The clients ask in the stack's region alone, where AWS would say that there is no such secret.
+        yield unknown(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} is in {region}, which is not asked")
+        return
     secret = _described(subject, read.arn)
     if secret is None:
         cure = "make it (`aws secretsmanager create-secret`), or mend its ARN in the settings: it ends in six letters"
@@ -108,9 +129,15 @@ def check_secret(subject: Subject, one: Wanted) -> Iterator[Finding]:
 
 def _encryption(subject: Subject, one: Wanted, secret: Json) -> Finding | None:
     key_id = str(secret.get("KmsKeyId") or "")
+    owner = one.read.arn.split(":")[4]
+    is_foreign = owner != subject.account
+    if is_foreign and (not key_id or key_id.endswith(MANAGED_ALIAS)):
+        return judge_foreign(one.read, owner)
     if not key_id or key_id in one.granted:
         return None
     key = part(subject.asking.ask("kms", "describe_key", KeyId=key_id), "KeyMetadata")
+    if is_foreign and key.get("KeyManager") == "AWS":
+        return judge_foreign(one.read, owner)
     return judge_encryption(one.read, key, one.granted)
 
 

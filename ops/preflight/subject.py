@@ -21,7 +21,7 @@ class Subject:
         owned: What the state records already.
         account: Id of the account that the credentials belong to.
         asking: That account, in the stack's region.
-        home: The same account in the region where AWS answers for the account as a whole.
+        home: The same account in its partition's home region, where AWS answers for the account as a whole.
         lookup: The public DNS.
         now: The time that counts as now.
     """

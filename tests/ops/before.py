@@ -128,6 +128,23 @@ class Before:
         resource: Json = {"type": type_, "urn": f"urn:{type_}", "inputs": inputs, "outputs": {}, "id": "1"}
         self.owned = replace(self.owned, resources=[*self.owned.resources, resource])
 
+    def runs(self, name: str, *, tasks: int, cpu_units: int, strategy: Sequence[Json] = ()) -> None:
+        """Put a service that runs into the state."""
+        family = f"story-prod-{name}"
+        self.owns("aws:ecs/taskDefinition:TaskDefinition", family=family, cpu=str(cpu_units))
+        self.owns(
+            "aws:ecs/service:Service",
+            name=name,
+            desiredCount=tasks,
+            taskDefinition=f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:7",
+            capacityProviderStrategies=list(strategy),
+        )
+
+    def runs_all(self) -> None:
+        """Put every planned service into the state, as it is planned."""
+        for one in self.planned.services():
+            self.runs(one.name, tasks=one.tasks, cpu_units=one.cpu_units, strategy=one.strategy)
+
     def _of_account(self) -> Said:
         def quota(ServiceCode: str, QuotaCode: str) -> Any:  # noqa: N803
             metric = {

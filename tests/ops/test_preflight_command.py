@@ -161,6 +161,25 @@ def test_mistakes_in_the_settings_are_errors_of_the_table(before: Before, tmp_pa
     assert before.told.asked == []
 
 
+@pytest.mark.parametrize("text", ["config: [", "", "config: {}\n"])
+def test_settings_that_name_no_region_are_shown_without_one(before: Before, tmp_path: Path, text: str) -> None:
+    assert before
+    file = tmp_path / "Pulumi.bad.yaml"
+    file.write_text(text, "utf-8")
+    result = doctor("--file", str(file))
+    assert result.stdout.startswith("Stack bad: 1 error"), result.stdout
+    assert f"correct it in {file}" in result.stdout
+
+
+def test_an_image_that_is_none_is_a_mistake_of_the_option_and_not_of_the_stack_file(before: Before) -> None:
+    assert before
+    result = doctor("--stack", "dev", "--image", "not-an-image", "--format", "json")
+    [found] = json.loads(result.stdout)["findings"]
+    assert (found["severity"], found["area"]) == ("error", "image"), found
+    assert found["what"].startswith("--image or STORY_IMAGE")
+    assert found["cure"].startswith("give an image by digest")
+
+
 def test_a_stack_file_with_another_name_is_read_for_the_stack_that_is_named(before: Before, tmp_path: Path) -> None:
     assert before
     file = tmp_path / "settings.yaml"
@@ -176,6 +195,8 @@ def test_a_stack_file_with_another_name_is_read_for_the_stack_that_is_named(befo
         (["--before", "--stack", "none"], "there is no file"),
         (["--before", "--file", "settings.yaml"], "is not named Pulumi.<stack>.yaml"),
         (["--before", "--file", "Pulumi.dev.yaml", "--stack", "dev"], "goes without --stack"),
+        (["--before", "--stack", "a/b/c/dev"], "a/b/c/dev is not STACK, ORG/STACK or ORG/PROJECT/STACK"),
+        (["--before", "--stack", "a//dev"], "a//dev is not STACK"),
         (["--before", "--stack", "dev", "--service", "web"], "goes without --service"),
         (["--stack", "dev", "--image", IMAGE], "--file, --image and --only-first go with it alone"),
         (["--stack", "dev", "--only-first"], "--file, --image and --only-first go with it alone"),
@@ -190,7 +211,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str], told: str) -> None:
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (refusal("InvalidClientTokenId"), "no longer valid (InvalidClientTokenId: no, in ap-northeast-1)"),
+        (refusal("InvalidClientTokenId"), "no longer valid (InvalidClientTokenId: no, in us-east-1)"),
         (NoCredentialsError(), "Unable to locate credentials"),
     ],
 )
@@ -200,6 +221,54 @@ def test_without_credentials_it_is_one_line(before: Before, error: Exception, to
     assert (result.exit_code, result.stdout) == (1, "")
     [line] = result.stderr.splitlines()
     assert told in line
+
+
+@pytest.fixture
+def asked_in(before: Before, monkeypatch: pytest.MonkeyPatch) -> dict[str, Told]:
+    """Each region that was asked; those that are not home know no credentials."""
+    accounts: dict[str, Told] = {}
+
+    def session(region_name: str, **_: Any) -> Told:
+        is_home = region_name in ("us-east-1", "cn-north-1", "us-gov-west-1")
+        said = before.said if is_home else dict.fromkeys(before.said, refusal("InvalidClientTokenId"))
+        return accounts.setdefault(region_name, Told(said))
+
+    monkeypatch.setattr(run.boto3, "Session", session)
+    return accounts
+
+
+@pytest.mark.parametrize(
+    ("region", "status", "home", "told"),
+    [
+        ("ap-east-1", "not-opted-in", "us-east-1", "enable-region --region-name ap-east-1 --region us-east-1"),
+        ("ap-northeast-9", None, "us-east-1", "describe-regions --all-regions --region us-east-1"),
+        ("cn-northwest-1", "not-opted-in", "cn-north-1", "--region cn-north-1"),
+        ("us-gov-east-1", None, "us-gov-west-1", "--region us-gov-west-1"),
+    ],
+)
+def test_a_region_that_is_not_enabled_or_unknown_is_the_one_finding_and_is_not_asked(
+    before: Before, asked_in: dict[str, Told], tmp_path: Path, region: str, status: str | None, home: str, told: str
+) -> None:
+    regions = [{"RegionName": region, "OptInStatus": status}] if status else []
+    before.said["ec2", "describe_regions"] = {"Regions": regions}
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(f"config:\n  aws:region: {region}\n", "utf-8")
+    result = doctor("--file", str(file), "--format", "json")
+    [found] = json.loads(result.stdout)["findings"]
+    assert (found["severity"], found["area"], found["subject"]) == ("error", "account", "region"), found
+    assert region in found["what"]
+    assert told in found["cure"]
+    assert result.exit_code == 4
+    assert {name: [one[1] for one in account.asked] for name, account in asked_in.items()} == {
+        home: ["get_caller_identity", "describe_regions"]
+    }
+
+
+def test_regions_that_may_not_be_listed_are_unknown_and_the_rest_is_checked(before: Before) -> None:
+    before.said["ec2", "describe_regions"] = refusal("UnauthorizedOperation", status=403)
+    found = json.loads(doctor("--stack", "prod", "--image", IMAGE, "--format", "json").stdout)["findings"]
+    assert [one["area"] for one in found if one["severity"] == "unknown"] == ["account"]
+    assert len(found) > 20
 
 
 def test_only_first_checks_nothing_once_an_update_has_succeeded(before: Before, new: FakePulumi) -> None:

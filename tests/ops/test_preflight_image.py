@@ -91,6 +91,39 @@ def test_a_secret_must_exist_with_a_current_version_and_the_key(with_secret: Bef
     assert with_secret.one().severity is ERROR
 
 
+def with_secret_arn(arn: str) -> Before:
+    return Before(of_settings(f"story:application: {{ secrets: {{ MAIL_PASSWORD: '{arn}:password' }} }}"))
+
+
+def test_a_secret_in_another_region_is_unknown_and_not_asked_for_in_the_stacks_region() -> None:
+    elsewhere = with_secret_arn(SECRET.replace("ap-northeast-1", "us-west-2"))
+    elsewhere.said["secretsmanager", "describe_secret"] = refusal("ResourceNotFoundException")
+    found = elsewhere.one()
+    assert (found.severity, found.area) == (UNKNOWN, "secrets")
+    assert "mail-AbCdEf is in us-west-2" in found.what
+    assert [one for one in elsewhere.told.asked if one[0] == "secretsmanager"] == []
+
+
+@pytest.mark.parametrize("key_id", ["", "alias/aws/secretsmanager", "1111-by-id"])
+def test_a_secret_of_another_account_under_the_aws_managed_key_is_an_error(key_id: str) -> None:
+    foreign = with_secret_arn(SECRET.replace(ACCOUNT, "999999999999"))
+    described = foreign.said["secretsmanager", "describe_secret"]
+    foreign.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": key_id} if key_id else described
+    foreign.said["kms", "describe_key"] = {"KeyMetadata": {"KeyId": "1", "Arn": KEY, "KeyManager": "AWS"}}
+    found = foreign.one()
+    assert found.severity is ERROR
+    assert "of the account 999999999999 is under the AWS managed key" in found.what
+    assert "customer managed key" in found.cure
+
+
+def test_a_secret_of_another_account_under_a_key_that_is_granted_is_well() -> None:
+    foreign = with_secret_arn(SECRET.replace(ACCOUNT, "999999999999"))
+    described = foreign.said["secretsmanager", "describe_secret"]
+    foreign.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": KEY}
+    granting(foreign, KEY)
+    assert foreign.wrong() == []
+
+
 def test_a_secret_under_a_key_that_is_not_granted_stops_every_task(with_secret: Before) -> None:
     described = with_secret.said["secretsmanager", "describe_secret"]
     with_secret.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/mine"}
