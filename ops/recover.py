@@ -131,11 +131,17 @@ class _Repair:
         A stack without a region in its state was never updated: there is nothing yet that they could belong to.
         """
         name = self._request.short_name
+        if not state.region:
+            print(
+                f"{name} has {_nothing(locks)} and no resources in AWS, so nothing was looked for there; update it "
+                "first, and run this again if the update stops at a log group that exists."
+            )
+            return DONE
         print(f"{name} has {_nothing(locks)}; looking for log groups that are in the way of an update", flush=True)
         # No log group hangs on the image; a preview of a stack that has none yet needs one all the same.
-        environment = KEEPING if state.has_image or not state.region else releasing(any_image(state.region))
+        environment = KEEPING if state.has_image else releasing(any_image(state.region))
         with heartbeat("looking"):
-            steps = self._pulumi.planned(environment) if state.region else []
+            steps = self._pulumi.planned(environment)
         planned = State(state.document, missing_log_groups(steps, state))
         looks = [look_for_leftover(self._aws(state, one.provider), one, state) for one in planned.pending]
         findings = [found for found in looks if found]

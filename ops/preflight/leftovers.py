@@ -18,6 +18,7 @@ LEFTOVERS = "leftovers"
 CLUSTER = "aws:ecs/cluster:Cluster"
 TAKEN = "the update ends at it: AWS takes a name once"
 TAKEN_OVER = "the update takes it over with what runs in it, and fails at a service of the same name"
+ADOPTED = "the update stops at it, and `story recover` then adds it to the stack with what is written in it"
 REPLACED = "the update writes over it, and a destroy deletes it"
 ALARMS_AT_ONCE = 100
 """docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"""
@@ -37,6 +38,7 @@ class Kind:
         remove: Command that removes one; `{name}` stands for the name.
         severity: How much one matters that is not the stack's.
         why: What happens to the update.
+        keep: When and how it becomes the stack's; `{stack}` stands for the stack's name.
     """
 
     what: str
@@ -45,6 +47,7 @@ class Kind:
     remove: str
     severity: Severity = Severity.ERROR
     why: str = TAKEN
+    keep: str = "if an update was killed: `story recover --stack {stack}`"
 
 
 def judge(kind: Kind, name: str, stack: str, *, is_owned: bool | None) -> Finding:
@@ -66,8 +69,7 @@ def judge(kind: Kind, name: str, stack: str, *, is_owned: bool | None) -> Findin
         severity=kind.severity,
         what=f"{name} exists, and this stack does not own it",
         why=kind.why,
-        cure=f"if an update was killed: `story recover --stack {stack}`; else, if nothing needs it: "
-        f"`{kind.remove.format(name=name)}`",
+        cure=f"{kind.keep.format(stack=stack)}; else, if nothing needs it: `{kind.remove.format(name=name)}`",
     )
 
 
@@ -169,6 +171,9 @@ KINDS: Mapping[str, Kind] = {
         name_field="name",
         find=_log_groups,
         remove="aws logs delete-log-group --log-group-name {name}",
+        severity=Severity.WARNING,
+        why=ADOPTED,
+        keep="to keep it: update, and after the update has stopped `story recover --stack {stack}`",
     ),
     "aws:kms/alias:Alias": Kind(
         what="alias", name_field="name", find=_aliases, remove="aws kms delete-alias --alias-name {name}"

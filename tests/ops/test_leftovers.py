@@ -309,10 +309,13 @@ def test_the_preview_of_a_stack_without_an_image_gets_one_of_its_region(
     assert environments == [{"STORY_IMAGE": given, "STORY_ROLLBACK_IMAGE": ""}]
 
 
-def test_a_stack_that_was_never_updated_is_in_order_without_a_preview(pulumi: FakePulumi, aws: Account) -> None:
+def test_a_stack_that_was_never_updated_is_not_looked_at_and_says_so(
+    pulumi: FakePulumi, aws: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     aws.groups[NAME] = {}
     pulumi.answers(preview="error: no image")
     for empty in ({"version": 3}, {"version": 3, "deployment": {"resources": []}}):
         pulumi.holds(empty)
         assert run(pulumi) == 0
+        assert "nothing was looked for there; update it first" in capsys.readouterr().out
     assert aws.told.asked == []

@@ -94,7 +94,6 @@ def test_what_an_earlier_stack_left_on_the_emulated_aws_is_found(cloud: Cloud, p
     assert errors == [
         "alias/story-prod-data exists, and this stack does not own it",
         "story-prod exists, and this stack does not own it",
-        "/story/prod/web exists, and this stack does not own it",
     ]
 
 
