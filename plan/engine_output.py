@@ -18,6 +18,8 @@ CHANGES = frozenset(
 )
 """What the engine does in a step: github.com/pulumi/pulumi/blob/master/sdk/go/common/display/events.go"""
 KEYS_NAMED = 5
+ENDS_EARLY = "the output of pulumi preview --json ends early"
+PREVIEW_BEGINS = re.compile(r'\{\s*"(?:config|steps|diagnostics|duration|changeSummary)"')
 ERROR_LINE = re.compile(r"\berror:\s*(.*)", re.IGNORECASE)
 SAID_ERROR = re.compile(r'"message":\s*"((?:error|Error): (?:[^"\\]|\\.)*)"')
 
@@ -54,6 +56,8 @@ def read_output(text: str) -> tuple[Found, Sequence[str]]:
             found.errors.append(str(document["error"]))
         else:
             _take_event(document, found)
+    if found.ended and _cut_off(beside):
+        found.unread.append(ENDS_EARLY)
     found.unread += _odd_steps(found)
     return found, beside
 
@@ -63,13 +67,16 @@ def errors_beside(lines: Sequence[str]) -> Iterator[str]:
     for match in SAID_ERROR.finditer("\n".join(lines)):
         yield from _unquoted(match[1]).splitlines()
     for line in lines:
-        if not line.lstrip().startswith('"') and (match := ERROR_LINE.search(line)):
+        if not line.lstrip().startswith(('"', '{"')) and (match := ERROR_LINE.search(line)):
             yield match[1].strip() or line.strip()
 
 
 def _documents(text: str, beside: list[str]) -> Iterator[dict[str, Any]]:
-    """JSON objects that begin at the start of a line; `beside` gets all lines that are in none."""
-    decoder, at = json.JSONDecoder(), 0
+    """JSON objects that begin at the start of a line; `beside` gets all lines that are in none.
+
+    After the beginning of a preview that does not end, objects may be parts of it: whole previews and events count.
+    """
+    decoder, at, cut_off = json.JSONDecoder(), 0, False
     while at < len(text):
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
@@ -78,13 +85,22 @@ def _documents(text: str, beside: list[str]) -> Iterator[dict[str, Any]]:
             try:
                 document, end = decoder.raw_decode(text, at)
             except (ValueError, RecursionError):
-                document = None
-        if isinstance(document, dict):
+                cut_off = cut_off or bool(PREVIEW_BEGINS.match(text, at))
+        if isinstance(document, dict) and (not cut_off or _is_whole(cast(State, document))):
             yield cast(dict[str, Any], document)
             at = end
         else:
-            beside.append(text[at:end])
-            at = end + 1
+            beside += text[at:end].splitlines() or [""]
+            # What follows an object in its line is read next.
+            at = end if document is not None else end + 1
+
+
+def _is_whole(document: State) -> bool:
+    return "changeSummary" in document or any(key.endswith("Event") for key in document)
+
+
+def _cut_off(lines: Sequence[str]) -> bool:
+    return bool(re.search(rf"^{PREVIEW_BEGINS.pattern}", "\n".join(lines), re.MULTILINE))
 
 
 def _take_document(document: State, found: Found) -> None:

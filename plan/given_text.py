@@ -10,6 +10,10 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+CONTROLS = frozenset(map(chr, range(32))) - frozenset("\a\b\t\n\v\f\r\x1b")
+"""Characters that no text holds, apart from those with which programs move the cursor or colour a line."""
+TEXT_PER_CONTROL = 50
+"""A text has at most one control character in so many: of random or compressed bytes, one in eleven is one."""
 LOOKED_AT = 4096
 """Bytes at the beginning that decide which of the encodings without a mark it is."""
 
@@ -31,7 +35,10 @@ def decoded(content: bytes) -> str:
     for mark, encoding in MARKS:
         if content.startswith(mark):
             return _checked(content[len(mark) :].decode(encoding, "replace"))
-    return _checked(content.decode(_without_a_mark(content), "replace"))
+    text = _checked(content.decode(_without_a_mark(content), "replace"))
+    if sum(letter in CONTROLS for letter in text) * TEXT_PER_CONTROL > len(text):
+        raise NoTextError("it is binary, not text")
+    return text
 
 
 def _without_a_mark(content: bytes) -> str:

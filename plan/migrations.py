@@ -17,12 +17,30 @@ from specs.checking import printable
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 NAME = re.compile(r"\s{0,4}([A-Za-z0-9_][\w-]*)\s+\.{2,}(.*)")
 DATED = re.compile(r"\s{0,4}(\d{4}_\d{2}_\d{2}_\d{6}_\w+)\s*(.*)")
-OLD_PRETEND = re.compile(r"\s*([A-Za-z_]\w*):\s+((?:create|alter|drop|rename|insert|update|delete|truncate)\b.*)", re.I)
 ARROW, BULLET = "⇂", "•"
 ARROWS = (ARROW, BULLET, *(ARROW.encode().decode(page) for page in ("cp437", "cp850", "cp1252")))
 """What stands before a statement; also as a console of Windows stores it that takes the UTF-8 for its own code page.
 In Japanese Windows (code page 932) only the first two bytes are a letter, and the third one becomes any other."""
 STATEMENT = re.compile(rf"\s*(?:{'|'.join(map(re.escape, ARROWS))}|竍.)\s*(.*)")
+SQL = (
+    r"(?:create|alter|drop|comment\s+on|refresh)\s+(?:[\w`\"@=]+\s+){0,6}?"
+    r"(?:table|view|index|column|constraint|database|schema|sequence|type|domain|function|procedure|trigger|extension"
+    r"|event|policy|role|user)\b"
+    r"|(?:rename|truncate|lock|unlock|optimize|analyze)\s+tables?\b|truncate\s+[`\"\[]|(?:insert|replace|merge)\s+(?:\w+\s+)?into\b"
+    r"|update\s+\S+\s+(?:\S+\s+)*?set\b|delete\s+(?:\S+\s+)*?from\b|select\s+\S+|with\s+(?:recursive\s+)?\S+\s+as\s*\("
+    r"|set\s+[\w@.]+(?:\s+[\w@.]+)?\s*(?:=|:=|to\b|on\b|off\b)|pragma\s+\w+|exec(?:ute)?\s+sp_\w+|sp_rename\b|declare\s+@"
+    r"|do\s+\$|call\s+[\w`.]+\s*\(|(?:grant|revoke)\s+.+\s(?:to|from)\b"
+)
+OLD_PRETEND = re.compile(rf"\s*(\w+):\s+((?:{SQL}).*)", re.IGNORECASE)
+"""A statement as the first releases of Laravel 9 wrote it: behind the class or the file of its migration."""
+UNMARKED = re.compile(rf"\s*(?:[^\sA-Za-z0-9]{{1,6}}\s*)?((?:{SQL}).*)", re.IGNORECASE)
+"""A statement whose arrow the encoding of a console does not know: most write one to three `?` for it, some nothing."""
+CONTINUED = re.compile(r"(?:\t| {4})\s*\S")
+"""A line that goes on with the statement above. Messages of artisan have three spaces at most.
+In today's output, a statement is one line: Termwind makes one space of each line break (src/ValueObjects/Node.php in
+github.com/nunomaduro/termwind). Earlier, SQL of several lines was written as it stood in the migration."""
+BESIDE = re.compile(r"\s*INFO  +\S|(?:PHP )?(?:Warning|Notice|Deprecated|Strict Standards): .* on line \d+\s*$")
+"""Lines between those of a list after which artisan goes on."""
 STATUS_HEADER = re.compile(r"\s*migration name\b", re.IGNORECASE)
 PENDING = re.compile(r"(?:Pending)?", re.IGNORECASE)
 RAN = re.compile(r"(?:\[\d+\]\s*)?Ran", re.IGNORECASE)
@@ -39,6 +57,11 @@ FAILED = re.compile(
 LONGEST_SHOWN = 160
 
 QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|`[^`]*`|\"[^\"]*\"")
+UNQUOTED = tuple(
+    re.compile(rf"\$(\w*)\$.*?\$\1\$|/\*.*?\*/|{text}|`[^`]*`|\"[^\"]*\"", re.DOTALL)
+    for text in (r"'(?:[^'\\]|\\.|'')*'", r"'[^']*'")
+)
+"""Texts, names and comments in SQL: with a backslash before a quote as in MySQL, and without as in PostgreSQL."""
 TEXT = re.compile(r"'(?:[^'\\]|\\.|'')*'")
 ROWS = re.compile(r"(?:insert|update|delete|replace)\b", re.IGNORECASE)
 NOT_DATA = r"(?!(?:index|key|foreign|primary|constraint|check|default|not)\b)"
@@ -81,16 +104,18 @@ class UnreadableListError(Exception):
 def read_migrations(text: str) -> list[Migration]:
     """The pending migrations in what artisan wrote; none if artisan says that there are none.
 
-    Lines of other programs around the list, such as warnings of PHP, are passed over.
+    Lines of other programs before the list are passed over, and in it those of artisan and PHP after which they go on.
 
     Raises:
-        UnreadableListError: It is empty, or no list, or an error is in it, so that migrations may be missing.
+        UnreadableListError: It is empty, or no list, or ends within a statement, or holds an error or a line that is
+            none of a list behind the first name, so that migrations may be missing.
     """
     found: dict[str, list[str]] = {}
-    name, is_list = "", False
+    name, is_list, inside = "", False, False
     lines = ESCAPES.sub("", text).splitlines()
     for line in lines:
-        if match := STATEMENT.match(line):
+        goes_on = bool(name and found[name] and _is_open(found[name][-1]))
+        if match := STATEMENT.match(line) or (None if goes_on and line[:1].isspace() else UNMARKED.match(line)):
             if name:
                 found[name].append(match[1].strip())
             elif not line.lstrip().startswith(BULLET):
@@ -98,27 +123,36 @@ def read_migrations(text: str) -> list[Migration]:
         elif FAILED.match(line):
             raise UnreadableListError(f"it holds an error: {_first_words(line)}")
         elif STATUS_HEADER.match(line):
-            name = ""
+            name, inside = "", True
         elif NOTHING.fullmatch(line):
             name, is_list = "", True
+        elif match := OLD_PRETEND.match(line):
+            name, is_list, inside = match[1], True, True
+            found.setdefault(name, []).append(match[2].strip())
         elif match := NAME.match(line) or DATED.match(line):
             status = match[2].strip(" .")
             if not PENDING.fullmatch(status) and not RAN.fullmatch(status):
-                if DATED.match(line) or DONE.search(status):
+                if inside or DATED.match(line) or DONE.search(status):
                     raise UnreadableListError(f"it holds a line that is none of a list: {_first_words(line)}")
                 continue
-            name, is_list = "" if RAN.fullmatch(status) else match[1], True
+            name, is_list, inside = "" if RAN.fullmatch(status) else match[1], True, True
             if name:
                 found.setdefault(name, [])
-        elif match := OLD_PRETEND.match(line):
-            name, is_list = match[1], True
-            found.setdefault(name, []).append(match[2].strip())
-        elif name and found[name] and line.strip():
-            # A statement that goes on.
+        elif line.strip() and (goes_on or (name and found[name] and CONTINUED.match(line))):
             found[name][-1] += f" {line.strip()}"
+        elif inside and line.strip() and not BESIDE.match(line):
+            raise UnreadableListError(f"it holds a line that is none of a list: {_first_words(line)}")
+    if name and found[name] and _is_open(found[name][-1]):
+        raise UnreadableListError(f"it ends within a statement: {_first_words(found[name][-1])}")
     if not is_list:
         raise UnreadableListError(_why_no_list(lines))
     return [_migration(name, statements) for name, statements in found.items()]
+
+
+def _is_open(statement: str) -> bool:
+    """Whether a bracket or a quote in it is not closed, in MySQL's way to read texts and in PostgreSQL's."""
+    rests = [pattern.sub("x", statement) for pattern in UNQUOTED]
+    return all(rest.count("(") > rest.count(")") or re.search(r"['`\"]|\$\w*\$|/\*", rest) for rest in rests)
 
 
 def _why_no_list(lines: Sequence[str]) -> str:

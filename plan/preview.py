@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 
-from plan.engine_output import Found, State, as_map, as_text, as_texts, errors_beside, read_output
+from plan.engine_output import ENDS_EARLY, Found, State, as_map, as_text, as_texts, errors_beside, read_output
 from plan.recorder import SECRET, SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN
 from plan.redact import redacted
 
@@ -154,7 +154,7 @@ def read_preview(text: str, *, stack: str = "") -> Preview:
     if not found.ended:
         said += errors_beside(beside)
         if found.steps or any('"' in line or line.startswith("{") for line in beside):
-            said.append("the output of pulumi preview --json ends early")
+            said.append(ENDS_EARLY)
         said = said or _no_output(beside)
     return _preview(found, [line for line in dict.fromkeys(said) if line.strip()])
 

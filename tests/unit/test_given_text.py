@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import random
 
 import pytest
 from hypothesis import given
@@ -52,6 +53,20 @@ def test_bytes_are_text_or_refused_in_a_few_words(content: bytes) -> None:
 def test_binary_files_are_refused(content: bytes) -> None:
     with pytest.raises(NoTextError, match="it is binary, not text"):
         decoded(content)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("size", [200, 500, 5000])
+def test_random_bytes_are_binary_even_if_no_zero_is_among_them(size: int, seed: int) -> None:
+    content = bytes(random.Random(seed).choices(range(1, 256), k=size))
+    with pytest.raises(NoTextError, match="it is binary, not text"):
+        decoded(content)
+
+
+@pytest.mark.parametrize("code_page", ["cp932", "euc-jp", "cp1252"])
+def test_a_message_in_the_code_page_of_a_console_is_text(code_page: str) -> None:
+    message = "caf\xe9 d\xe9j\xe0 vu" if code_page == "cp1252" else "アクセスが拒否されました。"
+    assert decoded(f"\x1b[31m{message}\x1b[0m\r\n".encode(code_page)).endswith("\x1b[0m\r\n")
 
 
 def test_single_bytes_of_another_encoding_do_not_hide_the_rest() -> None:

@@ -45,7 +45,7 @@ QUERY_FAILED = """
   SQLSTATE[HY000] [2002] Connection refused (Connection: mysql, SQL: select * from `migrations`)
 
   at vendor/laravel/framework/src/Illuminate/Database/Connection.php:829
-""".replace("\\\\", "\\")
+""".replace("\\", "\\")
 ROW = "  2026_01_01_000000_add_phone ............ \n  ⇂ alter table `users` add `phone` int\n"
 
 
@@ -108,6 +108,126 @@ def test_no_text_without_a_sentence_of_artisan_is_an_empty_list(text: str) -> No
 )
 def test_lines_of_other_programs_before_the_list_are_passed_over(noise: str) -> None:
     assert [one.name for one in read_migrations(f"{noise}\n{ROW}")] == ["2026_01_01_000000_add_phone"]
+
+
+STRANGE = [
+    "Killed",
+    "Terminated",
+    "  Killed",
+    "make: *** [migrations] Error 137",
+    'OCI runtime exec failed: exec failed: unable to start container process: exec: "php"',
+    "mysql server has gone away",
+    "Permission denied",
+    "sh: php: not found",
+    "Drop failed",
+    "  There are no commands defined in this namespace.",
+    "mysql: create failed",
+]
+NAMED = "  2026_01_01_000000_add_phone ............ \n"
+HEADER = "  Migration name .......... Batch / Status\n"
+
+
+@pytest.mark.parametrize("line", STRANGE)
+@pytest.mark.parametrize(
+    "above",
+    [
+        pytest.param(ROW, id="statement"),
+        pytest.param("  2026_01_01_000000_x .....\n  ⇂ alter table users add x int\n\n", id="statement and empty line"),
+        pytest.param("AddPhone: alter table `users` add `phone` int\n", id="statement of early Laravel 9"),
+        pytest.param(NAMED, id="name"),
+        pytest.param(f"{HEADER}  2014_10_12_000000_create_users_table .... [1] Ran\n", id="migration that ran"),
+        pytest.param(f"{HEADER}  2026_11_20_100000_add_phone ......... Pending\n", id="pending migration"),
+    ],
+)
+def test_a_line_that_is_none_of_a_list_is_refused_after_the_first_name(above: str, line: str) -> None:
+    for after in ("", "\n", f"\n{ROW}"):
+        with pytest.raises(UnreadableListError) as refused:
+            read_migrations(f"{above}{line}{after}")
+        assert str(refused.value) == f"it holds a line that is none of a list: {' '.join(line.split())}"
+
+
+@pytest.mark.parametrize("status", ["Permission denied", "Killed"])
+def test_a_row_with_an_unknown_status_is_refused_after_the_first_name(status: str) -> None:
+    with pytest.raises(UnreadableListError, match=status):
+        read_migrations(f"{ROW}  create_orders ........ {status}\n")
+
+
+@pytest.mark.parametrize("start", ["create table `t` (`a` int,", "insert into `t` values ('a", "alter table `t"])
+@pytest.mark.parametrize("end", ["", "\n", "\nKilled\n", "\nmake: *** [migrations] Error 137\n"])
+def test_a_list_that_ends_within_a_statement_is_refused(start: str, end: str) -> None:
+    with pytest.raises(UnreadableListError, match="it ends within a statement"):
+        read_migrations(f"{NAMED}  ⇂ {start}{end}")
+
+
+@pytest.mark.parametrize(
+    "mark", ["  ? ", "  ??? ", "??? ", "  ", "", "    ", "  \ufffd ", "  \ufffd\ufffd\ufffd ", "  -> "]
+)
+@pytest.mark.parametrize(
+    ("sql", "destroys"),
+    [
+        ("alter table users drop column y", "drops"),
+        ("DROP TABLE IF EXISTS users", "drops"),
+        ("create or replace view v as select 1", None),
+        ("create table `t` (`a` int)", None),
+        ("create unique index i on t (a)", None),
+        ("rename table a to b", "renames"),
+        ("truncate table `jobs`", "deletes rows"),
+        ("delete from jobs where id = 1", "deletes rows"),
+        ("insert ignore into t values (1)", None),
+        ("update `t` set `a` = 1", None),
+        ("SET FOREIGN_KEY_CHECKS=0", None),
+        ("pragma foreign_keys = 0", None),
+        ("select * from t", None),
+    ],
+)
+def test_a_statement_is_found_behind_an_unknown_mark(mark: str, sql: str, destroys: str | None) -> None:
+    found = read_migrations(f"{NAMED}{mark}alter table t add z int\n{mark}{sql}\n  2026_01_02_000000_y .....\n")
+    assert [one.name for one in found] == ["2026_01_01_000000_add_phone", "2026_01_02_000000_y"]
+    assert tuple(found[0].statements) == ("alter table t add z int", sql)
+    assert tuple(found[0].destroys) == ((destroys,) if destroys else ())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PHP Warning:  Undefined variable $x in /app/a.php on line 3",
+        "Deprecated: x in y.php on line 3",
+        "   INFO  Running migrations.",
+    ],
+)
+def test_lines_after_which_artisan_goes_on_are_no_part_of_a_statement(line: str) -> None:
+    found = read_migrations(f"{ROW}\n{line}\n\n  2026_01_02_000000_y .....\n  ⇂ drop table `y`\n")
+    assert [tuple(one.statements) for one in found] == [("alter table `users` add `phone` int",), ("drop table `y`",)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "insert into `t` values ('it''s (', 'a \\' b')",
+        "insert into t values ('App\\')",
+        "create function f() returns trigger as $$ begin -- don't (\n end $$ language plpgsql",
+        "create view v as\n    select a\n    from t",
+        "create table t (\nKilled int,\ndrop_at int\n)",
+        "comment on column `a` is 'two\nlines'",
+        "alter table t comment = 'a /* b' /* don't */",
+    ],
+)
+def test_sql_of_several_lines_and_with_quotes_is_whole(sql: str) -> None:
+    found = read_migrations(f"{NAMED}  ⇂ {sql}\n{NAMED.replace('01_01', '01_02')}  ⇂ drop table `y`\n")
+    assert [tuple(one.destroys) for one in found] == [(), ("drops",)]
+    [alone] = read_migrations(f"{NAMED}  ⇂ {sql}\n")
+    assert alone.destroys == ()
+
+
+def test_a_list_of_early_laravel_9_is_read_with_names_of_classes_and_of_files() -> None:
+    found = read_migrations(
+        "AddPhone: alter table `users` add `phone` int\n2026_01_02_000000_tidy_up: create table `t` (\n  `a` int\n)\n"
+        "2026_01_02_000000_tidy_up: drop table `y`\n"
+    )
+    assert [(one.name, len(one.statements), tuple(one.destroys)) for one in found] == [
+        ("AddPhone", 1, ()),
+        ("2026_01_02_000000_tidy_up", 2, ("drops",)),
+    ]
 
 
 def test_a_password_in_an_error_is_not_repeated() -> None:

@@ -190,6 +190,22 @@ def test_output_that_is_no_preview_is_a_failed_one(text: str, said: str) -> None
     assert said in found.errors
 
 
+@pytest.mark.parametrize("kept", [60, 2000, 5000, 11_000, 40_000])
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"policy", "policy_stream", "failed", "traceback"}))
+def test_of_a_preview_that_was_cut_off_only_that_is_said(name: str, kept: int) -> None:
+    text = recorded_text(name)
+    found = read_preview(text[: min(kept, len(text) - 100)])
+    assert found.failed
+    assert list(found.errors) == ["the output of pulumi preview --json ends early"]
+
+
+def test_a_whole_preview_after_one_that_was_cut_off_does_not_hide_it() -> None:
+    text = recorded_text("release")
+    found = read_preview(f"{text[:5000]}\n{text}")
+    assert found.failed
+    assert list(found.errors) == ["the output of pulumi preview --json ends early"]
+
+
 def test_errors_in_a_document_that_was_cut_off_are_found() -> None:
     text = recorded_text("failed")
     found = read_preview(text[: text.index('"changeSummary"')])
