@@ -48,7 +48,7 @@ local-down: $(SET_UP) ## end the rehearsal and remove what it left
 
 up: $(SET_UP) ## bring up or update STACK (STORY_IMAGE=... for a release); before a first update, the account is checked
 	@[ "$(STORY_PREFLIGHT)" = off ] || $(BIN)/story doctor --before --only-first --stack $(STACK) || [ $$? -ne 4 ] \
-		|| { echo "make up: the errors above would stop the first update; in spite of them: make up STACK=$(STACK) STORY_PREFLIGHT=off"; exit 1; }
+		|| { echo "make up: the errors above would stop the first update; to skip this check: make up STACK=$(STACK) STORY_PREFLIGHT=off"; exit 1; }
 	pulumi up --stack $(STACK)
 
 preview: $(SET_UP) ## what `up` of STACK would do

@@ -98,7 +98,7 @@ def _check_account(pulumi: PulumiCommand, image: str) -> None:
 
     if run(Request(stack=pulumi.stack, file=file, project=pulumi.project, image=image), as_json=False) == ERRORS:
         raise DeployError(
-            "the errors above would stop the first update; nothing was changed. Mend them, or go on in spite of them "
+            "the errors above would stop the first update; nothing was changed. Correct them, or skip this check "
             "with --no-preflight (STORY_PREFLIGHT=off)"
         )
 
