@@ -8,7 +8,7 @@ SET_UP := $(VENV)/.set-up
 RUNTIME := $(VENV)/.runtime
 # Each worker runs the programs anew that its tests ask for, so more of them than processors take longer.
 WORKERS := $(shell $(PYTHON) -c "import os; print(os.cpu_count() or 1)")
-FAST := tests/unit tests/components tests/program tests/bootstrap tests/ops tests/emulator
+FAST := tests/project tests/settings tests/components tests/program tests/bootstrap tests/aws tests/release tests/story tests/screens tests/emulator
 # Every process would compile the tests and the tools anew.
 unexport PYTHONDONTWRITEBYTECODE
 ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -68,7 +68,7 @@ quick: $(SET_UP)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not timed" $(FAST)
 
 timed: $(SET_UP) ## the steps of a release on the emulator, whose tasks and deployments take their time (2 minutes)
-	@$(BIN)/pytest -n 4 --dist worksteal -m timed tests/ops tests/emulator
+	@$(BIN)/pytest -n 4 --dist worksteal -m timed tests/release tests/story tests/emulator
 
 lint: style types ## ruff, basedpyright in strict mode, and zizmor on the workflows
 

@@ -3,20 +3,20 @@
 import pulumi
 
 import settings
-from components.application import Application, ApplicationArgs
 from components.cluster import Cluster, ClusterArgs
 from components.data_stores import DataStores, DataStoresArgs
 from components.encryption import Encryption, EncryptionArgs
-from components.fargate_task import Surroundings
 from components.image import running_image
 from components.ingress import Ingress, IngressArgs
-from components.laravel_services import scheduler, web, worker
-from components.migration_task import MigrationTask, MigrationTaskArgs
 from components.network import Network, NetworkArgs
 from components.observability import Observability, ObservabilityArgs
+from components.observability.watched import watched
+from components.service.application import Application, ApplicationArgs
+from components.service.fargate_task import Surroundings
+from components.service.laravel_services import scheduler, web, worker
+from components.service.migration_task import MigrationTask, MigrationTaskArgs
 from components.stack_outputs import stack_outputs
 from components.uploads import Uploads, UploadsArgs
-from components.watched import watched
 
 stack = settings.read()
 site, region, is_release = stack.settings, stack.region, stack.is_release

@@ -32,9 +32,9 @@ from botocore.httpsession import URLLib3Session
 from rich.console import Console
 
 from emulator import process as emulator_process
-from emulator.engine import REGION, aws_environment
-from ops.contract import OneOffTask, Place
-from ops.migrate import run_task
+from release.contract import OneOffTask, Place
+from release.migrate import run_task
+from story.local.engine import REGION, aws_environment
 
 PROJECT = Path(__file__).resolve().parent.parent
 REPORT = PROJECT / "bench" / "migrate.md"

@@ -22,7 +22,7 @@ import yaml
 from rich.console import Console
 
 from emulator import process as emulator_process
-from emulator.engine import EXAMPLE_IMAGE, Engine
+from story.local.engine import EXAMPLE_IMAGE, Engine
 
 PROJECT = Path(__file__).resolve().parent.parent
 REPORT = PROJECT / "bench" / "preview.md"
@@ -62,7 +62,7 @@ def _row(count: int, folder: Path, emulator_url: str) -> tuple[int, int, Measure
     config = _config(count)
     file = folder / f"Pulumi.plan{count}.yaml"
     file.write_text(yaml.safe_dump({"config": config}), "utf-8")
-    story = [sys.executable, "-m", "cli", "plan", "--file", str(file), "--format", "json"]
+    story = [sys.executable, "-m", "story.cli", "plan", "--file", str(file), "--format", "json"]
     plan = _measure(story, PROJECT, dict(os.environ))
     engine = Engine(project=PROJECT, folder=folder / str(count), stack=f"bench{count}", emulator_url=emulator_url)
     engine.prepare(config)

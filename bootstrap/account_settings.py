@@ -10,13 +10,13 @@ from typing import Annotated
 import pulumi
 from pydantic import Field
 
-from specs.agents import Action, ResourceArn
-from specs.base import Finding, Spec
-from specs.checking import check, printable
-from specs.partition import partition_of
-from specs.site import Architecture
-from specs.stack_config import given_config, mistakes_around, values_of, warn
-from specs.types import Email, Form, Name, RetentionDays
+from settings.agents import Action, ResourceArn
+from settings.base import Finding, Spec
+from settings.checking import check, printable
+from settings.partition import partition_of
+from settings.site import Architecture
+from settings.stack_config import given_config, mistakes_around, values_of, warn
+from settings.types import Email, Form, Name, RetentionDays
 
 PREFIX = "bootstrap"
 WHERE_SECRETS_BELONG = "nothing here is secret; write it in plain text"

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from bootstrap.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.base import Component, physical_name
 from components.iam import Statement, allow_service
-from specs.partition import partition_of
+from settings.partition import partition_of
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
 NONCURRENT_DAYS = 30

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from bootstrap.scope import PROJECT, Scope
-from components.agents import XRAY_ACTIONS
-from components.chat import READ_ALARMS
 from components.iam import Statement, allow
+from components.observability.chat import READ_ALARMS
+from components.service.agents import XRAY_ACTIONS
 
 
 def boundary_statements(

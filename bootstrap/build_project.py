@@ -9,8 +9,8 @@ import pulumi_aws as aws
 from bootstrap.role import Role, RoleArgs
 from components.base import Component, physical_name
 from components.iam import Statement, allow, trusted_by
-from specs.partition import partition_of
-from specs.site import Architecture
+from settings.partition import partition_of
+from settings.site import Architecture
 
 LOG_RETENTION_DAYS = 365
 MACHINES = {

@@ -19,7 +19,7 @@ from bootstrap.scope import Scope
 from bootstrap.state_access import reads_state, writes_state
 from components.base import Component, physical_name
 from components.iam import Statement, allow, document, published_by_tls_only, trusted_by
-from specs.site import Architecture
+from settings.site import Architecture
 
 HERE = Path(__file__).parent
 ARTIFACT_DAYS = 30

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import Component
-from ops.kept_image import KEPT_PREFIX
+from settings.ecr import KEPT_PREFIX
 
 BUILD_PREFIX = "build-"
 """Tags of what the build pipeline pushes: `build-<commit>-<number>`."""

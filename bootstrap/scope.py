@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from specs.partition import COMMERCIAL, Partition, partition_of
+from settings.partition import COMMERCIAL, Partition, partition_of
 
 PROJECT = "story"
 

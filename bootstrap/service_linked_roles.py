@@ -6,7 +6,7 @@ import pulumi
 
 from components.base import Component
 from components.marker import marker
-from ops.service_linked_roles import ROLE_NAMES, LinkedRole, make_if_missing
+from release.service_linked_roles import ROLE_NAMES, LinkedRole, make_if_missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

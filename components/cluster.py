@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import Component, log_group_name, stack_name
-from specs.site import ClusterSpec
+from settings.site import ClusterSpec
 
 CAPACITY_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 

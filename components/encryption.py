@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from components.base import Component, physical_name
 from components.iam import Statement, allow, allow_service, document
-from specs.partition import partition_of
+from settings.partition import partition_of
 
 OWNER_ACTIONS = (
     "kms:CancelKeyDeletion",

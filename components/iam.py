@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from specs.partition import partition_of
+from settings.partition import partition_of
 
 Statement = Mapping[str, Any]
 

@@ -9,9 +9,9 @@ import pulumi_aws as aws
 from components.base import Component, physical_name
 from components.buckets import ABORT_MULTIPART_AFTER_DAYS, close_bucket, encrypt_bucket
 from components.iam import allow_service
-from specs.deployment import EarlyDoor
-from specs.partition import partition_of
-from specs.site import IngressSpec
+from settings.deployment import EarlyDoor
+from settings.partition import partition_of
+from settings.site import IngressSpec
 
 HTTP_PORT = 80
 HTTPS_PORT = 443

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from components.alarms import Alarm, CompositeAlarm, Math
+from components.alarm import Alarm, CompositeAlarm, Math
 from components.base import physical_name
-from ops.contract import Place
-from ops.first_data import FirstData
+from release.contract import Place
+from release.first_data import FirstData
 
 PERCENTILE = re.compile(r"p\d{1,2}(\.\d+)?")
 

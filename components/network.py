@@ -9,8 +9,8 @@ import pulumi_awsx as awsx
 
 from components.base import Component, log_group_name, physical_name
 from components.iam import allow, assumed_by, document
-from specs.network import Nat, NetworkSpec
-from specs.partition import gateway_endpoint_service, interface_endpoint_service
+from settings.network import Nat, NetworkSpec
+from settings.partition import gateway_endpoint_service, interface_endpoint_service
 
 STRATEGIES = {
     Nat.NONE: awsx.ec2.NatGatewayStrategy.NONE,

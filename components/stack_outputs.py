@@ -5,13 +5,13 @@ from typing import Any
 
 import pulumi
 
-from components.application import Application
 from components.cluster import Cluster
-from components.fargate_service import FargateService
 from components.image import OUTPUT, remembered
 from components.ingress import Ingress
-from components.migration_task import MigrationTask
 from components.observability import Observability
+from components.service.application import Application
+from components.service.fargate_service import FargateService
+from components.service.migration_task import MigrationTask
 
 
 def stack_outputs(

@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from components.base import Component
 from components.buckets import ABORT_MULTIPART_AFTER_DAYS, close_bucket, encrypt_bucket
-from specs.site import UploadsSpec
+from settings.site import UploadsSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

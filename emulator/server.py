@@ -8,7 +8,7 @@ from pathlib import Path
 
 from werkzeug.serving import make_server
 
-from emulator import control
+from emulator.serving import control
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 

@@ -17,8 +17,9 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import WSGIRequestHandler
 
-from emulator import faults, inventory, requests
+from emulator import inventory
 from emulator.services.ecs import behaviour, clock
+from emulator.serving import faults, requests
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]

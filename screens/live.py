@@ -6,15 +6,15 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-from ops.doctor import page as doctor_page
-from ops.doctor.finding import Finding, Severity, in_order, ok
-from ops.live_stack import LiveStack, stack_of_outputs
-from ops.status import ServiceStatus
-from ops.status_overview import AlarmStatus, Event, Overview
-from ops.status_page import drawn, page
-from ops.status_releases import Release
-from ops.status_tasks import TaskStatus
 from screens.terminal import WIDTH, steady_terminal, terminal_svg
+from story.doctor import page as doctor_page
+from story.doctor.finding import Finding, Severity, in_order, ok
+from story.live_stack import LiveStack, stack_of_outputs
+from story.status.overview import AlarmStatus, Event, Overview
+from story.status.page import drawn, page
+from story.status.releases import Release
+from story.status.services import ServiceStatus
+from story.status.tasks import TaskStatus
 
 NOW = datetime(2026, 1, 14, 19, 30, 12, tzinfo=UTC)
 REGION = "ap-northeast-1"

@@ -1,8 +1,8 @@
 """`story plan`, as a picture."""
 
-from plan.report import as_text
 from screens.prod import STACK, planned
 from screens.terminal import steady_terminal, terminal_svg
+from story.plan.report import as_text
 
 FIRST_LINES = 30
 SUMS_BEGIN = "  in all: "

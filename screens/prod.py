@@ -4,10 +4,10 @@ import json
 from functools import cache
 from pathlib import Path
 
-from plan.program import PROJECT as PROGRAM
-from plan.program import StackPlan, example_image, plan_stack
-from plan.recorder import Record, record_program
-from plan.stack_file import read_stack_file
+from story.plan.program import PROJECT as PROGRAM
+from story.plan.program import StackPlan, example_image, plan_stack
+from story.plan.recorder import Record, record_program
+from story.plan.stack_file import read_stack_file
 
 PROJECT = Path(__file__).parents[1]
 STACK = "prod"

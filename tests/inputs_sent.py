@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from plan.recorder import SIGNATURE_KEY, UNKNOWN, Record, Resource
+from story.plan.recorder import SIGNATURE_KEY, UNKNOWN, Record, Resource
 from tests.leaves import leaves, leaves_of_request
 
 Sent = Iterable[Mapping[str, str]]

@@ -10,7 +10,7 @@ from components.data_stores.aurora import Aurora, AuroraArgs
 from components.data_stores.documentdb import DocumentDb, DocumentDbArgs
 from components.data_stores.valkey import Valkey, ValkeyArgs
 from components.wiring import StoreAccess
-from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
+from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from components.data_stores.names import exported_log_groups, promotion_tier, zo
 from components.data_stores.parts import closed_door, final_snapshot, log_groups
 from components.iam import assumed_by
 from components.wiring import StoreAccess
-from specs.partition import partition_of
-from specs.stores import MASTER_USERNAME, AuroraSpec
+from settings.partition import partition_of
+from settings.stores import MASTER_USERNAME, AuroraSpec
 
 LOGS = ("audit", "error", "slowquery")
 FAMILY = "aurora-mysql8.0"

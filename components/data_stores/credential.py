@@ -8,7 +8,7 @@ import pulumi_random as random
 
 from components.base import Component, physical_name
 from components.data_stores.names import content_version
-from specs.stores import DatabaseSpec
+from settings.stores import DatabaseSpec
 
 RECOVERY_WINDOW_DAYS = 7
 USER_PASSWORD_LENGTH = 40

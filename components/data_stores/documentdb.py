@@ -11,7 +11,7 @@ from components.data_stores.credential import database_user
 from components.data_stores.names import exported_log_groups, promotion_tier, zone_of
 from components.data_stores.parts import closed_door, final_snapshot, log_groups
 from components.wiring import StoreAccess
-from specs.stores import MASTER_USERNAME, DocumentDbSpec
+from settings.stores import MASTER_USERNAME, DocumentDbSpec
 
 LOGS = ("audit", "profiler")
 PARAMETERS = {

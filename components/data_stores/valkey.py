@@ -11,7 +11,7 @@ from components.data_stores.credential import Credential, CredentialArgs
 from components.data_stores.names import member_ids
 from components.data_stores.parts import closed_door, final_snapshot
 from components.wiring import StoreAccess
-from specs.stores import ValkeySpec
+from settings.stores import ValkeySpec
 
 PORT = 6379
 TOKEN_LENGTH = 64

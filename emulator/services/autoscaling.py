@@ -17,8 +17,8 @@ from moto.applicationautoscaling.exceptions import AWSValidationException
 from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 
-from emulator.patching import add_actions, kept, replace
 from emulator.services.ecs import services as ecs_services
+from emulator.serving.patching import add_actions, kept, replace
 
 
 def install() -> None:

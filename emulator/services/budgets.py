@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.budgets.responses import BudgetsResponse
 
-from emulator.patching import add_actions, kept
+from emulator.serving.patching import add_actions, kept
 
 
 def install() -> None:

@@ -17,7 +17,7 @@ from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import BaseResponse
 
-from emulator.patching import replace
+from emulator.serving.patching import replace
 
 SERVICE = "chatbot"
 HOST = rf"https?://{SERVICE}\.(.+)\.amazonaws\.com"

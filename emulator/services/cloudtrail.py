@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.cloudtrail.models import CloudTrailBackend
 
-from emulator.patching import replace
+from emulator.serving.patching import replace
 
 
 def install() -> None:

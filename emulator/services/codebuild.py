@@ -20,8 +20,8 @@ from moto.codebuild.responses import CodeBuildResponse
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import iso_8601_datetime_with_milliseconds, unix_time
 
-from emulator import control
-from emulator.patching import add_actions, replace
+from emulator.serving import control
+from emulator.serving.patching import add_actions, replace
 
 PROJECT_SETTINGS = (
     "artifacts",

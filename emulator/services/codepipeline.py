@@ -13,7 +13,7 @@ from typing import Any
 from moto.codepipeline.models import CodePipeline, CodePipelineBackend, PipelineExecution
 from moto.iam.models import iam_backends
 
-from emulator.patching import replace
+from emulator.serving.patching import replace
 
 
 def install() -> None:

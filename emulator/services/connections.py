@@ -18,7 +18,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.core.responses import BaseResponse
 from moto.moto_api._internal import mock_random
 
-from emulator.patching import replace
+from emulator.serving.patching import replace
 
 SERVICE = "codestar-connections"
 NEWER_NAME = "codeconnections"

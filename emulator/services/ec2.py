@@ -20,7 +20,7 @@ from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCBackend, VPCEndPoint
 
-from emulator.patching import replace
+from emulator.serving.patching import replace
 
 
 def install() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer, FakeTargetGroup
 
-from emulator.patching import replace
+from emulator.serving.patching import replace
 
 
 def install() -> None:

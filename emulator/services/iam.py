@@ -9,7 +9,7 @@ from typing import Any
 from moto.iam.exceptions import EntityAlreadyExists, InvalidInput
 from moto.iam.models import IAMBackend
 
-from emulator.patching import replace
+from emulator.serving.patching import replace
 
 LINKED_ROLES = {
     "ecs.amazonaws.com": "AWSServiceRoleForECS",

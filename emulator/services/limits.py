@@ -19,7 +19,7 @@ from moto.servicequotas.exceptions import NoSuchResource
 from moto.servicequotas.models import ServiceQuotasBackend
 from moto.servicequotas.responses import ServiceQuotasResponse
 
-from emulator.patching import add_actions, replace
+from emulator.serving.patching import add_actions, replace
 
 PLAN_SERVICE = "freetier"
 PLAN_HOST = r"https?://freetier\.(.+)\.(amazonaws\.com|api\.aws)"

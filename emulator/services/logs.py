@@ -13,7 +13,7 @@ from moto.logs.models import LogStream
 from moto.logs.responses import LogsResponse
 from moto.moto_api._internal import mock_random
 
-from emulator.patching import add_actions, kept, now, replace
+from emulator.serving.patching import add_actions, kept, now, replace
 
 BYTES_OF_A_PAGE = 1024 * 1024
 

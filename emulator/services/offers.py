@@ -15,8 +15,8 @@ from moto.core.responses import ActionResult
 from moto.elasticache.responses import ElastiCacheResponse
 from moto.rds.responses import RDSResponse
 
-from emulator.patching import add_actions, zone_names
 from emulator.services.rds.engines import DOCUMENTDB, VERSIONS
+from emulator.serving.patching import add_actions, zone_names
 
 LARGE = "(large|xlarge|2xlarge|4xlarge|8xlarge|12xlarge|16xlarge)"
 CLASSES = {

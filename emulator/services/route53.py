@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.route53.models import HostedZoneIdentifier
 
-from emulator.patching import replace
+from emulator.serving.patching import replace
 
 
 def install() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 
-from emulator.patching import replace
+from emulator.serving.patching import replace
 
 WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 

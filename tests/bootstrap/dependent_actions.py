@@ -45,7 +45,7 @@ DEPENDENT = {
     ),
     "ecs:StopTask": (
         "a migration that takes longer than its timeout is stopped, which no scenario on the engine waits for; "
-        "tests/ops/test_migrate.py does"
+        "tests/release/test_migrate.py does"
     ),
     "elasticache:CreateSnapshot": (
         "a deletion that takes a final snapshot: "
@@ -53,7 +53,7 @@ DEPENDENT = {
     ),
     "ecs:StopServiceDeployment": (
         "a rollout that takes longer than its timeout is stopped, which no scenario on the engine waits for; "
-        "tests/ops/test_rollout.py does"
+        "tests/release/test_rollout.py does"
     ),
     "iam:CreateServiceLinkedRole": (
         "the first cluster, database or load balancer of an account makes the service's own role: "

@@ -4,14 +4,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from plan.recorder import Record, record_program
+from story.plan.recorder import Record, record_program
+from tests.paths import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 FOLDER = PROJECT / "bootstrap"
 Statement = Mapping[str, Any]
 

@@ -9,9 +9,9 @@ import yaml
 
 from bootstrap.deploy_policy import LINKED_SERVICES
 from bootstrap.service_linked_roles import ServiceLinkedRolesArgs
-from ops.kept_image import KEPT_PREFIX
-from ops.service_linked_roles import ROLE_NAMES
-from plan.recorder import Record, record_program
+from release.service_linked_roles import ROLE_NAMES
+from settings.ecr import KEPT_PREFIX
+from story.plan.recorder import Record, record_program
 from tests.bootstrap.given import FOLDER, PROJECT, account, roles_of, settings_of_the_account
 
 RESOLVED_IMAGE = "#{Resolved.STORY_IMAGE}"

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from bootstrap.account_settings import PREFIX, AccountSettings, account_of
-from specs.reference import settings_reference
-from specs.schema import stack_file_schema
+from story.docs.reference import settings_reference
+from story.docs.schema import stack_file_schema
 from tests.bootstrap.given import FOLDER, account
 
 GOOD: dict[str, Any] = {

@@ -7,7 +7,7 @@ import pytest
 
 from bootstrap import account_settings
 from bootstrap.scope import Scope
-from plan.recorder import Record
+from story.plan.recorder import Record
 from tests.bootstrap.given import account, roles_of, statements_of
 
 ARN = re.compile(r"arn:(aws[a-z-]*|\*):[a-z0-9-]+:")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plan.recorder import Record, Resource
+from story.plan.recorder import Record, Resource
 from tests.bootstrap.given import account
 from tests.program.given import program
 from tests.service_authorization import Held, faults

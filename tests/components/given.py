@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from components.containers import Container
-from components.fargate_task import Surroundings
+from components.service.containers import Container
+from components.service.fargate_task import Surroundings
 from components.wiring import StoreAccess
-from specs.site import Architecture
+from settings.site import Architecture
 
 REGION = "ap-northeast-1"
 ACCOUNT = "123456789012"

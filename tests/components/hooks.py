@@ -7,9 +7,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import fargate_service, migration_task, observability
+from components import observability
 from components.marker import before_creation, marker
-from plan.recorder import record
+from components.service import fargate_service, migration_task
+from story.plan.recorder import record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ def steps(build: Callable[[], Any], **options: Any) -> Mapping[str, Step]:
 
     Args:
         build: Makes components.
-        options: Those of `plan.recorder.record`.
+        options: Those of `story.plan.recorder.record`.
     """
     hooks: list[Any] = []
     found: dict[str, Step] = {}

@@ -6,9 +6,9 @@ import pulumi_aws as aws
 import pytest
 
 from components.cluster import Cluster, ClusterArgs
-from plan.answers import ACCOUNT, REGION
-from plan.recorder import Record, record
-from specs.site import ClusterSpec
+from settings.site import ClusterSpec
+from story.plan.fake_outputs import ACCOUNT, REGION
+from story.plan.recorder import Record, record
 
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
 EXEC_OFF = {"exec": False}

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from components.encryption import Encryption, EncryptionArgs
-from plan.recorder import Record, record
+from story.plan.recorder import Record, record
 
 
 def encryption(preview: bool = False, **changes: Any) -> Record:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from components.ingress import Ingress, IngressArgs
-from plan.answers import ACCOUNT, REGION
-from plan.recorder import Record, record
-from specs.site import IngressSpec
+from settings.site import IngressSpec
+from story.plan.fake_outputs import ACCOUNT, REGION
+from story.plan.recorder import Record, record
 
 DOMAIN = {"domain": "www.example.com", "zone_id": "Z0123456789ABCDEFGHIJ"}
 

@@ -11,7 +11,7 @@ import pytest
 from components.base import Component
 from components.image import remembered, running_image
 from components.marker import marker
-from plan.recorder import Record, record
+from story.plan.recorder import Record, record
 
 IMAGE = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/site@sha256:" + "1" * 64
 OTHER = IMAGE.replace("1", "2")

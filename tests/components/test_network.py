@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from components.network import Network, NetworkArgs
-from plan.recorder import Record, record
-from specs.network import WITHOUT_NAT, NetworkSpec
+from settings.network import WITHOUT_NAT, NetworkSpec
+from story.plan.recorder import Record, record
 
 ZONES = ("ap-northeast-1a", "ap-northeast-1c")
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plan.recorder import Resource
+from story.plan.recorder import Resource
 from tests.program.given import containers, program
 
 PROD = "prod"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from components.uploads import Uploads, UploadsArgs
-from plan.recorder import Record, record
-from specs.site import UploadsSpec
+from settings.site import UploadsSpec
+from story.plan.recorder import Record, record
 
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
 

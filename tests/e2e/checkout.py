@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from emulator.engine import REGION, pulumi_environment
 from emulator.process import end_session
+from story.local.engine import REGION, pulumi_environment
 from tests.e2e.support import PROJECT
 
 LONGEST_SECONDS = 600

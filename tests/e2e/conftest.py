@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from emulator import process
-from emulator.engine import Engine
-from emulator.rehearsal import NoPulumiError, find_pulumi
+from story.local.engine import Engine
+from story.local.rehearsal import NoPulumiError, find_pulumi
 from tests.e2e.support import PROJECT, Stack, clients
 
 Begin = Callable[..., Stack]

@@ -17,9 +17,10 @@ import pytest
 import yaml
 from botocore.config import Config
 
-import settings
-from emulator.engine import EXAMPLE_REPOSITORY, REGION, Engine, Finished
-from plan.stack_file import read_stack_file
+from settings.stack import Settings
+from settings.stack import stack_of as settings_of
+from story.local.engine import EXAMPLE_REPOSITORY, REGION, Engine, Finished
+from story.plan.stack_file import read_stack_file
 
 PROJECT = Path(__file__).parent.parent.parent
 MARKER = "random:index/randomUuid:RandomUuid"
@@ -82,7 +83,7 @@ class Stack:
         place = ["--stack", f"organization/story/{engine.stack}", "--config-file", str(engine.stack_file)]
         began = time.monotonic()
         finished = subprocess.run(
-            [sys.executable, "cli.py", command, *place, *args],
+            [sys.executable, "story/cli.py", command, *place, *args],
             cwd=PROJECT,
             env=engine.environment(),
             stdin=subprocess.DEVNULL,
@@ -132,10 +133,10 @@ class Stack:
         """Edit the stack's file: set `key`."""
         self.engine.prepare({**self.engine.config(), key: value})
 
-    def settings(self) -> settings.Settings:
+    def settings(self) -> Settings:
         """The settings in the stack's file, as the program reads them."""
         file = read_stack_file(self.engine.stack_file)
-        return settings.stack_of(name=file.stack, config=file.config).settings
+        return settings_of(name=file.stack, config=file.config).settings
 
     def inventory(self) -> dict[str, list[dict[str, str]]]:
         """What exists in the emulator."""

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from emulator.engine import write_settings
-from ops.service_linked_roles import ROLE_NAMES
+from release.service_linked_roles import ROLE_NAMES
+from story.local.engine import write_settings
 from tests.e2e.checkout import copy_of_the_repository, emulated, run_in_bash
 from tests.e2e.conftest import Begin
 from tests.e2e.support import PROJECT, Stack

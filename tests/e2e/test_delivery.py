@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bootstrap.account_settings import ApplicationSourceSpec
-from emulator.engine import REGION, write_settings
+from story.local.engine import REGION, write_settings
 from tests.e2e import buildspec
 from tests.e2e.checkout import copy_of_the_repository, emulated
 from tests.e2e.conftest import Begin

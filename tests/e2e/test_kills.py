@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from emulator.engine import Finished
 from emulator.process import end_session
+from story.local.engine import Finished
 from tests.e2e.conftest import Begin
 from tests.e2e.support import WITHOUT_STORES, Stack, image
 

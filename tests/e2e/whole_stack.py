@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from emulator.engine import REGION, Finished
-from plan.recorder import Record, record_program
-from plan.stack_file import read_stack_file
+from story.local.engine import REGION, Finished
+from story.plan.recorder import Record, record_program
+from story.plan.stack_file import read_stack_file
 from tests.e2e.support import PROJECT, Stack, image
 from tests.inputs_sent import LEFT_OUT, not_kept, not_sent
 

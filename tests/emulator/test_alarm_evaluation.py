@@ -13,13 +13,22 @@ from moto import mock_aws
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from components.alarms import Alarm, Math
+from components.alarm import Alarm, Math
 from emulator.services.cloudwatch import evaluation, install
 from emulator.services.cloudwatch.evaluation import rule_holds
 from emulator.services.cloudwatch.expression import value_of
+from tests.components.observability.watched_site import (
+    WEB,
+    alarms,
+    composites,
+    made,
+    observability,
+    request,
+    requests,
+    site,
+)
 from tests.emulator.conftest import REGION
 from tests.emulator.support import Client
-from tests.watched_site import WEB, alarms, composites, made, observability, request, requests, site
 
 ALARMS = {alarm.name: alarm for alarm in alarms()}
 CANDIDATES = (0.0, 1.0, 20.0, 1000.0)

@@ -3,14 +3,13 @@
 import copy
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from plan.recorder import Record, record_program
+from story.plan.recorder import Record, record_program
+from tests.paths import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 IMAGE = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/site@sha256:" + "1" * 64
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-import cli
+from story import cli
 
 REGION = "config:\n  aws:region: ap-northeast-1\n"
 SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:agent-AbCdEf"

@@ -1,6 +1,6 @@
 """Agents in the whole program: which tasks have them."""
 
-from plan.recorder import Record
+from story.plan.recorder import Record
 from tests.program.given import containers, program
 
 SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:agent-AbCdEf"

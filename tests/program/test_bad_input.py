@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-import cli
+from story import cli
 from tests.program.planned import REGION, SECRET, SECRET_FORM, planned, refused
 
 FORM = "<registry>/<repository>@sha256:<64 hexadecimal digits>"

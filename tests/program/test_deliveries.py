@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from plan.recorder import Record, Resource
+from story.plan.recorder import Record, Resource
 from tests.program.given import program
 
 SLACK = {"workspace_id": "T0123ABCD", "critical_channel_id": "C0123ABCD", "warning_channel_id": "C0456ABCD"}

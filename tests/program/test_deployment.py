@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from plan.recorder import Record
+from story.plan.recorder import Record
 from tests.program.given import program
 from tests.program.test_standards import CONTROLS, TLS_POLICIES, WITHOUT_RESOURCE, allowed_actions
 

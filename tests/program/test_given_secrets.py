@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from plan.recorder import Record
+from story.plan.recorder import Record
 from tests.program.given import containers, program
 
 START = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:"

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.components.data_stores.parameter_defaults import of
 from tests.program.given import program
-from tests.unit.parameter_defaults import of
 
 GROUPS = {
     "aurora": "aws:rds/clusterParameterGroup:ClusterParameterGroup",

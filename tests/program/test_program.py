@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plan.recorder import Record
+from story.plan.recorder import Record
 from tests.program.given import IMAGE, NO_STORES, OFF, PROJECT, containers, environment, program, run_again
 
 STACKS = ["dev", "prod"]

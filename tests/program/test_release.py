@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from plan.recorder import Record
+from story.plan.recorder import Record
 from tests.program.given import IMAGE, OFF, containers, program
 
 # The order of a release (docs/decisions: markers).

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from plan.recorder import Record, Resource
+from story.plan.recorder import Record, Resource
+from tests.components.data_stores.parameter_defaults import of_documentdb
 from tests.program.departures import DEPARTURES
 from tests.program.given import PROJECT, program
-from tests.unit.parameter_defaults import of_documentdb
 
 Check = Callable[[Record], list[str]]
 POLICIES = ("RolePolicy", "KeyPolicy", "TopicPolicy", "BucketPolicy")

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from ops.contract import Place
-from ops.first_data import wait_for_first_data
-from ops.live_stack import stack_of_outputs
-from ops.migrate import run_task, say_nothing_to_migrate
-from ops.rollout import follow_rollout
-from plan.recorder import Record, record_program
+from release.contract import Place
+from release.first_data import wait_for_first_data
+from release.migrate import run_task, say_nothing_to_migrate
+from release.rollout import follow_rollout
+from story.live_stack import stack_of_outputs
+from story.plan.recorder import Record, record_program
 from tests.components.hooks import Step, steps
 from tests.program.given import IMAGE, PROJECT, settings_of
 
@@ -40,7 +40,7 @@ def program(kind: str) -> Record:
 def hooks(kind: str) -> dict[str, Step]:
     """What the program's hooks would call."""
     with pytest.MonkeyPatch.context() as changed:
-        changed.setattr("plan.recorder.record", steps)
+        changed.setattr("story.plan.recorder.record", steps)
         found: Any = record_program(PROJECT, environment=VARIABLES[kind], **_run(kind, **{"aws:profile": "work"}))
     return found
 

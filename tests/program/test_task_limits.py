@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from plan.recorder import Record
-from specs.agents import AgentSpec, FluentBitSpec, MackerelSpec, NewRelicSpec, OpenTelemetrySpec
-from specs.task_limits import (
+from settings.agents import AgentSpec, FluentBitSpec, MackerelSpec, NewRelicSpec, OpenTelemetrySpec
+from settings.rules.task_limits import (
     ROLE_POLICY_CHARACTERS,
     TASK_DEFINITION_BYTES,
     Task,
@@ -16,6 +15,7 @@ from specs.task_limits import (
     task_definition_bytes,
     task_policy_characters,
 )
+from story.plan.recorder import Record
 from tests.program.given import NO_STORES, program
 
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"

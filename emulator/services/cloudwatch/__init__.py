@@ -9,9 +9,9 @@ from typing import Any
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 
-from emulator.patching import add_actions, replace
 from emulator.services.cloudwatch import healthy_hosts
 from emulator.services.cloudwatch.evaluation import evaluate
+from emulator.serving.patching import add_actions, replace
 
 SUPPRESSOR_PARAMETERS = {
     "ActionsSuppressor": "actions_suppressor",

@@ -18,8 +18,8 @@ from typing import Any
 
 from moto.cloudwatch.models import CloudWatchBackend
 
-from emulator.patching import kept, now
 from emulator.services.cloudwatch.expression import Value, value_of
+from emulator.serving.patching import kept, now
 
 State = str
 COMPARISONS = {

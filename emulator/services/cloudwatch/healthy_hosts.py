@@ -14,8 +14,8 @@ from typing import Any
 from moto.cloudwatch.models import CloudWatchBackend, MetricDatum
 from moto.elbv2.models import elbv2_backends
 
-from emulator.patching import now, replace
 from emulator.services.ecs.targets import HEALTHY
+from emulator.serving.patching import now, replace
 
 
 def install() -> None:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from emulator import control
+from emulator.serving import control
 
 
 class BehaviourError(Exception):

@@ -15,7 +15,7 @@ import moto.backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from emulator.patching import kept, now, replace
+from emulator.serving.patching import kept, now, replace
 
 Action = Callable[[datetime], None]
 

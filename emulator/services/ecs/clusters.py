@@ -11,7 +11,7 @@ from typing import Any
 from moto.ecs.exceptions import ECSException
 from moto.ecs.models import EC2ContainerServiceBackend
 
-from emulator.patching import replace
+from emulator.serving.patching import replace
 
 
 def install() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from emulator.patching import replace
+from emulator.serving.patching import replace
 
 MOST_ON_A_PAGE = 100
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
-from emulator import control
 from emulator.services.ecs import behaviour, exec_agents, task_log
 from emulator.services.ecs.behaviour import Behaviour
 from emulator.services.ecs.clock import Timetable, timetable
+from emulator.serving import control
 
 SECONDS_OF_A_RUN = 0.3
 SECONDS_TO_UNHEALTHY = 0.25

@@ -13,7 +13,7 @@ from moto.core.responses import ActionResult
 from moto.ecs.exceptions import ECSException
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from emulator.patching import add_actions, now
+from emulator.serving.patching import add_actions, now
 
 PAGE = 20
 

@@ -12,9 +12,9 @@ from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, Service
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from emulator.patching import now, replace
 from emulator.services.ecs import clock
 from emulator.services.ecs.rollouts import Rollout
+from emulator.serving.patching import now, replace
 
 REMEMBERED = (
     "availabilityZoneRebalancing",

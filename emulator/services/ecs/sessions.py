@@ -21,8 +21,8 @@ from moto.ssm.exceptions import SSMException
 from moto.ssm.models import ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 
-from emulator.patching import add_actions, kept
 from emulator.services.ecs import clock, exec_agents
+from emulator.serving.patching import add_actions, kept
 
 NOT_ENABLED = (
     "The execute command failed because execute command was not enabled when the task was run or the execute command "

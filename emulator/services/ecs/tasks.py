@@ -20,8 +20,8 @@ from moto.ecs.models import Container, EC2ContainerServiceBackend, Task
 from moto.ecs.responses import DESCRIBE_TASKS_TAGS, EC2ContainerServiceResponse
 from moto.moto_api._internal import mock_random
 
-from emulator.patching import kept, now, replace
 from emulator.services.ecs import life
+from emulator.serving.patching import kept, now, replace
 
 MAXIMUM_TOKEN_LENGTH = 64
 TASKS_AT_ONCE = 100

@@ -4,8 +4,8 @@ from typing import Any
 
 from moto.elasticache.models import ElastiCacheBackend
 
-from emulator.patching import replace
 from emulator.services.elasticache import parameter_groups, replica_counts, replication_groups, subnet_groups
+from emulator.serving.patching import replace
 
 
 def install() -> None:

@@ -13,7 +13,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.elasticache.exceptions import ElastiCacheException
 from moto.elasticache.responses import ElastiCacheResponse
 
-from emulator.patching import add_actions, kept
+from emulator.serving.patching import add_actions, kept
 
 DEFAULTS: Mapping[str, str] = {"maxmemory-policy": "volatile-lru"}
 """https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html, as far as anybody sets them"""

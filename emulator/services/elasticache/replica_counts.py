@@ -12,7 +12,7 @@ from moto.core.responses import ActionResult
 from moto.elasticache.exceptions import ElastiCacheException
 from moto.elasticache.responses import ElastiCacheResponse
 
-from emulator.patching import add_actions, zone_names
+from emulator.serving.patching import add_actions, zone_names
 
 
 def install() -> None:

@@ -15,8 +15,8 @@ from moto.elasticache.exceptions import ElastiCacheException, ReplicationGroupNo
 from moto.elasticache.models import ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
-from emulator.patching import add_actions, replace, zone_names
 from emulator.services.elasticache.replica_counts import place_in_zones
+from emulator.serving.patching import add_actions, replace, zone_names
 
 # Given to create_cache_cluster only because moto's signature asks for them.
 UNUSED_CLUSTER_SETTINGS: dict[str, Any] = dict.fromkeys(

@@ -12,7 +12,7 @@ from moto.elasticache.exceptions import ElastiCacheException
 from moto.elasticache.models import CacheSubnetGroup
 from moto.elasticache.responses import ElastiCacheResponse
 
-from emulator.patching import add_actions
+from emulator.serving.patching import add_actions
 
 
 def install() -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from moto.rds.models import DBCluster, MasterUserSecret
 
-from emulator.patching import replace, zone_names
 from emulator.services.rds.engines import DOCUMENTDB
+from emulator.serving.patching import replace, zone_names
 
 KEPT_SETTINGS = {
     "database_insights_mode": "database_insights_mode",

@@ -14,7 +14,7 @@ from moto.rds.models import DBCluster, DBInstance
 from moto.rds.responses import RDSResponse
 from moto.rds.utils import ClusterEngine, DbInstanceEngine
 
-from emulator.patching import add_actions, replace
+from emulator.serving.patching import add_actions, replace
 
 DOCUMENTDB = "docdb"
 DOCUMENTDB_PORT = 27017

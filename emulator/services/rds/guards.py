@@ -21,7 +21,7 @@ from moto.rds.exceptions import (
 from moto.rds.models import RDSBackend
 from moto.rds.responses import RDSResponse
 
-from emulator.patching import replace
+from emulator.serving.patching import replace
 
 
 def install() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.rds.models import DBInstance
 
-from emulator.patching import replace, zone_names
+from emulator.serving.patching import replace, zone_names
 
 # AWS's default: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
 DEFAULT_CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"

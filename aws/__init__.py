@@ -1,0 +1,1 @@
+"""How AWS is called: one client, with retrying and caching."""

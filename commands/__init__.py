@@ -1,1 +1,0 @@
-"""The subcommands of `story`. Each brings its own imports, so that `story --help` answers at once."""

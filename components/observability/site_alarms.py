@@ -1,0 +1,78 @@
+"""Everything that a stack is watched for: the alarms of its parts, put together."""
+
+from collections.abc import Sequence
+
+from components.alarm import Alarm, CompositeAlarm
+from components.base import metric_namespace
+from components.observability.alarms.laravel import laravel_alarms
+from components.observability.alarms.services import delivery_alarm, php_fpm_alarm, service_alarms, task_alarms
+from components.observability.alarms.site import answer_alarms, answer_composites, host_alarms
+from components.observability.alarms.stores import (
+    aurora_alarms,
+    aurora_backup_alarm,
+    certificate_alarm,
+    documentdb_alarms,
+    valkey_alarms,
+)
+from components.observability.event_patterns import event_kinds, rule_name
+from components.observability.watched import Watched
+from settings.observability import ObservabilitySpec
+
+
+def site_alarms(spec: ObservabilitySpec, watched: Watched) -> list[Alarm]:
+    """Alarms of the site, its services, its tasks, its queues and the data stores that exist.
+
+    Args:
+        spec: When an alarm goes off, and whether the application reports its queues.
+        watched: The stack.
+    """
+    return [*_site(spec, watched), *_services(spec, watched), *_stores(spec, watched)]
+
+
+def site_composites(spec: ObservabilitySpec) -> Sequence[CompositeAlarm]:
+    """Alarms that are on while several of the others are.
+
+    Args:
+        spec: When an alarm goes off.
+    """
+    return answer_composites(spec.thresholds)
+
+
+def _site(spec: ObservabilitySpec, watched: Watched) -> list[Alarm]:
+    thresholds = spec.thresholds
+    alarms = answer_alarms(watched.load_balancer, thresholds)
+    for service in watched.services.values():
+        alarms += host_alarms(watched.load_balancer, service, watched.zones, thresholds)
+    if watched.certificate_arn is not None:
+        alarms.append(certificate_alarm(watched.certificate_arn, thresholds))
+    return alarms
+
+
+def _services(spec: ObservabilitySpec, watched: Watched) -> list[Alarm]:
+    thresholds, namespace = spec.thresholds, metric_namespace()
+    alarms = list[Alarm]()
+    for name, service in watched.services.items():
+        alarms += service_alarms(watched.cluster, name, thresholds, container_insights=watched.task_counts)
+        if service.runs_php_fpm:
+            alarms.append(php_fpm_alarm(service, namespace, thresholds))
+    alarms += task_alarms({rule: rule_name(rule) for rule in ("failed-tasks", "out-of-memory")}, thresholds)
+    kinds = event_kinds(exec=watched.exec_log_group is not None, aurora=watched.aurora is not None)
+    alarms.append(delivery_alarm([rule_name(kind) for kind in kinds]))
+    if spec.laravel_metrics:
+        alarms += laravel_alarms(namespace, thresholds, scheduler="scheduler" in watched.services)
+    return alarms
+
+
+def _stores(spec: ObservabilitySpec, watched: Watched) -> list[Alarm]:
+    thresholds, alarms = spec.thresholds, list[Alarm]()
+    if watched.aurora:
+        aurora, cluster_identifier = watched.aurora
+        alarms += aurora_alarms(cluster_identifier, thresholds, serverless=aurora.serverless, readers=aurora.readers)
+        alarms.append(aurora_backup_alarm(cluster_identifier, rule_name("aurora-backups")))
+    if watched.valkey:
+        _, nodes = watched.valkey
+        alarms += valkey_alarms(nodes, thresholds)
+    if watched.documentdb:
+        _, cluster_identifier = watched.documentdb
+        alarms += documentdb_alarms(cluster_identifier, thresholds)
+    return alarms

@@ -1,0 +1,1 @@
+"""The tasks: their definition, their ECS services, their deployments, and the tasks that run once."""

@@ -1,0 +1,156 @@
+"""The Laravel application: its key, its environment, its rights."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_random as random
+
+from components.base import Component, physical_name
+from components.cluster import Cluster
+from components.data_stores import DataStores
+from components.data_stores.aurora import Aurora
+from components.data_stores.documentdb import DocumentDb
+from components.data_stores.valkey import Valkey
+from components.iam import Statement
+from components.service.fargate_task import Surroundings
+from components.service.laravel import Endpoint, Site, given_secrets, laravel_environment, laravel_secrets
+from components.service.task_policies import exec_statements, uploads_statements
+from components.uploads import Uploads
+from components.wiring import SecretRef
+from settings.agents import AgentsSpec
+from settings.site import ApplicationSpec
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationArgs:
+    """What an `Application` needs to know.
+
+    Attributes:
+        spec: Name, user, CA bundle, further environment and secrets.
+        image: Image that its tasks run, by digest.
+        url: Where visitors find the site.
+        trusted_proxies: Range of the load balancer's addresses.
+        stores: The data stores.
+        uploads: Bucket of uploaded files.
+        cluster: The cluster; whether it allows ECS Exec, and the record of shell sessions that tasks write.
+        surroundings: What all tasks of the stack share.
+        agents: Containers beside the application in the tasks of services.
+        protect: Refuse to delete the application's key: without it, nobody reads what the application encrypted.
+    """
+
+    spec: ApplicationSpec
+    image: pulumi.Input[str]
+    url: pulumi.Input[str]
+    trusted_proxies: str
+    stores: DataStores
+    uploads: Uploads
+    cluster: Cluster
+    surroundings: Surroundings
+    agents: AgentsSpec
+    protect: bool
+
+
+class Application(Component):
+    """What every task of the site gets, whatever it runs.
+
+    Makes: RandomBytes, Secret and SecretVersion of `APP_KEY`.
+    """
+
+    spec: ApplicationSpec
+    image: pulumi.Input[str]
+    stores: DataStores
+    uploads: Uploads
+    surroundings: Surroundings
+    agents: AgentsSpec
+    exec: bool
+    environment: pulumi.Output[Mapping[str, str]]
+    secrets: Mapping[str, SecretRef]
+    task_statements: pulumi.Output[Sequence[Statement]]
+
+    def __init__(self, name: str, args: ApplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self.spec, self.image = args.spec, args.image
+        self.stores, self.uploads = args.stores, args.uploads
+        self.surroundings, self.exec, self.agents = args.surroundings, args.cluster.exec, args.agents
+        self.environment = _environment(args)
+        self.secrets = {**_secrets(args, self._app_key(args)), **given_secrets(args.spec.secrets)}
+        self.task_statements = _task_statements(args)
+        self.register_outputs({"appKeySecretArn": self.secrets["APP_KEY"].arn})
+
+    def _app_key(self, args: ApplicationArgs) -> SecretRef:
+        key = random.RandomBytes("app-key", length=KEY_BYTES, opts=self.child(protect=args.protect))
+        secret = aws.secretsmanager.Secret(
+            physical_name("app-key"),
+            description="APP_KEY of the application",
+            kms_key_id=args.surroundings.key_arn,
+            opts=self.child(protect=args.protect),
+        )
+        version = aws.secretsmanager.SecretVersion(
+            "app-key",
+            secret_id=secret.id,
+            secret_string_wo=pulumi.Output.concat("base64:", key.base64),
+            secret_string_wo_version=1,
+            opts=self.child(protect=args.protect),
+        )
+        return SecretRef(arn=secret.arn, version=version.version_id)
+
+
+def _environment(args: ApplicationArgs) -> pulumi.Output[Mapping[str, str]]:
+    stores, specs = args.stores, args.stores.args
+    endpoints = {
+        "aurora": _endpoint(stores.aurora, specs.aurora.database, readers=specs.aurora.readers),
+        "documentdb": _endpoint(stores.documentdb, specs.documentdb.database),
+        "valkey": _endpoint(stores.valkey),
+    }
+
+    def environment(known: dict[str, Any]) -> Mapping[str, str]:
+        site = Site(
+            stack=pulumi.get_stack(),
+            name=args.spec.name,
+            region=args.surroundings.region,
+            trusted_proxies=args.trusted_proxies,
+            ca_bundle_path=args.spec.ca_bundle_path,
+            queue_retry_after_seconds=args.spec.queue_retry_after_seconds,
+            **known,
+        )
+        return {**laravel_environment(site), **args.spec.environment}
+
+    return pulumi.Output.all(url=args.url, bucket=args.uploads.bucket_name, **endpoints).apply(environment)
+
+
+def _endpoint(
+    store: Aurora | DocumentDb | Valkey | None, database: str = "", *, readers: int = 0
+) -> pulumi.Output[Endpoint] | None:
+    if store is None:
+        return None
+    reader_host = store.reader_endpoint if readers and not isinstance(store, Valkey) else None
+    port = store.access.port
+    return pulumi.Output.all(store.endpoint, reader_host).apply(
+        lambda known: Endpoint(host=known[0], port=port, database=database, reader_host=known[1])
+    )
+
+
+def _secrets(args: ApplicationArgs, app_key: SecretRef) -> Mapping[str, SecretRef]:
+    stores = (args.stores.aurora, args.stores.valkey, args.stores.documentdb)
+    aurora, valkey, documentdb = (
+        SecretRef(arn=store.user_secret_arn, version=store.user_secret_version) if store else None for store in stores
+    )
+    return laravel_secrets(app_key=app_key, aurora=aurora, valkey=valkey, documentdb=documentdb)
+
+
+def _task_statements(args: ApplicationArgs) -> pulumi.Output[Sequence[Statement]]:
+    def statements(known: dict[str, str | None]) -> Sequence[Statement]:
+        key_arn = str(known["key"])
+        uploads = uploads_statements(bucket_arn=str(known["bucket"]), key_arn=key_arn)
+        if not known["exec_log_group"]:
+            return uploads
+        return [*exec_statements(log_group_arn=str(known["exec_log_group"]), key_arn=key_arn), *uploads]
+
+    return pulumi.Output.all(
+        key=args.surroundings.key_arn, bucket=args.uploads.bucket_arn, exec_log_group=args.cluster.exec_log_group_arn
+    ).apply(statements)

@@ -1,0 +1,1 @@
+"""The steps of a release, which run inside `pulumi up`."""

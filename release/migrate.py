@@ -1,0 +1,377 @@
+"""Runs a one-off task of a release: starts it once, shows what it writes, and judges by its container's exit code."""
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+
+from aws.client import Json, items
+from aws.retrying import CredentialsExpiredError, Patience, in_short
+from release.contract import OneOffTask, StepError, revision
+from release.release_metrics import MIGRATION, tell_duration
+from release.saying import LogLines, Print, Saying, print_line
+from release.stopped_task import advice, container_named, everything_known, has_not_started, has_started, why
+from release.task_log import TaskLog, stream_name
+
+POLL_SECONDS = 1.0
+LINES_IN_AN_UPDATE = 2000
+"""Pulumi keeps every line of an update in memory, and shows it once more at the end."""
+CAPACITY_PAUSES_SECONDS = (5, 10, 20, 30, 30)
+"""Fargate says "please try again later" where it has no capacity:
+docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html"""
+STARTS = 3
+"""Of a thousand Fargate tasks one or two fail before they start, mostly at their network interface; the next one does
+not."""
+UNKNOWN_SECONDS = 60
+"""A task may be MISSING for a while, above all right after its start, because ECS's answers are eventually consistent:
+docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
+LATE_LINES_SECONDS = 5.0
+LAST_LOOK_SECONDS = 0.5
+
+
+def run_task(task: OneOffTask, *, output: Print = print_line, shown_lines: int | None = LINES_IN_AN_UPDATE) -> None:
+    """Run a task to its end, or follow the one of the same starter that still runs.
+
+    Exactly one task is started, whatever answers are lost. If this process is interrupted the task goes on, and the
+    next call follows it.
+
+    Args:
+        task: What to run.
+        output: Gets each line.
+        shown_lines: Most log lines to show; None for all.
+
+    Raises:
+        StepError: It did not end with exit code 0 of its container. What is known was said before.
+    """
+    saying = Saying(step=task.step, output=output)
+    try:
+        aws = Patience(task.place, saying.say)
+    except BotoCoreError as error:
+        raise StepError(f"{task.step}: {in_short(error)}; no task was started") from None
+    run = _Run(task=task, saying=saying, aws=aws, shown_lines=shown_lines)
+    try:
+        run.to_its_end()
+    except CredentialsExpiredError as error:
+        raise StepError(f"{task.step}: the AWS credentials are no longer valid ({error}); {run.goes_on}") from None
+    except (BotoCoreError, ClientError) as error:
+        raise StepError(f"{task.step}: {in_short(error)}; {run.goes_on}") from None
+
+
+def say_nothing_to_migrate(task: OneOffTask) -> None:
+    """Say that no migration belongs to an update without a new image."""
+    print_line(f"{task.step}: no new image, so nothing to migrate")
+
+
+NEXT = {
+    "users": ["Next: no service was changed; the next update runs this task again."],
+    "migration": [
+        "Next: no service was changed, all run the image that they ran before. What the migration did before it failed",
+        "      stays done. Repair it so that it can run again, and release (docs/migrations.md).",
+    ],
+}
+"""What a person should know and do when a step failed."""
+
+
+class _DidNotStartError(Exception):
+    """The task ended before any of its containers ran, for a reason that may be gone the next time."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    task: OneOffTask
+    saying: Saying
+    aws: Patience
+    shown_lines: int | None
+    arn: str = ""
+    deadline: float = field(default=0)
+
+    @property
+    def goes_on(self) -> str:
+        """What becomes of the task when nobody follows it any more."""
+        if not self.arn:
+            return "no task was started"
+        return f"the task goes on, and the next update with this image follows it: {self.arn}"
+
+    def to_its_end(self) -> None:
+        self.deadline = time.monotonic() + self.task.timeout_seconds
+        for start in range(1, STARTS + 1):
+            self.arn = self._running_already() or self._started()
+            lines = LogLines(saying=self.saying, shown_at_most=self.shown_lines)
+            log = self._log()
+            try:
+                self._judge(self._followed(log, lines), log, lines, is_last=start == STARTS)
+                return
+            except _DidNotStartError as error:
+                self.saying.say(f"{_id(self.arn)} did not start ({error}); starting it again")
+                self.arn = ""
+
+    def _running_already(self) -> str:
+        """The task of this release that somebody else started and did not see end; "" if there is none.
+
+        Raises:
+            StepError: A task of another release runs.
+        """
+        running = self._running()
+        if others := [one for one in running if one.get("startedBy") != self.task.started_by]:
+            raise StepError(self._occupied_by(others[0]))
+        if not running:
+            return ""
+        arn = str(_eldest(running)["taskArn"])
+        self.saying.say(f"follows {_id(arn)}, which an earlier update started and did not see end")
+        self._say_how_to_follow(arn)
+        return arn
+
+    def _running(self) -> list[Json]:
+        """Tasks of the family that have not ended.
+
+        Raises:
+            StepError: ECS lists a task and does not describe it, so whether it has ended is unknown.
+        """
+        cluster = self.task.place.cluster
+        until = time.monotonic() + UNKNOWN_SECONDS
+        while True:
+            listed = self.aws.ask(
+                "ecs", "list_tasks", cluster=cluster, family=self.task.family, desiredStatus="RUNNING"
+            )["taskArns"]
+            if not listed:
+                return []
+            tasks = self.aws.ask("ecs", "describe_tasks", cluster=cluster, tasks=listed)["tasks"]
+            unknown = sorted(set(listed) - {task["taskArn"] for task in tasks})
+            if not unknown:
+                return [task for task in tasks if task["lastStatus"] != "STOPPED"]
+            if time.monotonic() >= until:
+                raise StepError(
+                    f"{self.task.step}: ECS lists a task of {self.task.family} and does not say whether it has ended: "
+                    f"{unknown[0]}; try again in some minutes"
+                )
+            time.sleep(POLL_SECONDS)
+
+    def _occupied_by(self, other: Json) -> str:
+        stop = f"aws ecs stop-task --cluster {self.task.place.cluster} --task {_id(other['taskArn'])}"
+        return (
+            f"{self.task.step}: another one still runs, started by {other.get('startedBy') or 'somebody by hand'}: "
+            f"{other['taskArn']}; wait for its end, or stop it ({stop}), and try again"
+        )
+
+    def _started(self) -> str:
+        """The task that this call started."""
+        pauses = iter(CAPACITY_PAUSES_SECONDS)
+        while True:
+            # A token makes a repeated request harmless, and only that: where AWS answers that it started nothing, the
+            # next start is another one. docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+            request = {**_request(self.task), "clientToken": str(uuid.uuid4())}
+            answer = self.aws.ask("ecs", "run_task", **request)
+            if answer["tasks"]:
+                return self._the_only_one(answer["tasks"][0])
+            reason = _reasons(answer["failures"])
+            if (pause_seconds := next(pauses, None)) is None:
+                raise StepError(f"{self.task.step}: ECS could not start the task: {reason}")
+            self.saying.say(f"ECS could not start the task ({reason}); trying again in {pause_seconds} s")
+            time.sleep(pause_seconds)
+
+    def _the_only_one(self, started: Json) -> str:
+        """The task to follow where two updates looked at the same moment, and both started one: the elder.
+
+        Raises:
+            StepError: The elder one is of another release, or the younger one may have started.
+        """
+        arn = str(started["taskArn"])
+        running = [one for one in self._running() if one["taskArn"] != arn]
+        if running and _age(elder := _eldest(running)) < _age(started):
+            self._give_way(started, elder)
+            arn = str(elder["taskArn"])
+        self.saying.say(f"runs {revision(self.task.task_definition)} as {_id(arn)}")
+        self._say_how_to_follow(arn)
+        return arn
+
+    def _give_way(self, started: Json, elder: Json) -> None:
+        """Stop the task that this call started.
+
+        Raises:
+            StepError: The elder one is of another release, or this one may have started.
+        """
+        arn = str(started["taskArn"])
+        # RunTask's answer is older than what ECS may have done since. Without a new one the task goes on, because
+        # stopping it might cut a schema change in two.
+        if not has_not_started(self._seen(arn) or {}):
+            raise StepError(
+                f"{self.task.step}: another update started a task at the same moment, and this one may have begun its "
+                f"work, so both go on: {elder['taskArn']} and {arn}; wait for the end of both, and try again"
+            )
+        self._stop(arn, "another update started one at the same moment")
+        if elder.get("startedBy") != self.task.started_by:
+            raise StepError(self._occupied_by(elder))
+
+    def _say_how_to_follow(self, arn: str) -> None:
+        place, stream = self.task.place, stream_name(self.task.log_stream_prefix, self.task.container, arn)
+        self.saying.explain(
+            [
+                f"in cluster {place.cluster}; an interrupted update does not stop it, and the next one follows it",
+                f"aws logs tail {self.task.log_group} --log-stream-names {stream} --follow",
+            ]
+        )
+
+    def _log(self) -> TaskLog:
+        stream = stream_name(self.task.log_stream_prefix, self.task.container, self.arn)
+        return TaskLog(aws=self.aws, group=self.task.log_group, stream=stream)
+
+    def _seen(self, arn: str) -> Json | None:
+        """A task as it is now: empty if ECS does not know it, None if AWS does not answer."""
+        answer = self.aws.try_to_ask("ecs", "describe_tasks", cluster=self.task.place.cluster, tasks=[arn])
+        found = items(answer, "tasks")
+        return None if answer is None else found[0] if found else {}
+
+    def _followed(self, log: TaskLog, lines: LogLines) -> Json:
+        """The task as it is after its end.
+
+        Raises:
+            StepError: It did not end in time, or ECS does not know it any more.
+        """
+        status, missing_since = "", None
+        while True:
+            now = self._seen(self.arn)
+            if now and now["lastStatus"] == "STOPPED":
+                return now
+            if time.monotonic() >= self.deadline:
+                self._say_last(log, lines)
+                raise StepError(self._timed_out(now, status))
+            if now:
+                missing_since = None
+            elif now is not None:
+                missing_since = missing_since or time.monotonic()
+                if time.monotonic() - missing_since > UNKNOWN_SECONDS:
+                    raise StepError(
+                        f"{self.task.step}: ECS does not know the task any more, so how it ended is unknown: {self.arn}"
+                    )
+            if now and now["lastStatus"] != status:
+                status = now["lastStatus"]
+                self.saying.say(status)
+            _show(log, lines)
+            self.saying.still(f"{status or 'waiting for ECS to show the task'}, {lines.seen} log lines")
+            time.sleep(POLL_SECONDS)
+
+    def _timed_out(self, now: Json | None, last_status: str) -> str:
+        """What became of a task that did not end in time.
+
+        Args:
+            now: The task at this moment; empty or None if that is not known.
+            last_status: Its status when it was last seen; "" for never.
+        """
+        told = f"{self.task.step}: not ended within {self.task.timeout_seconds} s, the timeout in the stack's file"
+        if now and has_not_started(now):
+            self._stop(self.arn, "it did not start in time")
+            return f"{told}; it did not even start (last seen {now['lastStatus']}) and was stopped: {self.arn}"
+        # Stopping a task that runs, or may run, might cut a schema change in two.
+        if now:
+            return f"{told}; {self.goes_on}"
+        return (
+            f"{told}; AWS does not say whether it started (last seen {last_status or 'never'}), so it was not stopped: "
+            f"{self.arn}; the next update with this image follows it if it still runs"
+        )
+
+    def _stop(self, arn: str, reason: str) -> None:
+        cluster = self.task.place.cluster
+        self.aws.ask("ecs", "stop_task", cluster=cluster, task=arn, reason=f"story: {reason}")
+
+    def _judge(self, ended: Json, log: TaskLog, lines: LogLines, *, is_last: bool) -> None:
+        """Only exit code 0 of its own container is success: where ECS has none, nobody knows what was done.
+
+        Raises:
+            StepError: It is something else.
+            _DidNotStartError: It never ran, and may be started again.
+        """
+        code = container_named(ended, self.task.container).get("exitCode")
+        if code == 0:
+            _show_late_lines(log, lines, LAST_LOOK_SECONDS)
+            self.saying.say(f"done: {self.task.container} ended with exit code 0 ({lines.seen} log lines)")
+            if self.task.step == "migration":
+                self._tell_duration(ended)
+            return
+        if not is_last and ended.get("stopCode") == "TaskFailedToStart" and not has_started(ended) and _may_pass(ended):
+            raise _DidNotStartError(why(ended))
+        _show_late_lines(log, lines, LATE_LINES_SECONDS if has_started(ended) else LAST_LOOK_SECONDS)
+        told = "without an exit code" if code is None else f"with exit code {code}"
+        self.saying.say(f"FAILED: {self.task.container} ended {told}")
+        self.saying.explain([*everything_known(ended), *advice(ended, self.task.container)])
+        self._say_last(log, lines)
+        self.saying.explain(NEXT.get(self.task.step, []))
+        raise StepError(f"{self.task.step}: {self.task.container} ended {told}: {why(ended)} ({self.arn})")
+
+    def _tell_duration(self, ended: Json) -> None:
+        if "createdAt" in ended and "stoppedAt" in ended:
+            seconds = (ended["stoppedAt"] - ended["createdAt"]).total_seconds()
+            tell_duration(self.aws, self.task.place, MIGRATION, seconds, say=self.saying.say)
+
+    def _say_last(self, log: TaskLog, lines: LogLines) -> None:
+        if log.missing:
+            self.saying.explain([f"no log lines: {log.missing} ({log.group}, {log.stream})"])
+        elif lines.last:
+            self.saying.explain(
+                [f"its last {len(lines.last)} of {lines.seen} log lines:", *(f"| {line}" for line in lines.last)]
+            )
+        else:
+            self.saying.explain([f"it wrote no log lines to {log.group}, {log.stream}"])
+
+
+def _request(task: OneOffTask) -> dict[str, Any]:
+    """RunTask for a task, but for its token: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
+    overridden = {"containerOverrides": [{"name": task.container, "command": list(task.command)}]}
+    return {
+        "cluster": task.place.cluster,
+        "taskDefinition": task.task_definition,
+        "count": 1,
+        # A migration must not end with two minutes' notice, as tasks on Spot do.
+        "capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}],
+        "networkConfiguration": {
+            "awsvpcConfiguration": {
+                "subnets": list(task.subnet_ids),
+                "securityGroups": [task.security_group_id],
+                "assignPublicIp": "DISABLED",
+            }
+        },
+        "startedBy": task.started_by,
+        "propagateTags": "TASK_DEFINITION",
+        "enableECSManagedTags": True,
+        "enableExecuteCommand": task.exec,
+        **({"overrides": overridden} if task.command else {}),
+    }
+
+
+def _may_pass(ended: Json) -> bool:
+    """Whether a task that did not start may start the next time: not if its image or its secrets are missing."""
+    said = why(ended).lower()
+    passing = ("network interface", "capacity", "timeout", "timed out", "internal error", "unexpected")
+    return any(word in said for word in passing)
+
+
+def _reasons(failures: list[dict[str, str]]) -> str:
+    told = [" ".join(filter(None, (one.get("reason"), one.get("detail")))) for one in failures]
+    return "; ".join(dict.fromkeys(filter(None, told))) or "it gives no reason"
+
+
+def _show(log: TaskLog, lines: LogLines) -> None:
+    for line in log.new_lines():
+        lines.add(line)
+
+
+def _show_late_lines(log: TaskLog, lines: LogLines, seconds: float) -> None:
+    """CloudWatch Logs gets a container's last lines up to a few seconds after its end."""
+    until = time.monotonic() + seconds
+    _show(log, lines)
+    while time.monotonic() < until:
+        time.sleep(min(0.5, seconds))
+        _show(log, lines)
+
+
+def _eldest(tasks: list[Json]) -> Json:
+    return min(tasks, key=_age)
+
+
+def _age(task: Json) -> tuple[Any, str]:
+    return task["createdAt"], task["taskArn"]
+
+
+def _id(task_arn: str) -> str:
+    return task_arn.rpartition("/")[2]

@@ -1,0 +1,196 @@
+"""How a new version of the site takes the place of the old one.
+
+docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service-options.html
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from settings.base import Finding, Spec
+from settings.types import Cidr, Form, Port
+
+ALARM_NAME = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
+EVERYBODY = "0.0.0.0/0"
+CLOUDWATCH_DELAY_MINUTES = 2
+"""What CloudWatch takes until an alarm has seen the last minute of a load balancer."""
+
+
+class Strategy(StrEnum):
+    """How the new version takes over."""
+
+    ROLLING = "rolling"
+    """Task by task. ECS goes back if tasks do not become healthy, or if an alarm goes off."""
+    BLUE_GREEN = "blue-green"
+    """All new tasks beside the old ones, then all visitors at once. ECS goes back if an alarm goes off."""
+    CANARY = "canary"
+    """As blue-green, but some visitors first and the others after a while."""
+    LINEAR = "linear"
+    """As blue-green, but visitors in equal steps."""
+
+
+def _tenths(value: float) -> float:
+    if abs(value * 10 - round(value * 10)) > 1e-9:
+        raise ValueError("ECS takes steps of 0.1")
+    return value
+
+
+# The limits are ECS's own: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CanaryConfiguration.html,
+# API_LinearConfiguration.html and API_DeploymentConfiguration.html beside it.
+Minutes = Annotated[int, Field(ge=0, le=1440)]
+CanaryPercent = Annotated[float, AfterValidator(_tenths), Field(ge=0.1, le=100)]
+StepPercent = Annotated[float, AfterValidator(_tenths), Field(ge=3, le=100)]
+AlarmName = Annotated[str, Form(ALARM_NAME, "the name of a CloudWatch alarm, of at most 255 characters")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyDoor:
+    """Where a version answers that visitors do not yet get.
+
+    Attributes:
+        port: Port of the load balancer.
+        cidrs: Who may use it; nobody if there are none.
+    """
+
+    port: int
+    cidrs: Sequence[str]
+
+
+class DeploymentAlarmsSpec(Spec):
+    """What makes ECS go back to the last version by itself, while a deployment lasts."""
+
+    errors_5xx_percent: Annotated[float, Field(gt=0, le=100)] | None = 5.0
+    """Share of failed answers (5xx, or no connection) of the old or the new tasks, in percent; null makes no alarm."""
+    errors_5xx_count: Annotated[int, Field(ge=1)] = 5
+    """Failed answers in a minute below which the share does not count, so that one error at night undoes nothing."""
+    minutes: Annotated[int, Field(ge=1, le=30)] = 2
+    """Minutes on end after which it goes off."""
+    names: tuple[AlarmName, ...] = ()
+    """Further alarms, of your own. They must exist before; one that is on already does not count for ECS."""
+
+    @property
+    def any(self) -> bool:
+        """Whether there is an alarm at all."""
+        return self.errors_5xx_percent is not None or bool(self.names)
+
+    def mistakes(self) -> Iterator[Finding]:
+        if len(set(self.names)) != len(self.names):
+            yield Finding(key="names", problem=f"given {', '.join(self.names)}; allowed is each alarm once")
+
+
+class DeploymentSpec(Spec):
+    """How a new version of the site takes the place of the old one."""
+
+    strategy: Strategy = Field(default=Strategy.ROLLING, strict=False)
+    """`rolling`, `blue-green`, `canary` or `linear`."""
+    alarms: DeploymentAlarmsSpec | None = DeploymentAlarmsSpec()
+    """What makes ECS go back by itself; null, for `rolling` only, leaves that to the health checks."""
+    bake_time_minutes: Minutes = 5
+    """Not for `rolling`: minutes in which the old tasks stay, once all visitors are with the new ones."""
+    canary_percent: CanaryPercent = 5.0
+    """`canary` only: share of the visitors that come first, in percent."""
+    canary_bake_time_minutes: Minutes = 5
+    """`canary` only: minutes until the others follow."""
+    step_percent: StepPercent = 25.0
+    """`linear` only: share of the visitors that come with each step, in percent."""
+    step_bake_time_minutes: Minutes = 2
+    """`linear` only: minutes between two steps."""
+    test_port: Port | None = 8443
+    """Not for `rolling`: port of the load balancer at which the new version answers before visitors get it; null for
+    none. It speaks TLS if the site does."""
+    test_cidrs: tuple[Cidr, ...] = ()
+    """Who may use `test_port`. Default: nobody."""
+    both_groups: bool = False
+    """`rolling` only: have the second target group and its rules already, or still. The step between the strategies."""
+
+    @property
+    def shifts(self) -> bool:
+        """Whether visitors are moved from one group of tasks to another."""
+        return self.strategy is not Strategy.ROLLING
+
+    @property
+    def has_two_groups(self) -> bool:
+        """Whether there is a second target group."""
+        return self.shifts or self.both_groups
+
+    @property
+    def test_door(self) -> EarlyDoor | None:
+        """Where the new version answers before visitors get it, if it does."""
+        if self.test_port is None or not self.has_two_groups:
+            return None
+        return EarlyDoor(port=self.test_port, cidrs=self.test_cidrs)
+
+    @property
+    def waits_minutes(self) -> int:
+        """How long ECS waits within a deployment, beyond what tasks take to start and to stop. The last step of
+        `linear`, to 100 percent, is followed by the bake time alone:
+        docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinearConfiguration.html"""
+        match self.strategy:
+            case Strategy.ROLLING:
+                return 0
+            case Strategy.BLUE_GREEN:
+                return self.bake_time_minutes
+            case Strategy.CANARY:
+                return self.canary_bake_time_minutes + self.bake_time_minutes
+            case Strategy.LINEAR:
+                steps = math.ceil(round(100 / self.step_percent, 9))
+                return (steps - 1) * self.step_bake_time_minutes + self.bake_time_minutes
+
+    def mistakes(self) -> Iterator[Finding]:
+        yield from super().mistakes()
+        yield from self._of_another_strategy()
+        if self.shifts and not (self.alarms and self.alarms.any):
+            yield Finding(
+                key="alarms",
+                problem=f"given none beside strategy {self.strategy}; allowed is at least one, because ECS has no "
+                "circuit breaker there",
+                involves=("strategy",),
+            )
+        if EVERYBODY in self.test_cidrs:
+            yield Finding(
+                key="test_cidrs",
+                problem=f"given {EVERYBODY}; allowed are ranges of your own, since the new version is not yet for "
+                "visitors",
+            )
+        if len(set(self.test_cidrs)) != len(self.test_cidrs):
+            yield Finding(key="test_cidrs", problem=f"given {', '.join(self.test_cidrs)}; allowed is each range once")
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        if self.test_door and not self.test_cidrs:
+            yield Finding(key="test_cidrs", problem=f"none given: nobody reaches test_port {self.test_door.port}")
+        needed = self.alarms.minutes + CLOUDWATCH_DELAY_MINUTES if self.alarms else 0
+        if self.shifts and self.bake_time_minutes < needed:
+            yield Finding(
+                key="bake_time_minutes",
+                problem=f"{self.bake_time_minutes} is less than the {needed} that an alarm takes to go off: it may "
+                "come when the old tasks are gone",
+            )
+
+    def _of_another_strategy(self) -> Iterator[Finding]:
+        """Settings that are given and would have no effect."""
+        belongs = {
+            "bake_time_minutes": (Strategy.BLUE_GREEN, Strategy.CANARY, Strategy.LINEAR),
+            "canary_percent": (Strategy.CANARY,),
+            "canary_bake_time_minutes": (Strategy.CANARY,),
+            "step_percent": (Strategy.LINEAR,),
+            "step_bake_time_minutes": (Strategy.LINEAR,),
+            "test_port": (Strategy.BLUE_GREEN, Strategy.CANARY, Strategy.LINEAR),
+            "test_cidrs": (Strategy.BLUE_GREEN, Strategy.CANARY, Strategy.LINEAR),
+            "both_groups": (Strategy.ROLLING,),
+        }
+        for key, strategies in belongs.items():
+            tested = key.startswith("test_") and self.both_groups
+            if key in self.model_fields_set and self.strategy not in strategies and not tested:
+                given = json.dumps(getattr(self, key))
+                yield Finding(
+                    key=key,
+                    problem=f"given {given} beside strategy {self.strategy}; allowed with {', '.join(strategies)} only",
+                    involves=("strategy",),
+                )

@@ -1,0 +1,357 @@
+"""Tasks and services on Fargate: web, workers, scheduler and the one-off tasks."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from settings.base import Finding, Spec
+from settings.deployment import DeploymentSpec, EarlyDoor
+from settings.rules.cron import ALLOWED as CRON_ALLOWED
+from settings.rules.cron import canonical_cron
+from settings.rules.migration_command import doubts, refused_options
+from settings.rules.time_zones import ALLOWED as TIME_ZONE_ALLOWED
+from settings.rules.time_zones import TIME_ZONES, time_zone
+from settings.types import EnvironmentName, Form, Image, Name, Percent, Port, RetentionDays
+
+MEMORY_MIB: dict[int, tuple[int, ...]] = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4096 + 1, 1024)),
+    1024: tuple(range(2048, 8192 + 1, 1024)),
+    2048: tuple(range(4096, 16384 + 1, 1024)),
+    4096: tuple(range(8192, 30720 + 1, 1024)),
+    8192: tuple(range(16384, 61440 + 1, 4096)),
+    16384: tuple(range(32768, 122880 + 1, 8192)),
+}
+"""Memory that Fargate offers with each CPU size:
+docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size"""
+
+MAX_STOP_TIMEOUT_SECONDS = 120
+"""Fargate's limit: docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html"""
+LONGEST_ROLLOUT_SECONDS = 7 * 24 * 60 * 60
+
+CRON_FORM = r"^\s*([cC][rR][oO][nN]\s*\(.*\)|\S+(\s+\S+){5})\s*$"
+PATH = re.compile(r"/[!-~]{0,1023}")
+QUEUE = re.compile(r"[A-Za-z0-9_.:-]+")
+
+
+def _cpu(value: int) -> int:
+    if value not in MEMORY_MIB:
+        raise ValueError(f"Fargate offers {', '.join(map(str, MEMORY_MIB))}")
+    return value
+
+
+Cron = Annotated[
+    str,
+    AfterValidator(canonical_cron),
+    Field(json_schema_extra={"pattern": CRON_FORM, "patternErrorMessage": CRON_ALLOWED}),
+]
+TimeZone = Annotated[
+    str,
+    AfterValidator(time_zone),
+    Field(json_schema_extra={"enum": [*sorted(TIME_ZONES)], "patternErrorMessage": TIME_ZONE_ALLOWED}),
+]
+Cpu = Annotated[int, AfterValidator(_cpu), Field(json_schema_extra={"enum": [*MEMORY_MIB]})]
+Environment = dict[EnvironmentName, str]
+
+
+class CapacitySpec(Spec):
+    """Which part of a service's tasks runs on Fargate Spot, at a lower price and with two minutes' notice."""
+
+    on_demand_base: Annotated[int, Field(ge=0, le=100_000)] = 1
+    """Tasks that always run on demand, before the weights count."""
+    on_demand_weight: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Share of the further tasks that runs on demand."""
+    spot_weight: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Share of the further tasks that runs on Spot."""
+
+    def mistakes(self) -> Iterator[Finding]:
+        if self.on_demand_weight + self.spot_weight == 0:
+            yield Finding(
+                key="spot_weight",
+                problem="given 0 beside on_demand_weight 0; allowed is at least one weight over 0",
+                involves=("on_demand_weight",),
+            )
+
+
+class ScheduleSpec(Spec):
+    """A change of the task range at a time of day."""
+
+    cron: Cron
+    """Six fields, as AWS writes them: minutes hours day-of-month month day-of-week year, e.g. `0 8 ? * MON-FRI *`. One
+    of the two day fields is `?`. `cron(...)` around them may stay."""
+    timezone: TimeZone = "UTC"
+    """Canonical name of an IANA time zone, such as `Asia/Tokyo`."""
+    min_tasks: Annotated[int, Field(ge=0, le=5000)]
+    """Fewest tasks from then on."""
+    max_tasks: Annotated[int, Field(ge=0, le=5000)]
+    """Most tasks from then on."""
+
+    def mistakes(self) -> Iterator[Finding]:
+        if self.min_tasks > self.max_tasks:
+            yield Finding(
+                key="min_tasks",
+                problem=f"given {self.min_tasks}; allowed is at most max_tasks, {self.max_tasks}",
+                involves=("max_tasks",),
+            )
+
+
+class AutoscalingSpec(Spec):
+    """Target tracking: tasks are added if any target asks for them, and removed if all agree."""
+
+    min_tasks: Annotated[int, Field(ge=0, le=5000)] = 2
+    """Fewest tasks."""
+    max_tasks: Annotated[int, Field(ge=1, le=5000)] = 4
+    """Most tasks."""
+    cpu_percent: Percent | None = 60
+    """Average CPU use to keep, in percent; null leaves this target out."""
+    memory_percent: Percent | None = 75
+    """Average memory use to keep, in percent; null leaves this target out."""
+    requests_per_target: Annotated[int, Field(ge=1)] | None = None
+    """Requests per task and minute to keep (web only); null leaves this target out."""
+    scale_in_cooldown_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
+    """Wait after tasks were removed, in seconds."""
+    scale_out_cooldown_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+    """Wait after tasks were added, in seconds."""
+    schedules: dict[Name, ScheduleSpec] = Field(default={})
+    """Changes of the range by time of day, by name."""
+
+    @property
+    def fewest_tasks(self) -> int:
+        """Fewest tasks at any time of day."""
+        return min([self.min_tasks, *(schedule.min_tasks for schedule in self.schedules.values())])
+
+    def mistakes(self) -> Iterator[Finding]:
+        yield from super().mistakes()
+        if self.min_tasks > self.max_tasks:
+            yield Finding(
+                key="min_tasks",
+                problem=f"given {self.min_tasks}; allowed is at most max_tasks, {self.max_tasks}",
+                involves=("max_tasks",),
+            )
+        if self.cpu_percent is None and self.memory_percent is None and self.requests_per_target is None:
+            yield Finding(
+                key="cpu_percent",
+                problem="given null beside memory_percent and requests_per_target null; allowed is at least one target",
+                involves=("memory_percent", "requests_per_target"),
+            )
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        if self.schedules:
+            yield Finding(
+                key="schedules",
+                problem="an edit of min_tasks or max_tasks of a schedule takes effect at its next run, not at once",
+            )
+
+
+class TaskSpec(Spec):
+    """The size of a task, and what it keeps."""
+
+    cpu: Cpu = 256
+    """CPU units; 1024 are one vCPU."""
+    memory_mib: int = 512
+    """Memory in MiB, one of those that Fargate offers with this CPU."""
+    ephemeral_storage_gib: Annotated[int, Field(ge=21, le=200)] | None = None
+    """Disk of the task in GiB, 21 to 200. Default: Fargate's own 20, which cost nothing."""
+    log_retention_days: RetentionDays = 30
+    """How long its logs are kept, in days."""
+
+    def mistakes(self) -> Iterator[Finding]:
+        yield from super().mistakes()
+        if self.memory_mib not in (offered := MEMORY_MIB[self.cpu]):
+            yield Finding(
+                key="memory_mib",
+                problem=f"given {self.memory_mib}; with cpu {self.cpu} Fargate offers {_range(offered)}",
+                involves=("cpu",),
+            )
+
+
+class ServiceSpec(TaskSpec):
+    """A service: tasks of one kind that ECS keeps running."""
+
+    enabled: bool = True
+    """Whether the stack has this service."""
+    environment: Environment = Field(default={})
+    """Environment variables of this service alone; they win over the application's."""
+    capacity: CapacitySpec = CapacitySpec()
+    """On demand or Spot."""
+    stop_timeout_seconds: Annotated[int, Field(ge=1, le=MAX_STOP_TIMEOUT_SECONDS)] = 30
+    """Seconds between the stop signal and the kill; Fargate allows 120 at most."""
+    log_mode: Literal["non-blocking", "blocking"] = "non-blocking"
+    """`non-blocking` drops lines when the log buffer is full, `blocking` makes the task wait for CloudWatch Logs."""
+    readonly_root_filesystem: bool = False
+    """Read-only root of the application's containers. Allowed only while ECS Exec is off (`cluster.exec: false`)."""
+    rollout_timeout_seconds: Annotated[int, Field(ge=60, le=7200)] = 900
+    """Longest wait for a deployment of this service, in seconds."""
+
+
+class ScaledServiceSpec(ServiceSpec):
+    """A service with a number of tasks, or a range of them."""
+
+    tasks: Annotated[int, Field(ge=0, le=5000)] = 1
+    """Number of tasks, while there is no `autoscaling`."""
+    autoscaling: AutoscalingSpec | None = None
+    """Range of tasks and what moves it. Default: none, `tasks` counts."""
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        if self.autoscaling and "tasks" in self.model_fields_set:
+            yield Finding(key="tasks", problem=f"{self.tasks} has no effect while autoscaling is set")
+
+
+class NginxSpec(Spec):
+    """An nginx container before php-fpm, in the same task."""
+
+    image: Image | None = None
+    """Image of nginx by digest. Default: the application's own image, which then holds nginx and the assets too."""
+    command: tuple[str, ...] = ("nginx", "-g", "daemon off;")
+    """Command of the nginx container."""
+    php_fpm_port: Port = 9000
+    """Port at which php-fpm listens on localhost."""
+
+
+class WebSpec(ScaledServiceSpec):
+    """The site behind the load balancer."""
+
+    command: tuple[str, ...] = ()
+    """Command of the application's container. Default: the image's own."""
+    port: Port = 8080
+    """Port that speaks HTTP: the application's own, or nginx's. Not below 1024, which needs root."""
+    nginx: NginxSpec | None = None
+    """Set it (`{}` is enough) if the image runs php-fpm; leave it out if the image speaks HTTP."""
+    health_check_path: Annotated[str, Form(PATH, "a path such as /up")] = "/up"
+    """Path that answers 200 once the application serves."""
+    health_check_interval_seconds: Annotated[int, Field(ge=5, le=300)] = 10
+    """Seconds between two checks of a task."""
+    health_check_timeout_seconds: Annotated[int, Field(ge=2, le=120)] = 5
+    """Seconds after which a check has failed."""
+    health_check_grace_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    """Seconds after a task's start in which failed checks do not count."""
+    deregistration_delay_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+    """Seconds in which a task that leaves finishes its requests: at least as long as the longest request."""
+    rollout_timeout_seconds: Annotated[int, Field(ge=60, le=LONGEST_ROLLOUT_SECONDS)] = 900
+    """Longest wait for a deployment of the site, in seconds; longer than the bake times of `deployment`."""
+    deployment: DeploymentSpec = DeploymentSpec()
+    """How a new version takes the place of the old one."""
+
+    @property
+    def test_door(self) -> EarlyDoor | None:
+        """Where the new version answers before visitors get it, if it does."""
+        return self.deployment.test_door if self.enabled else None
+
+    def mistakes(self) -> Iterator[Finding]:
+        yield from super().mistakes()
+        if self.health_check_timeout_seconds >= self.health_check_interval_seconds:
+            yield Finding(
+                key="health_check_timeout_seconds",
+                problem=f"given {self.health_check_timeout_seconds}; allowed is less than "
+                f"health_check_interval_seconds, {self.health_check_interval_seconds}",
+                involves=("health_check_interval_seconds",),
+            )
+        if self.nginx and self.nginx.php_fpm_port == self.port:
+            yield Finding(
+                key="nginx.php_fpm_port",
+                problem=f"given {self.nginx.php_fpm_port}, which is web.port too; allowed is another one",
+                involves=("port",),
+            )
+        yield from self._of_deployment()
+
+    def _of_deployment(self) -> Iterator[Finding]:
+        if (waits := self.deployment.waits_minutes * 60) >= self.rollout_timeout_seconds:
+            yield Finding(
+                key="rollout_timeout_seconds",
+                problem=f"given {self.rollout_timeout_seconds}; allowed is more than the bake times of deployment, "
+                f"{waits} in all, and tasks need time to start",
+                involves=("deployment",),
+            )
+        # docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-targettracking.html
+        if self.deployment.has_two_groups and self.autoscaling and self.autoscaling.requests_per_target is not None:
+            yield Finding(
+                key="autoscaling.requests_per_target",
+                problem=f"given {self.autoscaling.requests_per_target} beside two target groups; allowed by AWS with "
+                "deployment.strategy rolling only, because it counts the requests of one group",
+                involves=("deployment",),
+            )
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        if self.stop_timeout_seconds < self.deregistration_delay_seconds:
+            yield Finding(
+                key="stop_timeout_seconds",
+                problem=f"{self.stop_timeout_seconds} is less than deregistration_delay_seconds, "
+                f"{self.deregistration_delay_seconds}: a long request may be cut off",
+            )
+
+
+class WorkerSpec(ScaledServiceSpec):
+    """A queue worker. ECS stops it with a signal, and it finishes its job first."""
+
+    queues: tuple[Annotated[str, Form(QUEUE, "a name of A-Z, a-z, 0-9, _, ., : and -")], ...] = ("default",)
+    """Queues, the most urgent one first."""
+    timeout_seconds: Annotated[int, Field(ge=1)] = 60
+    """Longest run of a job, in seconds; less than `application.queue_retry_after_seconds`."""
+    tries: Annotated[int, Field(ge=1, le=1000)] = 3
+    """Times a job is tried."""
+    command: tuple[str, ...] = ()
+    """Another command than `php artisan queue:work`, for instance Horizon's; then `queues` and `tries` do not count."""
+    stop_timeout_seconds: Annotated[int, Field(ge=1, le=MAX_STOP_TIMEOUT_SECONDS)] = MAX_STOP_TIMEOUT_SECONDS
+    """Seconds that a job has to finish when its task is stopped; Fargate allows 120 at most."""
+
+    def mistakes(self) -> Iterator[Finding]:
+        yield from super().mistakes()
+        if not self.queues:
+            yield Finding(key="queues", problem="given none; allowed is at least one queue")
+        if self.autoscaling and self.autoscaling.requests_per_target is not None:
+            yield Finding(
+                key="autoscaling.requests_per_target",
+                problem=f"given {self.autoscaling.requests_per_target}; no load balancer counts a worker's requests",
+            )
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        if self.timeout_seconds > self.stop_timeout_seconds:
+            yield Finding(
+                key="timeout_seconds",
+                problem=f"a job may run {self.timeout_seconds} s, but is killed {self.stop_timeout_seconds} s after "
+                "its task is stopped (Fargate's limit is 120); make it shorter, or let it ask for ECS task protection",
+            )
+
+
+class SchedulerSpec(ServiceSpec):
+    """The one task that runs `php artisan schedule:work`. There are never two of it."""
+
+    stop_timeout_seconds: Annotated[int, Field(ge=1, le=MAX_STOP_TIMEOUT_SECONDS)] = MAX_STOP_TIMEOUT_SECONDS
+    """Seconds that running commands have to finish when the task is stopped; Fargate allows 120 at most."""
+
+
+class MigrationSpec(TaskSpec):
+    """The one-off tasks of a release: the database users and the migration."""
+
+    cpu: Cpu = 512
+    """CPU units of the migration; 1024 are one vCPU."""
+    memory_mib: int = 1024
+    """Memory of the migration in MiB."""
+    command: Annotated[tuple[str, ...], Field(min_length=1)] = ("php", "artisan", "migrate", "--force")
+    """What the migration runs. Never `--graceful`, which reports success on an error."""
+    timeout_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1800
+    """Longest wait for the migration, in seconds."""
+    users_timeout_seconds: Annotated[int, Field(ge=60, le=3600)] = 600
+    """Longest wait for the task that makes the database users, in seconds."""
+
+    def mistakes(self) -> Iterator[Finding]:
+        yield from super().mistakes()
+        for problem in refused_options(self.command):
+            yield Finding(key="command", problem=problem)
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
+        for doubt in doubts(self.command):
+            yield Finding(key="command", problem=doubt)
+
+
+def _range(values: tuple[int, ...]) -> str:
+    if len(values) <= 4:
+        return ", ".join(map(str, values))
+    return f"{values[0]} to {values[-1]} in steps of {values[1] - values[0]}"

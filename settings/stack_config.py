@@ -1,0 +1,90 @@
+"""The values in a stack's config, as the engine hands them over."""
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, cast
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+
+from settings.base import Finding
+from settings.checking import unknown_key
+from settings.partition import KNOWN_REGIONS, REGION, is_supported
+from settings.types import NAME
+
+
+def given_config() -> tuple[Mapping[str, str], AbstractSet[str]]:
+    """What the engine gave to the running program: full keys with their texts, and the keys that are encrypted."""
+    config = cast(dict[str, str], {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()})
+    return config, {key for key in config if runtime_config.is_config_secret(key)}
+
+
+def mistakes_around(name: str, region: str) -> Iterator[str]:
+    """Mistakes in what stands outside of the settings: the stack's name, and `aws:region`."""
+    if not NAME.fullmatch(name):
+        yield (
+            f'stack: given "{name}"; allowed is a name of a-z, 0-9 and - that begins with a letter, '
+            "of at most 16 characters, because AWS's names are made with it"
+        )
+    if not REGION.fullmatch(region):
+        given = f'given "{region}"' if region else "not given"
+        yield f"aws:region: {given}; allowed is a region such as ap-northeast-1"
+    elif not is_supported(region):
+        yield f'aws:region: given "{region}"; allowed are the commercial, the China and the AWS GovCloud (US) Regions'
+
+
+def warnings_around(region: str) -> Iterator[str]:
+    """Warnings about `aws:region`."""
+    if region in KNOWN_REGIONS:
+        return
+    near = difflib.get_close_matches(region, sorted(KNOWN_REGIONS), n=1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    yield (
+        f'aws:region: given "{region}", which is not among the regions of 2026-11-27; {meant}'
+        "`story doctor --before` asks AWS"
+    )
+
+
+def warn(lines: Sequence[str]) -> None:
+    """Show warnings about the settings as Pulumi's."""
+    for line in lines:
+        pulumi.log.warn(line)
+
+
+def values_of(
+    prefix: str, names: Sequence[str], config: Mapping[str, str], secret_keys: AbstractSet[str], instead: str
+) -> tuple[dict[str, Any], list[Finding]]:
+    """What each known key holds, and the mistakes that are found before its content is looked at.
+
+    Args:
+        prefix: What stands before the colon of the program's own keys.
+        names: What may stand behind it.
+        config: Full keys and the engine's texts.
+        secret_keys: Keys of `config` that hold encrypted values.
+        instead: Where a secret belongs.
+    """
+    given = {key.partition(":")[2]: text for key, text in config.items() if key.startswith(f"{prefix}:")}
+    secret = {key.partition(":")[2] for key in secret_keys}
+    values: dict[str, Any] = {}
+    mistakes: list[Finding] = []
+    # The engine hands config over in another order each time.
+    for key in sorted(given, key=lambda key: (names.index(key) if key in names else -1, key)):
+        if key in secret:
+            mistakes.append(Finding(key=key, problem=f"holds an encrypted value (secure:); {instead}"))
+        elif key not in names:
+            mistakes.append(unknown_key(key, names))
+        else:
+            values[key] = _value(given[key])
+    return values, mistakes
+
+
+def _value(text: str) -> Any:
+    """A value from the engine's text; today's engine makes an empty one of a key without a value."""
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -1,0 +1,52 @@
+"""The `story` command."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from story.commands import inspect as operating
+from story.commands import local as rehearsing
+from story.commands import plan as planning
+from story.commands import release as releasing
+from story.commands import session as entering
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Tools around a Laravel site on AWS Fargate. Settings stand in Pulumi.<stack>.yaml; `pulumi up` builds them.",
+)
+app.add_typer(planning.commands)
+app.add_typer(releasing.commands)
+app.add_typer(operating.commands)
+app.add_typer(entering.commands)
+app.add_typer(rehearsing.commands, name="local")
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an unexpected failure came from.")] = False,
+) -> None:
+    """Options of every subcommand."""
+    _Failures.in_full = debug
+
+
+class _Failures:
+    in_full = False
+
+
+def main() -> None:
+    """Entry point: an unexpected failure is one line, unless --debug asks for all of it."""
+    try:
+        app()
+    except Exception as error:
+        if _Failures.in_full:
+            raise
+        print(f"story: {error or type(error).__name__} (story --debug ... shows where)", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""What shows an environment as it runs: status, doctor."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from story.commands.options import AnyStack, AsFormat, ConfigFile, Format, named_or_selected
+from story.image_given import RELEASED
+
+commands = typer.Typer()
+
+
+@commands.command()
+def status(
+    stack: AnyStack = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow deployments that are going on to their end.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Draw the page again and again, until Ctrl-C.")] = False,
+    interval: Annotated[
+        float, typer.Option("--interval", metavar="SECONDS", min=1, help="Time between two pages of --watch.")
+    ] = 5,
+    as_format: AsFormat = Format.TEXT,
+    config_file: ConfigFile = None,
+) -> None:
+    """Show what runs: services, alarms, tasks with CPU and memory, events, releases.
+
+    Exit code 0: all tasks run, and every deployment is complete. 1: not so, or it could not be checked. 2: wrong usage.
+    With --watch, Ctrl-C is the end, with exit code 0.
+    """
+    from story.plan.program import project_folder
+    from story.status.command import run, run_watch
+
+    as_json = as_format is Format.JSON
+    if watch and (wait or as_json):
+        raise typer.BadParameter("goes without --wait and --format json", param_hint="--watch")
+    project = project_folder(Path.cwd())
+    name = named_or_selected("status", stack, project)
+    if watch:
+        code = run_watch(stack=name, project=project, config_file=config_file, interval_seconds=interval)
+    else:
+        code = run(stack=name, project=project, config_file=config_file, waits=wait, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@commands.command()
+def doctor(
+    stack: AnyStack = None,
+    service: Annotated[str | None, typer.Option("--service", metavar="NAME", help="Only this service.")] = None,
+    before: Annotated[
+        bool, typer.Option("--before", help="Check the settings and the account before an update instead.")
+    ] = False,
+    file: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="With --before: a Pulumi.NAME.yaml from anywhere.")
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option(metavar="IMAGE", help="With --before: the update's image. Default: STORY_IMAGE.")
+    ] = None,
+    only_first: Annotated[
+        bool, typer.Option("--only-first", help="With --before: check nothing once an update has succeeded.")
+    ] = False,
+    as_format: AsFormat = Format.TEXT,
+    config_file: ConfigFile = None,
+) -> None:
+    """Look at a stack from outside: what is wrong, why it matters, and what cures it.
+
+    With --before, it needs no stack yet: it reads the stack file and the account, and lists what would stop the next
+    update. It changes nothing.
+
+    Exit code 0: nothing worse than notes. 3: warnings. 4: errors. 1: it could not be checked. 2: wrong usage.
+    """
+    from story.plan.program import project_folder
+
+    as_json = as_format is Format.JSON
+    project = project_folder(Path.cwd())
+    if before:
+        if service is not None:
+            raise typer.BadParameter("goes without --service", param_hint="--before")
+        if file is not None and (stack or config_file):
+            raise typer.BadParameter("goes without --stack and --config-file", param_hint="--file")
+        raise typer.Exit(_before(project, stack, file or config_file, file is not None, image, only_first, as_json))
+    if file is not None or image is not None or only_first:
+        raise typer.BadParameter("--file, --image and --only-first go with it alone", param_hint="--before")
+    from story.doctor.run import run
+
+    name = named_or_selected("doctor", stack, project)
+    raise typer.Exit(run(stack=name, service=service, project=project, config_file=config_file, as_json=as_json))
+
+
+def _before(
+    project: Path,
+    stack: str | None,
+    file: Path | None,
+    is_named_by_file: bool,
+    image: str | None,
+    only_first: bool,
+    as_json: bool,
+) -> int:
+    from story.doctor.preflight.run import Request, run
+    from story.plan.stack_file import stack_of
+
+    if file is not None and is_named_by_file:
+        stack = stack_of(file)
+        if stack is None:
+            raise typer.BadParameter(f"{file} is not named Pulumi.<stack>.yaml", param_hint="--file")
+    name = named_or_selected("doctor", stack, project)
+    if name.count("/") > 2 or not all(name.split("/")):
+        raise typer.BadParameter(f"{name} is not STACK, ORG/STACK or ORG/PROJECT/STACK", param_hint="--stack")
+    request = Request(
+        stack=name,
+        file=file or project / f"Pulumi.{name.rpartition('/')[2]}.yaml",
+        project=project,
+        image=image or os.environ.get(RELEASED) or None,
+        only_first=only_first,
+    )
+    return run(request, as_json=as_json)

@@ -1,0 +1,1 @@
+"""Releases: deploy, rollback and migrate."""

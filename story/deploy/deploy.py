@@ -1,0 +1,145 @@
+"""`story deploy`: what the pipeline does for one stack, so that its log ends with why it failed."""
+
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+
+from aws.retrying import in_short
+from release.saying import print_line
+from story.doctor.finding import ERRORS
+from story.engine.pulumi_command import PulumiCommand, PulumiError
+from story.image_given import BY_DIGEST, KEEPING, releasing
+from story.kept_image import NoSuchImageError, keep
+
+KEEP_RUNNING = "none"
+"""What the pipeline gives where no image was ever built."""
+REASON = re.compile(r"\berror: (?!update failed|preview failed)(.+)")
+MOST_REASONS = 12
+
+
+class DeployError(Exception):
+    """Nothing was changed; the message is the one line to show."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Reasons:
+    """Why an update failed, by what `pulumi` said of it."""
+
+    lines: list[str] = field(default_factory=list[str])
+
+    def hear(self, line: str) -> None:
+        """One line of `pulumi`'s output; it says each reason twice."""
+        found = REASON.search(line)
+        if found and (reason := found[1].strip()) not in self.lines:
+            self.lines.append(reason)
+
+
+def run(*, stack: str, image: str, after: str, project: Path, config_file: Path | None, preflight: bool = True) -> int:
+    """Release an image, or apply the settings if it runs already; returns the exit code: 0 once it is done, 1 if it
+    failed, 2 for wrong usage.
+
+    Args:
+        stack: Name of the stack.
+        image: `<registry>/<repository>@sha256:...`, or `none` for the one that runs.
+        after: Stack that must run this image already; "" for none.
+        project: Folder of Pulumi.yaml.
+        config_file: The stack's settings, if they are not in that folder.
+        preflight: Whether the account is checked before a first update, which stops at errors.
+    """
+    if image != KEEP_RUNNING and not BY_DIGEST.fullmatch(image):
+        said = f'--image: given "{image}"; allowed is an image by digest, or {KEEP_RUNNING} for the one that runs'
+        print(f"story deploy: {said}", file=sys.stderr)
+        return 2
+    pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
+    try:
+        running = _image_of(pulumi)
+        if image == KEEP_RUNNING and not running:
+            raise DeployError("no image runs here, and none was built yet; push the application's repository")
+        if after and image != KEEP_RUNNING:
+            _check_order(image, after, _image_of(PulumiCommand(stack=after, project=project)))
+        if preflight and not running:
+            _check_account(pulumi, image)
+        if image in (KEEP_RUNNING, running):
+            return _apply_settings(pulumi, running)
+        return _release(pulumi, image, running)
+    except (DeployError, PulumiError, NoSuchImageError) as error:
+        print(f"story deploy: {stack}: {error}", file=sys.stderr)
+    except (BotoCoreError, ClientError) as error:
+        print(f"story deploy: {stack}: {in_short(error)}", file=sys.stderr)
+    return 1
+
+
+def _image_of(pulumi: PulumiCommand) -> str:
+    """The image of a stack's last fully successful update; "" if there was none."""
+    return str(pulumi.outputs().get("image", ""))
+
+
+def _check_order(image: str, after: str, running_there: str) -> None:
+    """Raises DeployError if the stack before this one has another image by now."""
+    if image != running_there:
+        raise DeployError(
+            f"{after} has moved on: it runs {running_there or 'no image yet'}, and this release brings {image}; "
+            f"nothing was changed. A release of what {after} runs is on its way, or start one"
+        )
+
+
+def _check_account(pulumi: PulumiCommand, image: str) -> None:
+    """Raises DeployError if the settings or the account would stop the first update. What could not be checked stops
+    nothing."""
+    name = pulumi.stack.rpartition("/")[2]
+    file = pulumi.config_file or pulumi.project / f"Pulumi.{name}.yaml"
+    if not file.is_file():
+        return
+    # The program and its SDK take seconds to load, and a later release needs neither.
+    from story.doctor.preflight.run import Request, run
+
+    if run(Request(stack=pulumi.stack, file=file, project=pulumi.project, image=image), as_json=False) == ERRORS:
+        raise DeployError(
+            "the errors above would stop the first update; nothing was changed. Correct them, or skip this check "
+            "with --no-preflight (STORY_PREFLIGHT=off)"
+        )
+
+
+def _apply_settings(pulumi: PulumiCommand, running: str) -> int:
+    print_line(f"{pulumi.stack} keeps its image, {running}: only settings are applied.")
+    reasons = Reasons()
+    if pulumi.up(KEEPING, hear=reasons.hear, preview=False) == 0:
+        return 0
+    _conclude(f"{pulumi.stack}: the settings were not applied", reasons)
+    return 1
+
+
+def _release(pulumi: PulumiCommand, image: str, running: str) -> int:
+    if tag := keep(image, pulumi.stack.rpartition("/")[2]):
+        print_line(f"{image} bears the tag {tag} now, so that its repository keeps it.")
+    print_line(f"{pulumi.stack} goes from {running or 'no image'} to {image}.")
+    reasons = Reasons()
+    if pulumi.up(releasing(image), hear=reasons.hear, preview=False) == 0:
+        return 0
+    if not running:
+        _conclude(
+            f"{pulumi.stack}: the first release failed, and there is no earlier image to go back to; "
+            "mend what is wrong, and release a good image",
+            reasons,
+        )
+        return 1
+    print_line(f"The release failed. {pulumi.stack} goes back to {running}; nothing is migrated.")
+    if pulumi.up(KEEPING, preview=False):
+        _conclude(
+            f"{pulumi.stack}: the release failed, and so did the way back to {running}: "
+            f"look at it now (story status --stack {pulumi.stack})",
+            reasons,
+        )
+        return 1
+    _conclude(f"{pulumi.stack}: the release failed; every service runs {running} again", reasons)
+    return 1
+
+
+def _conclude(what: str, reasons: Reasons) -> None:
+    """Say why as the last lines, because they are what is seen first of a build's log."""
+    shown = reasons.lines[:MOST_REASONS] or ["pulumi gave no reason; its output above has more"]
+    for line in (f"story deploy: {what}. Why:", *(f"  {reason}" for reason in shown)):
+        print_line(line)

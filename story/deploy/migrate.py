@@ -1,0 +1,37 @@
+"""`story migrate`: runs the migration of the last update again, or another command in its task."""
+
+import signal
+import sys
+from pathlib import Path
+
+from aws.retrying import Patience
+from release.migrate import run_task
+from release.saying import print_line
+from story.live_stack import EXPECTED, CommandLineError, command_words, explained, image_of, live_stack
+
+INTERRUPTED = 130
+
+
+def run(*, stack: str, command: str | None, project: Path, config_file: Path | None) -> int:
+    """Runs it to its end and shows what it writes; returns the exit code: 0 if it ended with 0, 1 if not, 2 for wrong
+    usage, 130 if it was interrupted."""
+    # Ended by a machine that shuts down, it says the same as after Ctrl-C.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        words = command_words(command) if command is not None else ()
+        live = live_stack(stack, project, config_file)
+        image = image_of(Patience(live.place, print_line), live.migration_definition)
+        run_task(live.migration_task(image, words), shown_lines=None)
+    except CommandLineError as error:
+        print(f"story migrate: {error}", file=sys.stderr)
+        return 2
+    except EXPECTED as error:
+        print(f"story migrate: {explained(stack, error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        told = "a task that was started goes on, and the same command again follows it"
+        print(f"story migrate: interrupted; {told}", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return 0

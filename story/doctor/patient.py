@@ -1,0 +1,108 @@
+"""The stack that is looked at, and what many checks want to know of its services."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from aws.caching import Asking, CannotTellError, ServiceGoneError
+from aws.client import Json, in_parts, items, part
+from release.deployment import is_gone
+from release.task import TASKS_AT_ONCE
+from story.live_stack import LiveStack
+
+SERVICES_AT_ONCE = 10
+"""docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """A stack under examination.
+
+    Attributes:
+        live: The stack, as its last update left it.
+        outputs: All of its outputs.
+        names: The services that are looked at.
+        asking: Its account and region.
+        now: The time that counts as now.
+    """
+
+    live: LiveStack
+    outputs: Mapping[str, Any]
+    names: Sequence[str]
+    asking: Asking
+    now: datetime
+
+    @property
+    def cluster(self) -> str:
+        """Name of the cluster; names of the stack's things begin with it."""
+        return self.live.place.cluster
+
+    @property
+    def region(self) -> str:
+        """AWS region."""
+        return self.live.place.region
+
+    def output(self, name: str) -> str:
+        """An output that is a text; "" if the stack has none of that name."""
+        value = self.outputs.get(name)
+        return value if isinstance(value, str) else ""
+
+    def services(self) -> Mapping[str, Json]:
+        """Every service of the stack that ECS has, by name."""
+        names, found = sorted(self.live.services), dict[str, Json]()
+        for some in in_parts(names, SERVICES_AT_ONCE):
+            answer = self.asking.ask("ecs", "describe_services", cluster=self.cluster, services=some)
+            found |= {str(one["serviceName"]): one for one in items(answer, "services") if not is_gone(one)}
+        return found
+
+    def service(self, name: str) -> Json:
+        """A service.
+
+        Raises:
+            ServiceGoneError: ECS has none of that name.
+        """
+        found = self.services().get(name)
+        if found is None:
+            raise ServiceGoneError(f"the service {name} does not exist")
+        return found
+
+    def definition_of(self, name: str) -> Json:
+        """The task definition that a service runs."""
+        return self.definition(str(self.service(name)["taskDefinition"]))
+
+    def definition(self, arn: str) -> Json:
+        """A task definition."""
+        return part(self.asking.ask("ecs", "describe_task_definition", taskDefinition=arn), "taskDefinition")
+
+    def tasks(self, name: str, desired_status: str = "RUNNING") -> Sequence[Json]:
+        """The tasks of a service: those that should run, or those that stopped."""
+        arns = self.asking.every(
+            "ecs", "list_tasks", "taskArns", cluster=self.cluster, serviceName=name, desiredStatus=desired_status
+        )
+        found: list[Json] = []
+        for some in in_parts(arns, TASKS_AT_ONCE):
+            found += items(self.asking.ask("ecs", "describe_tasks", cluster=self.cluster, tasks=some), "tasks")
+        return found
+
+    def subnet_ids(self) -> Sequence[str]:
+        """The subnets of the services' tasks."""
+        networks = [
+            part(part(service, "networkConfiguration"), "awsvpcConfiguration") for service in self.services().values()
+        ]
+        return sorted({subnet for network in networks for subnet in cast(Sequence[str], network.get("subnets") or ())})
+
+    def subnets(self) -> Mapping[str, Json]:
+        """The same, as EC2 describes them, by id."""
+        ids = list(self.subnet_ids())
+        if not ids:
+            raise CannotTellError("no service of the stack runs in a network")
+        return {
+            str(one["SubnetId"]): one
+            for one in items(self.asking.ask("ec2", "describe_subnets", SubnetIds=ids), "Subnets")
+        }
+
+
+def short_id(task: Json) -> str:
+    """The first letters of a task's id, enough for a person."""
+    return str(task.get("taskArn", "")).rpartition("/")[2][:8]

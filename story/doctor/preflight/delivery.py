@@ -1,0 +1,112 @@
+"""The pipeline of bootstrap/, where the account has one: its connection to GitHub, and what it may build at once."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from aws.client import Json, in_parts, items, part
+from story.doctor.finding import Finding, Severity, ok, unknown
+from story.doctor.preflight.subject import Subject
+
+PIPELINE = "pipeline"
+CONNECTION = re.compile(r"bootstrap-.+-github")
+PROJECT = re.compile(r"bootstrap-.+-(build|resolve|deploy-.+)")
+MACHINES = {"ARM_CONTAINER": "ARM", "LINUX_CONTAINER": "Linux"}
+SIZES = {
+    "BUILD_GENERAL1_SMALL": "Small",
+    "BUILD_GENERAL1_MEDIUM": "Medium",
+    "BUILD_GENERAL1_LARGE": "Large",
+    "BUILD_GENERAL1_XLARGE": "XLarge",
+    "BUILD_GENERAL1_2XLARGE": "2XLarge",
+}
+"""How CodeBuild's types of environments are called in the names of its quotas:
+docs.aws.amazon.com/codebuild/latest/userguide/limits.html"""
+PROJECTS_AT_ONCE = 100
+"""docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetProjects.html"""
+
+
+def judge_connection(connection: Json) -> Finding:
+    """Whether the connection to GitHub was finished; a person has to do that in the console.
+
+    Args:
+        connection: As ListConnections describes it.
+    """
+    name, status = str(connection.get("ConnectionName", "")), str(connection.get("ConnectionStatus", ""))
+    if status == "AVAILABLE":
+        return ok(PIPELINE, "connection", f"{name} is connected")
+    return Finding(
+        area=PIPELINE,
+        subject="connection",
+        severity=Severity.WARNING,
+        what=f"the connection {name} is {status}",
+        why="the pipeline sees no push",
+        cure="finish it in the console, Developer Tools > Connections: "
+        "docs.aws.amazon.com/dtconsole/latest/userguide/connections-update.html",
+    )
+
+
+def quota_name(environment: Json) -> str:
+    """The name of the quota that counts builds in an environment; "" for one that this module does not know."""
+    machine, size = MACHINES.get(str(environment.get("type"))), SIZES.get(str(environment.get("computeType")))
+    return f"Concurrently running builds for {machine}/{size} environment" if machine and size else ""
+
+
+def judge_builds(name: str, projects: Sequence[str], quotas: Sequence[Json]) -> Finding:
+    """Whether a build can run in an environment.
+
+    Args:
+        name: Name of the quota.
+        projects: CodeBuild projects that use the environment.
+        quotas: CodeBuild's quotas of the account.
+    """
+    of_name = [one for one in quotas if one.get("QuotaName") == name]
+    if not of_name:
+        return unknown(PIPELINE, "builds", f"{name}: Service Quotas does not list it")
+    value = float(of_name[0].get("Value", 0))
+    if value >= 1:
+        return ok(PIPELINE, "builds", f"{name}: {value:g}")
+    return Finding(
+        area=PIPELINE,
+        subject="builds",
+        severity=Severity.WARNING,
+        what=f"{name}: {value:g}",
+        why=f"no build of {', '.join(projects)} starts: AccountLimitExceededException",
+        cure=f"`aws service-quotas request-service-quota-increase --service-code codebuild --quota-code "
+        f"{of_name[0].get('QuotaCode', '')} --desired-value 5`; it may take days",
+    )
+
+
+def check_connection(subject: Subject) -> Iterator[Finding]:
+    """The connection to GitHub."""
+    found = _every_connection(subject)
+    for one in found:
+        if CONNECTION.fullmatch(str(one.get("ConnectionName", ""))):
+            yield judge_connection(one)
+
+
+def check_builds(subject: Subject) -> Iterator[Finding]:
+    """What CodeBuild may run at once."""
+    names = sorted(str(one) for one in subject.asking.every("codebuild", "list_projects", "projects"))
+    users: dict[str, list[str]] = {}
+    for some in in_parts([name for name in names if PROJECT.fullmatch(name)], PROJECTS_AT_ONCE):
+        for project in items(subject.asking.ask("codebuild", "batch_get_projects", names=some), "projects"):
+            users.setdefault(quota_name(part(project, "environment")), []).append(str(project["name"]))
+    if users:
+        quotas = subject.asking.every("service-quotas", "list_service_quotas", "Quotas", ServiceCode="codebuild")
+        for name, projects in users.items():
+            if name:
+                yield judge_builds(name, projects, quotas)
+            else:
+                yield unknown(PIPELINE, "builds", f"the quota of {', '.join(projects)}: an environment without one")
+
+
+def _every_connection(subject: Subject) -> list[Json]:
+    """All connections; boto3 has no paginator for them."""
+    found: list[Json] = []
+    token = ""
+    while True:
+        further = {"NextToken": token} if token else {}
+        answer = subject.asking.ask("codestar-connections", "list_connections", **further)
+        found += items(answer, "Connections")
+        token = str(answer.get("NextToken") or "")
+        if not token:
+            return found

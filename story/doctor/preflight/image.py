@@ -1,0 +1,139 @@
+"""The images of the update: in a registry, built for the cluster's processor, and within reach of the tasks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+
+from aws.client import Json, items, part
+from aws.retrying import code_of
+from settings.ecr import EcrImage, ecr_image, registry_host
+from story.doctor.finding import Finding, Severity, ok, unknown
+from story.doctor.images import IMAGE, judge_in_registry, processors, short, used_by
+from story.doctor.preflight.subject import Subject
+from story.kept_image import MANIFESTS
+from story.plan.program import EXAMPLE_DIGEST
+
+WITHOUT_NAT = "None"
+
+
+def judge_given(image: str, *, is_first: bool) -> Finding:
+    """Whether the update has an image.
+
+    Args:
+        image: Image of the update; "" for none.
+        is_first: Whether no image runs yet.
+    """
+    if image:
+        return ok(IMAGE, "", f"the update brings {short(image)}")
+    wanted = "the first update needs one" if is_first else "none runs"
+    return Finding(
+        area=IMAGE,
+        severity=Severity.NOTE,
+        what=f"no image was given, so none was checked; {wanted}",
+        cure="--image REGISTRY/REPOSITORY@sha256:..., or the variable STORY_IMAGE",
+    )
+
+
+def judge_reach(image: str, *, nat: str, region: str, account: str) -> Finding:
+    """Whether a task can pull an image.
+
+    Args:
+        image: The image.
+        nat: `None`, `Single` or `OnePerAz`.
+        region: The stack's region.
+        account: Account of the credentials.
+    """
+    place = ecr_image(image)
+    if nat == WITHOUT_NAT and (place is None or place.region != region):
+        return Finding(
+            area=IMAGE,
+            subject=short(image),
+            severity=Severity.ERROR,
+            what="the tasks cannot reach its registry: network.nat is none",
+            why="the interface endpoints lead to ECR in the stack's region alone: CannotPullContainerError",
+            cure=f"network.nat: single, or an image in {registry_host('<account>', region)}",
+        )
+    if place and place.account_id != account:
+        return Finding(
+            area=IMAGE,
+            subject=short(image),
+            severity=Severity.NOTE,
+            what=f"it is in the registry of the account {place.account_id}, the stack is in {account}",
+            why="the repository's policy must allow this account's roles to pull it; that cannot be read from here",
+            cure="docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html",
+        )
+    return ok(IMAGE, short(image), "its registry is within reach")
+
+
+def judge_image(image: str, architecture: str, answer: Json) -> Iterator[Finding]:
+    """Whether ECR has an image, and for the tasks' processor.
+
+    Args:
+        image: The image by digest.
+        architecture: `ARM64` or `X86_64`.
+        answer: Of BatchGetImage.
+    """
+    judged = judge_in_registry(short(image), image, answer, architecture)
+    yield judged
+    found = items(answer, "images")
+    if judged.severity is Severity.OK and not processors(str(found[0].get("imageManifest", ""))):
+        yield unknown(
+            IMAGE, short(image), f"its processor: the manifest does not say; the tasks have {architecture or 'X86_64'}"
+        )
+
+
+def check_given(subject: Subject) -> Iterator[Finding]:
+    """The image of the update."""
+    yield judge_given(subject.planned.image, is_first=not subject.owned.image)
+
+
+def images_of(subject: Subject) -> list[tuple[str, str]]:
+    """Each image that a container uses, and the processor of its tasks; without an example that nobody gave."""
+    found = {
+        (used.image, str(part(definition, "runtimePlatform").get("cpuArchitecture", "")))
+        for definition in subject.planned.definitions().values()
+        for used in used_by(definition)
+    }
+    return sorted(one for one in found if subject.planned.image or not one[0].endswith(EXAMPLE_DIGEST))
+
+
+def check_image(subject: Subject, image: str, architecture: str) -> Iterator[Finding]:
+    """One image."""
+    yield judge_reach(image, nat=subject.planned.nat, region=subject.region, account=subject.account)
+    place = ecr_image(image)
+    if place is None or not place.digest:
+        yield unknown(IMAGE, short(image), f"whether the registry of {image} has it: it is not ECR, or not by digest")
+    elif place.region != subject.region:
+        yield unknown(IMAGE, short(image), f"whether the registry has it: it is in {place.region}")
+    else:
+        yield from _in_registry(subject, image, architecture, place)
+
+
+def _in_registry(subject: Subject, image: str, architecture: str, place: EcrImage) -> Iterator[Finding]:
+    asked: dict[str, Any] = {
+        "registryId": place.account_id,
+        "repositoryName": place.repository,
+        "imageIds": [{"imageDigest": place.digest}],
+        "acceptedMediaTypes": list(MANIFESTS),
+    }
+    try:
+        yield from judge_image(image, architecture, subject.asking.ask("ecr", "batch_get_image", **asked))
+    except ClientError as error:
+        if code_of(error) != "RepositoryNotFoundException":
+            raise
+        yield _no_repository(subject, image, place)
+
+
+def _no_repository(subject: Subject, image: str, place: EcrImage) -> Finding:
+    told = f"the registry of {place.account_id} has no repository {place.repository}"
+    if place.account_id != subject.account:
+        return unknown(IMAGE, short(image), f"{told}, or does not show it")
+    return Finding(
+        area=IMAGE,
+        subject=short(image),
+        severity=Severity.ERROR,
+        what=told,
+        why="no task can start: CannotPullContainerError",
+        cure="push the image first, or release another one: STORY_IMAGE=<repository>@sha256:<digest>",
+    )

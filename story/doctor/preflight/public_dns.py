@@ -1,0 +1,30 @@
+"""The public DNS, asked for any type of record."""
+
+from collections.abc import Sequence
+
+import dns.exception
+import dns.resolver
+
+from aws.caching import CannotTellError
+
+LONGEST_SECONDS = 8.0
+
+
+def lookup(name: str, type_: str) -> Sequence[str]:
+    """The records of a name and type, as this machine's resolver finds them; empty if there are none.
+
+    Args:
+        name: Host name or zone.
+        type_: `NS`, `CAA`, `A` and so on.
+
+    Raises:
+        CannotTellError: No server answers.
+    """
+    try:
+        answer = dns.resolver.resolve(name, type_, lifetime=LONGEST_SECONDS)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return ()
+    except (dns.exception.DNSException, OSError) as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise CannotTellError(f"this machine's resolver gives no answer for {name} {type_} ({said})") from None
+    return [record.to_text() for record in answer]

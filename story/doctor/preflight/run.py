@@ -1,0 +1,162 @@
+"""`story doctor --before`, as a command."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+
+from aws.caching import Asking
+from aws.client import Aws
+from aws.retrying import EXPIRED, CredentialsExpiredError, code_of, in_short
+from release.contract import Place
+from settings.partition import partition_of
+from story.doctor.examine import examine
+from story.doctor.finding import Finding, Severity, exit_code, in_order
+from story.doctor.images import IMAGE
+from story.doctor.preflight.account import closed_region
+from story.doctor.preflight.checks import checks_of
+from story.doctor.preflight.planned import Owned, Planned
+from story.doctor.preflight.public_dns import lookup
+from story.doctor.preflight.state import read_state, without_state
+from story.doctor.preflight.subject import Subject
+from story.doctor.run import progress, show
+from story.image_given import RELEASED
+from story.live_stack import EXPECTED, explained
+from story.plan.command import without_garbage_collection
+from story.plan.program import PROJECT, ProgramError, StackPlan, plan_stack
+from story.plan.stack_file import read_stack_file
+
+SETTINGS = "settings"
+IMAGE_CURE = "give an image by digest: REGISTRY/REPOSITORY@sha256:DIGEST"
+WRONG_USAGE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked for.
+
+    Attributes:
+        stack: Name of the stack, short or in full.
+        file: Its stack file.
+        project: Folder of Pulumi.yaml.
+        image: Image of the update; None takes the one that runs.
+        only_first: Whether to check nothing once an update of the stack has succeeded.
+    """
+
+    stack: str
+    file: Path
+    project: Path
+    image: str | None = None
+    only_first: bool = False
+
+    @property
+    def short_name(self) -> str:
+        """Name of the stack, without organization and project."""
+        return self.stack.rpartition("/")[2]
+
+
+def run(request: Request, *, as_json: bool) -> int:
+    """Checks and shows; returns the exit code: 0 with nothing worse than notes, 3 with warnings, 4 with errors, 2 for
+    a stack file that is not there, 1 if most of it could not be checked."""
+    if not request.file.is_file():
+        print(f"story doctor: there is no file {request.file}; --stack or --file names another one", file=sys.stderr)
+        return WRONG_USAGE
+    owned = read_state(request.stack, request.project)
+    if request.only_first and owned.image:
+        told = f"stack {request.short_name} was updated before, so nothing is checked (--only-first)"
+        print(f"story doctor: {told}", file=sys.stderr)
+        return 0
+    try:
+        place, found = look(request, owned)
+    except ProgramError as error:
+        print(f"story doctor: {error}", file=sys.stderr)
+        return 1
+    except EXPECTED as error:
+        print(f"story doctor: {explained(request.stack, error)}", file=sys.stderr)
+        return 1
+    show(place, found, as_json=as_json)
+    return exit_code(found)
+
+
+def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
+    """The stack's place, and what all checks find.
+
+    Args:
+        request: What is asked for.
+        owned: What the state records.
+
+    Raises:
+        aws.retrying.CredentialsExpiredError: The credentials are not valid.
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There are none, or no such profile.
+    """
+    image = request.image or owned.image
+    read = read_stack_file(request.file, PROJECT, request.short_name)
+    with without_garbage_collection():
+        plan = plan_stack(request.project, request.file, image or None, request.short_name)
+    region = read.config.get("aws:region", "")
+    cluster = f"{PROJECT}-{request.short_name}"
+    place = Place(
+        stack=request.short_name, region=region, profile=read.config.get("aws:profile") or None, cluster=cluster
+    )
+    if plan.record is None:
+        return place, in_order(_mistakes(plan))
+    planned = Planned(stack=request.short_name, region=region, config=read.config, record=plan.record, image=image)
+    home_region = partition_of(region).home_region
+    home = Asking(Aws(boto3.Session(region_name=home_region, profile_name=place.profile)))
+    account = _account(home, home_region)
+    closed = closed_region(home, region)
+    if closed:
+        return place, [closed]
+    subject = _subject(place, planned, owned, home, account)
+    checks = checks_of(subject)
+    with progress(request.short_name, len(checks)) as step:
+        return place, examine(checks, step)
+
+
+def _mistakes(plan: StackPlan) -> Sequence[Finding]:
+    return [
+        Finding(
+            area=IMAGE if mistake.startswith(RELEASED) else SETTINGS,
+            severity=Severity.ERROR,
+            what=f"--image or {mistake}" if mistake.startswith(RELEASED) else mistake,
+            why="the update stops before it makes anything; what the account has was not checked",
+            cure=IMAGE_CURE if mistake.startswith(RELEASED) else f"correct it in {plan.file}",
+        )
+        for mistake in plan.mistakes
+    ]
+
+
+def _subject(place: Place, planned: Planned, owned: Owned, home: Asking, account: str) -> Subject:
+    asking = Asking(Aws(boto3.Session(region_name=place.region, profile_name=place.profile)))
+    return Subject(
+        planned=planned,
+        owned=without_state(owned, asking, planned.cluster),
+        account=account,
+        asking=asking,
+        home=home,
+        lookup=lookup,
+        now=_now(),
+    )
+
+
+def _account(home: Asking, region: str) -> str:
+    """The account that the credentials belong to, asked in a region that it has enabled.
+
+    Raises:
+        CredentialsExpiredError: They are not valid.
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There are none, or there is no answer.
+    """
+    try:
+        return str(home.ask("sts", "get_caller_identity")["Account"])
+    except ClientError as error:
+        if code_of(error) in EXPIRED:
+            raise CredentialsExpiredError(f"{in_short(error)}, in {region}") from None
+        raise
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,54 @@
+"""What the state of a stack records, read with the `pulumi` command where that is possible."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+
+from aws.caching import Asking
+from story.doctor.finding import Finding, unknown
+from story.doctor.preflight.leftovers import clusters_of
+from story.doctor.preflight.planned import Owned, owned_by
+from story.doctor.preflight.subject import Subject
+from story.engine.pulumi_command import PulumiCommand, PulumiError
+from story.recover.state_file import State
+
+NO_SUCH_STACK = "no stack named"
+"""What `pulumi` says of a stack that was never made."""
+
+
+def read_state(stack: str, project: Path) -> Owned:
+    """What the state records; where it cannot be read, the reason.
+
+    Args:
+        stack: Name of the stack, short or in full.
+        project: Folder of Pulumi.yaml.
+    """
+    try:
+        return owned_by(State(PulumiCommand(stack=stack, project=project).export()))
+    except PulumiError as error:
+        if NO_SUCH_STACK in str(error):
+            return Owned()
+        return Owned(is_known=False, reason=str(error))
+
+
+def without_state(owned: Owned, asking: Asking, cluster: str) -> Owned:
+    """What to take for the state where it could not be read: nothing, if the account does not have the stack's cluster.
+
+    Args:
+        owned: What was read.
+        asking: Account and region of the stack.
+        cluster: Name of its ECS cluster.
+    """
+    if owned.is_known:
+        return owned
+    try:
+        return owned if clusters_of(asking, [cluster]) else Owned()
+    except (BotoCoreError, ClientError):
+        return owned
+
+
+def check_state(subject: Subject) -> Iterator[Finding]:
+    """Whether the state was read."""
+    if not subject.owned.is_known:
+        yield unknown("state", "", f"what this stack owns already: {subject.owned.reason}")

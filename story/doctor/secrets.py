@@ -1,0 +1,222 @@
+"""The secrets that tasks read: there, not about to be deleted, and with the keys that tasks want.
+
+Of a secret's value only the names of its keys are looked at; it is neither kept nor shown.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+
+from aws.client import Json, is_absence, items, part
+from story.doctor.finding import Finding, Severity, ok, unknown
+from story.doctor.patient import Patient
+from story.recover.findings import reason
+
+SECRETS = "secrets"
+CURRENT = "AWSCURRENT"
+WHY = "running tasks go on, but no new one can start: ResourceInitializationError"
+ARN_PARTS = 7
+MIGRATION = "migration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What a container reads of a secret.
+
+    Attributes:
+        arn: The secret.
+        key: Key in its JSON; "" for all of it.
+        stage: Version stage; AWS takes the current one without any.
+        version: Id of the version; "" for none.
+        variable: Variable that gets it.
+    """
+
+    arn: str
+    key: str = ""
+    stage: str = ""
+    version: str = ""
+    variable: str = field(default="", compare=False)
+
+
+def read_of(variable: str, value_from: str) -> Read | None:
+    """What a `valueFrom` names; None if it is not a secret of Secrets Manager.
+
+    Its form: docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
+    """
+    parts = value_from.split(":")
+    if len(parts) < ARN_PARTS or parts[2] != "secretsmanager":
+        return None
+    key, stage, version = [*parts[ARN_PARTS:], "", "", ""][:3]
+    return Read(arn=":".join(parts[:ARN_PARTS]), key=key, stage=stage, version=version, variable=variable)
+
+
+def reads(definition: Json) -> tuple[list[Read], list[str]]:
+    """What the containers of a task definition read: secrets, and what is kept elsewhere."""
+    given = [
+        (str(one["name"]), str(one["valueFrom"]))
+        for container in items(definition, "containerDefinitions")
+        for one in (*items(container, "secrets"), *items(part(container, "logConfiguration"), "secretOptions"))
+    ]
+    found = [(value, read_of(name, value)) for name, value in given]
+    return [one for _, one in found if one], sorted({value for value, one in found if one is None})
+
+
+def name_of(arn: str) -> str:
+    """The secret's name, with the letters that AWS adds to it."""
+    return arn.split(":")[-1]
+
+
+def judge_secret(user: str, read: Read, secret: Json | None) -> Finding | None:
+    """What is wrong with a secret itself; None if nothing is.
+
+    Args:
+        user: The service that reads it.
+        read: What it reads.
+        secret: As DescribeSecret tells it; None if there is none.
+    """
+    name = name_of(read.arn)
+    if secret is None:
+        return _error(user, f"{read.variable}: there is no secret {name}", "`pulumi up` makes the stack's own again")
+    if secret.get("DeletedDate"):
+        return _error(
+            user,
+            f"{read.variable}: the secret {name} is scheduled for deletion ({secret['DeletedDate']:%Y-%m-%d})",
+            f"`aws secretsmanager restore-secret --secret-id {read.arn}`",
+        )
+    versions = cast(Mapping[str, Sequence[str]], secret.get("VersionIdsToStages") or {})
+    stage = read.stage or CURRENT
+    if read.version and read.version not in versions:
+        return _error(user, f"{read.variable}: {name} has no version {read.version}", "name another one, or none")
+    if not read.version and stage not in {one for stages in versions.values() for one in stages}:
+        cure = f"`aws secretsmanager put-secret-value --secret-id {read.arn} ...` gives it a value"
+        return _error(user, f"{read.variable}: {name} has no version {stage}", cure)
+    return None
+
+
+def judge_key(user: str, read: Read, keys: frozenset[str] | None) -> Finding | None:
+    """What is wrong with the key that a container reads; None if nothing is.
+
+    Args:
+        user: The service.
+        read: What it reads.
+        keys: Names of the keys in the secret; None if it is not a JSON object.
+    """
+    if keys is None:
+        told = "is not a JSON object"
+    elif read.key not in keys:
+        told = f"has only {', '.join(sorted(keys)) or 'no key'}"
+    else:
+        return None
+    cure = f'put a JSON object with "{read.key}" into it, or name another key'
+    return _error(user, f"{read.variable}: key {read.key} is wanted, and {name_of(read.arn)} {told}", cure)
+
+
+def keys_of(value: str | None) -> frozenset[str] | None:
+    """The names of a secret's keys; None if it is not a JSON object."""
+    try:
+        content: Any = json.loads(value or "")
+    except ValueError:
+        return None
+    return frozenset(cast(Mapping[str, Any], content)) if isinstance(content, dict) else None
+
+
+def judge_age(user: str, changed: Mapping[str, datetime], oldest_task: datetime | None) -> Finding | None:
+    """A secret that was changed since the tasks started, which read it then alone.
+
+    Args:
+        user: The service.
+        changed: When each secret was changed last, by name.
+        oldest_task: When its oldest task started; None if none runs.
+    """
+    newer = sorted(name for name, when in changed.items() if oldest_task and when > oldest_task)
+    if not newer:
+        return None
+    return Finding(
+        area=SECRETS,
+        subject=user,
+        severity=Severity.NOTE,
+        what=f"changed since its oldest task started: {', '.join(newer)}",
+        why="a task reads a secret when it starts: older ones still have what it said then",
+        cure="a new deployment: `aws ecs update-service --force-new-deployment`, or the next release",
+    )
+
+
+def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
+    """The secrets of a service."""
+    wanted, elsewhere = reads(patient.definition_of(name))
+    yield from _look(patient, name, wanted, elsewhere)
+
+
+def look_at_age(patient: Patient, name: str) -> Iterator[Finding]:
+    """Whether the tasks of a service have what its secrets say today."""
+    wanted, _ = reads(patient.definition_of(name))
+    yield from _look_at_age(patient, name, wanted)
+
+
+def look_at_migration(patient: Patient) -> Iterator[Finding]:
+    """The secrets of the migration."""
+    wanted, elsewhere = reads(patient.definition(patient.live.migration_definition))
+    yield from _look(patient, MIGRATION, wanted, elsewhere)
+
+
+def _look(patient: Patient, user: str, wanted: Sequence[Read], elsewhere: Sequence[str]) -> Iterator[Finding]:
+    for value in elsewhere:
+        yield unknown(SECRETS, user, f"{value}: it is not in Secrets Manager")
+    well = 0
+    for read in dict.fromkeys(wanted):
+        finding = _look_at(patient, user, read)
+        well += finding is None
+        if finding:
+            yield finding
+    if well:
+        yield ok(SECRETS, user, f"{well} secrets are there, with the keys that it reads")
+
+
+def _look_at(patient: Patient, user: str, read: Read) -> Finding | None:
+    try:
+        secret: Json | None = _described(patient, read.arn)
+    except (BotoCoreError, ClientError) as error:
+        return unknown(SECRETS, user, f"{read.variable} in {name_of(read.arn)}: {reason(error)}")
+    wrong = judge_secret(user, read, secret)
+    if wrong or not read.key:
+        return wrong
+    version = {key: value for key, value in (("VersionStage", read.stage), ("VersionId", read.version)) if value}
+    try:
+        keys = keys_of(
+            patient.asking.fresh("secretsmanager", "get_secret_value", SecretId=read.arn, **version).get("SecretString")
+        )
+    except (BotoCoreError, ClientError) as error:
+        return unknown(SECRETS, user, f"the keys of {name_of(read.arn)}: {reason(error)}")
+    return judge_key(user, read, keys)
+
+
+def _look_at_age(patient: Patient, user: str, wanted: Sequence[Read]) -> Iterator[Finding]:
+    changed: dict[str, datetime] = {}
+    for arn in {read.arn for read in wanted}:
+        try:
+            secret = _described(patient, arn)
+        except (BotoCoreError, ClientError):
+            continue
+        if secret and secret.get("LastChangedDate"):
+            changed[name_of(arn)] = secret["LastChangedDate"]
+    began = [task["startedAt"] for task in patient.tasks(user) if task.get("startedAt")]
+    finding = judge_age(user, changed, min(began, default=None))
+    if finding:
+        yield finding
+
+
+def _described(patient: Patient, arn: str) -> Json | None:
+    try:
+        return patient.asking.ask("secretsmanager", "describe_secret", SecretId=arn)
+    except ClientError as error:
+        if is_absence(error):
+            return None
+        raise
+
+
+def _error(user: str, what: str, cure: str) -> Finding:
+    return Finding(area=SECRETS, subject=user, severity=Severity.ERROR, what=what, why=WHY, cure=cure)

@@ -1,0 +1,158 @@
+"""The targets of the load balancer: healthy, and in every zone."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from aws.client import Json, items, part
+from release.task import detail
+from story.doctor.finding import Finding, Severity, ok
+from story.doctor.patient import Patient
+
+TARGETS = "targets"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A target of a target group.
+
+    Attributes:
+        address: Its private address.
+        state: `healthy`, `unhealthy`, `initial`, `draining`, `unused` or `unavailable`.
+        told: What the load balancer says of it.
+        zone: Availability zone; "" if it is not known.
+    """
+
+    address: str
+    state: str
+    told: str
+    zone: str
+
+
+def targets_of(answer: Json, zones: Mapping[str, str]) -> list[Target]:
+    """The targets that DescribeTargetHealth lists.
+
+    Args:
+        answer: Of DescribeTargetHealth.
+        zones: Zone by address, from the tasks; the answer itself may not tell.
+    """
+    found: list[Target] = []
+    for one in items(answer, "TargetHealthDescriptions"):
+        target, health = part(one, "Target"), part(one, "TargetHealth")
+        address = str(target.get("Id", ""))
+        told = ": ".join(str(health[key]) for key in ("Reason", "Description") if health.get(key))
+        found.append(
+            Target(
+                address=address,
+                state=str(health.get("State", "")),
+                told=told,
+                zone=zones.get(address, "") or str(target.get("AvailabilityZone", "")),
+            )
+        )
+    return found
+
+
+def judge_health(name: str, groups: Mapping[str, Sequence[Target]], desired: int) -> list[Finding]:
+    """Whether a service has healthy targets.
+
+    Args:
+        name: The service.
+        groups: Targets by the name of their group; with blue/green one of the two is empty between releases.
+        desired: Tasks that the service should have.
+    """
+    everything = [target for targets in groups.values() for target in targets]
+    healthy = sum(target.state == "healthy" for target in everything)
+    starting = sum(target.state == "initial" for target in everything)
+    if not everything and not desired:
+        return []
+    if not healthy and not starting:
+        reasons = _reasons(target for target in everything if target.state != "healthy")
+        return [
+            Finding(
+                area=TARGETS,
+                subject=name,
+                severity=Severity.ERROR,
+                what=f"no target is healthy{f': {reasons}' if reasons else ', and none is registered'}",
+                why="visitors get 502 or 503",
+                cure=f"the log says why: `aws logs tail` on the service's group; `story status` shows {name}'s events",
+            )
+        ]
+    unhealthy = [target for target in everything if target.state == "unhealthy"]
+    if unhealthy:
+        return [
+            Finding(
+                area=TARGETS,
+                subject=name,
+                severity=Severity.WARNING,
+                what=f"{len(unhealthy)} of {len(everything)} targets are unhealthy: {_reasons(unhealthy)}",
+                why="the others have their work as well; ECS replaces them, which fails again if the cause stays",
+                cure="look at the task's log first, then at web.health_check_path in the stack's file",
+            )
+        ]
+    told = f", {starting} start" if starting else ""
+    return [ok(TARGETS, name, f"{healthy} of {len(everything)} targets are healthy{told}")]
+
+
+def judge_zones(name: str, groups: Mapping[str, Sequence[Target]], zones: Sequence[str]) -> list[Finding]:
+    """Whether each zone has a healthy target, where there are enough for that.
+
+    Args:
+        name: The service.
+        groups: Targets by the name of their group.
+        zones: Zones of the service's subnets.
+    """
+    found: list[Finding] = []
+    for group, targets in groups.items():
+        healthy = Counter(target.zone for target in targets if target.state == "healthy")
+        if healthy.total() < len(zones) or healthy[""]:
+            continue
+        empty = sorted(zone for zone in zones if not healthy[zone])
+        if empty:
+            found.append(
+                Finding(
+                    area=TARGETS,
+                    subject=name,
+                    severity=Severity.WARNING,
+                    what=f"no healthy target in {', '.join(empty)}, although {group} has {healthy.total()}",
+                    why="if a zone fails, more of the site fails with it than has to",
+                    cure=f"`aws ecs update-service --force-new-deployment` for {name} spreads its tasks anew",
+                )
+            )
+        else:
+            found.append(ok(TARGETS, name, f"{group} has healthy targets in all {len(zones)} zones"))
+    return found
+
+
+def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
+    """The targets of a service."""
+    service = patient.service(name)
+    arns = _groups(patient, name, service)
+    if not arns:
+        return
+    zone_of_subnet = {subnet: str(one.get("AvailabilityZone", "")) for subnet, one in patient.subnets().items()}
+    zone_of_address = {
+        detail(task, "privateIPv4Address"): zone_of_subnet.get(detail(task, "subnetId"), "")
+        for task in patient.tasks(name)
+    }
+    groups = {
+        group: targets_of(patient.asking.ask("elbv2", "describe_target_health", TargetGroupArn=arn), zone_of_address)
+        for group, arn in arns.items()
+    }
+    yield from judge_health(name, groups, int(service.get("desiredCount", 0)))
+    yield from judge_zones(name, groups, sorted({zone for zone in zone_of_subnet.values() if zone}))
+
+
+def _groups(patient: Patient, name: str, service: Json) -> Mapping[str, str]:
+    """ARN of each target group of a service, by its name."""
+    told: Mapping[str, str] = patient.live.services.get(name, {}).get("targetGroups") or {}
+    names = {arn: group for group, arn in told.items()}
+    arns = dict.fromkeys(told.values())
+    for balancer in items(service, "loadBalancers"):
+        alternate = part(balancer, "advancedConfiguration").get("alternateTargetGroupArn")
+        arns |= dict.fromkeys(str(arn) for arn in (balancer.get("targetGroupArn"), alternate) if arn)
+    return {names.get(arn, arn.rpartition(":")[2]): arn for arn in arns}
+
+
+def _reasons(targets: Iterator[Target] | Sequence[Target]) -> str:
+    counted = Counter(target.told or target.state for target in targets)
+    return "; ".join(f"{reason} ({count})" for reason, count in counted.most_common(3))

@@ -1,0 +1,1 @@
+"""Pulumi's engine: its command, and what its previews and events say."""

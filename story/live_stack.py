@@ -1,0 +1,167 @@
+"""A stack as its last update left it, read from its outputs."""
+
+import hashlib
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+
+from aws.client import Json, items, part
+from aws.retrying import CredentialsExpiredError, Patience, in_short
+from release.contract import OneOffTask, Place, Rollout, StepError, started_by
+from story.engine.pulumi_command import PulumiCommand, PulumiError
+
+APP = "app"
+
+
+class LiveStackError(Exception):
+    """The stack's outputs do not say what is needed; the message is the one line to show."""
+
+
+class CommandLineError(Exception):
+    """A command to run is not a command line; the message is the one line to show."""
+
+
+EXPECTED = (PulumiError, LiveStackError, StepError, CredentialsExpiredError, BotoCoreError, ClientError)
+"""What may well go wrong for whoever asks for a live stack; `explained` makes a line of each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveStack:
+    """What runs.
+
+    Attributes:
+        place: Its cluster.
+        image: Image of the last fully successful update; "" if there was none.
+        services: Outputs of each service, by its name in ECS.
+        migration: Outputs of the migration's task.
+    """
+
+    place: Place
+    image: str
+    services: Mapping[str, Json]
+    migration: Json
+
+    @property
+    def migration_definition(self) -> str:
+        """ARN of the migration's task definition. After a failed update it may bring another image than `image`."""
+        return str(self.migration["taskDefinition"])
+
+    def migration_task(self, image: str, command: Sequence[str] = ()) -> OneOffTask:
+        """The migration, or another command in its container.
+
+        Args:
+            image: Image of the task definition: by it a migration is known that an update started.
+            command: Words of another command.
+        """
+        step = "command" if command else "migration"
+        starter = started_by(self.place.stack, step, image=image, task_definition=self.migration_definition)
+        return OneOffTask(
+            step=step,
+            place=self.place,
+            # Another command that still runs is not taken for this one.
+            started_by=f"{starter}/{_short_hash(command)}" if command else starter,
+            task_definition=self.migration_definition,
+            container=str(self.migration["container"]),
+            command=command,
+            subnet_ids=list(self.migration["subnetIds"]),
+            security_group_id=str(self.migration["securityGroupId"]),
+            log_group=str(self.migration["logGroup"]),
+            log_stream_prefix="migration",
+            timeout_seconds=int(self.migration["timeoutSeconds"]),
+            exec=bool(self.migration.get("exec")),
+        )
+
+    def rollout(self, service: str, task_definition: str) -> Rollout:
+        """The deployment of a service that brings a task definition.
+
+        Args:
+            service: Name of the service.
+            task_definition: ARN with the revision.
+        """
+        return Rollout(
+            place=self.place,
+            service=service,
+            task_definition=task_definition,
+            timeout_seconds=int(self.services[service]["rolloutTimeoutSeconds"]),
+        )
+
+
+def live_stack(stack: str, project: Path, config_file: Path | None) -> LiveStack:
+    """The stack as its last update left it.
+
+    Args:
+        stack: Name of the stack, short or in full.
+        project: Folder of Pulumi.yaml.
+        config_file: Settings of the stack, if they are not in that folder.
+
+    Raises:
+        story.engine.pulumi_command.PulumiError: Pulumi does not know the stack, or is not there.
+        LiveStackError: It was never up.
+    """
+    pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
+    return stack_of_outputs(stack.rpartition("/")[2], pulumi.outputs(), pulumi.aws_profile() or None)
+
+
+def stack_of_outputs(name: str, outputs: Mapping[str, Any], profile: str | None) -> LiveStack:
+    """The stack that these outputs describe.
+
+    Args:
+        name: Short name of the stack.
+        outputs: What `pulumi stack output --json` prints.
+        profile: Profile of the AWS credentials.
+
+    Raises:
+        LiveStackError: They are not there yet.
+    """
+    missing = [key for key in ("cluster", "region", "services", "migration") if key not in outputs]
+    if missing:
+        raise LiveStackError(
+            f"stack {name} was never up (it has no output {', '.join(missing)}): "
+            f"`STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up --stack {name}` makes it"
+        )
+    return LiveStack(
+        place=Place(stack=name, region=outputs["region"], profile=profile, cluster=outputs["cluster"]),
+        image=outputs.get("image") or "",
+        services=outputs["services"],
+        migration=outputs["migration"],
+    )
+
+
+def command_words(line: str) -> Sequence[str]:
+    """The words of a command line.
+
+    Raises:
+        CommandLineError: It is not one.
+    """
+    allowed = "allowed is a line such as `php artisan migrate:status`"
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise CommandLineError(f'--command: given "{line}" ({str(error).lower()}); {allowed}') from None
+    if not words:
+        raise CommandLineError(f"--command: given nothing; {allowed}")
+    return words
+
+
+def image_of(aws: Patience, task_definition: str) -> str:
+    """The application's image in a task definition; "" if it has none."""
+    answer = aws.ask("ecs", "describe_task_definition", taskDefinition=task_definition)
+    containers = items(part(answer, "taskDefinition"), "containerDefinitions")
+    return str({one["name"]: one["image"] for one in containers}.get(APP, ""))
+
+
+def explained(stack: str, error: Exception) -> str:
+    """One of the `EXPECTED` errors as the line to show."""
+    if isinstance(error, CredentialsExpiredError):
+        return f"stack {stack}: the AWS credentials are no longer valid ({error}); sign in, and try again"
+    if isinstance(error, (BotoCoreError, ClientError)):
+        return f"stack {stack}: AWS: {in_short(error)}"
+    return str(error)
+
+
+def _short_hash(words: Sequence[str]) -> str:
+    return hashlib.sha256(shlex.join(words).encode("utf-8", "replace")).hexdigest()[:16]

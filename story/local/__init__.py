@@ -1,0 +1,1 @@
+"""A rehearsal on this machine, against an emulated AWS."""

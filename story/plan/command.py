@@ -1,0 +1,91 @@
+"""`story plan`, behind its options."""
+
+import gc
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from story.plan.program import StackPlan, plan_stack, project_folder, stack_files
+from story.plan.report import as_json, as_text
+from story.plan.stack_file import stack_of
+
+MISTAKES = 1
+USAGE = 2
+
+
+class UsageError(Exception):
+    """The command was called with something that is not there; the message is the one line to show."""
+
+
+def run(
+    *,
+    stacks: Sequence[str],
+    files: Sequence[Path],
+    image: str | None,
+    as_format: str,
+    inputs: bool,
+    start: Path,
+) -> int:
+    """Plans and prints; returns the exit code.
+
+    Args:
+        stacks: Names of stacks of the project.
+        files: Stack files, also from elsewhere. Without names and files, all of the project.
+        image: Image to plan with; None takes an example.
+        as_format: `text` or `json`.
+        inputs: Show inputs in the text, too.
+        start: Folder that the project is looked for in and above.
+    """
+    try:
+        project = project_folder(start)
+        with without_garbage_collection():
+            plans = [plan_stack(project, file, image) for file in chosen_files(project, stacks, files)]
+    except (LookupError, OSError, UsageError) as error:
+        print(f"story plan: {error}", file=sys.stderr)
+        return USAGE
+    sys.stdout.write(_page(plans, as_format, inputs))
+    return MISTAKES if any(plan.mistakes for plan in plans) else 0
+
+
+@contextmanager
+def without_garbage_collection() -> Generator[None]:
+    """The SDK's modules are so many objects that looking through them again and again is a third of the time."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+def _page(plans: Sequence[StackPlan], as_format: str, inputs: bool) -> str:
+    return as_json(plans) if as_format == "json" else as_text(plans, inputs=inputs, colour=sys.stdout.isatty())
+
+
+def chosen_files(project: Path, stacks: Sequence[str], files: Sequence[Path]) -> list[Path]:
+    """The stack files that a command is about, each of another stack.
+
+    Args:
+        project: The project's folder.
+        stacks: Names of stacks of the project.
+        files: Stack files, also from elsewhere. Without names and files, all of the project.
+
+    Raises:
+        UsageError: One is not there, or is not named like one, or is asked for twice.
+    """
+    chosen = [*(project / f"Pulumi.{name}.yaml" for name in stacks), *files] or stack_files(project)
+    if not chosen:
+        raise UsageError(f"{project} has no stack file (Pulumi.<stack>.yaml)")
+    names: set[str] = set()
+    for file in chosen:
+        if stack_of(file) is None:
+            raise UsageError(f"{file} is not named Pulumi.<stack>.yaml")
+        if not file.is_file():
+            known = ", ".join(path.name for path in stack_files(project)) or "none"
+            raise UsageError(f"there is no file {file}; the project has {known}")
+        if file.name in names:
+            raise UsageError(f"{file.name} is asked for twice, and a stack has one name")
+        names.add(file.name)
+    return chosen

@@ -1,0 +1,1 @@
+"""What an update would change: summaries of previews, and drift."""

@@ -1,0 +1,34 @@
+"""`story drift`, behind its options."""
+
+import sys
+
+from story.preview.drift import Drift, read_drift
+from story.preview.drift_page import drift_json, drift_markdown, drift_text
+
+NONE, NOBODY_KNOWS, FOUND = 0, 1, 3
+"""Exit codes. 2 is wrong usage, as everywhere."""
+PAGES = {"text": drift_text, "json": drift_json, "markdown": drift_markdown}
+
+
+def run(*, preview: tuple[int, str], stack: str, as_format: str) -> int:
+    """Reads a preview and prints its drift; returns the exit code.
+
+    Nothing is printed if the preview failed, so that a page about drift is never one that only looks clean.
+
+    Args:
+        preview: Exit code and output of `pulumi preview --json --refresh`.
+        stack: Name of the stack, short or in full.
+        as_format: `text`, `json` or `markdown`.
+    """
+    exit_code, output = preview
+    drift = read_drift(output, stack=stack, exit_code=exit_code)
+    if drift.errors:
+        print(f"story drift: {_why(drift)}", file=sys.stderr)
+        return NOBODY_KNOWS
+    sys.stdout.write(PAGES[as_format](drift))
+    return FOUND if drift.drifted else NONE
+
+
+def _why(drift: Drift) -> str:
+    """Why nobody can tell, in one line."""
+    return f"stack {drift.stack}: the preview failed, so nobody can tell: {'; '.join(drift.errors)}"

@@ -1,0 +1,1 @@
+"""Repairs a stack after an update that was killed."""

@@ -1,0 +1,1 @@
+"""Access to running tasks: exec, logs and port-forward."""

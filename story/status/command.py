@@ -1,0 +1,72 @@
+"""`story status`, as a command."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from aws.retrying import Patience
+from release.saying import print_line
+from story.live_stack import EXPECTED, LiveStack, explained, live_stack
+from story.status.look import Look, NotNowError
+from story.status.overview import overview
+from story.status.page import drawn, page
+from story.status.services import to_stderr, wait
+from story.status.watch import watch
+
+WRONG_USAGE = 2
+
+
+def run(*, stack: str, project: Path, config_file: Path | None, waits: bool, as_json: bool) -> int:
+    """Shows a stack; returns the exit code: 0 if all services are well, 1 if not, or if nobody could tell."""
+    try:
+        live = live_stack(stack, project, config_file)
+        # What it says while it waits is no part of the document.
+        failures = wait(live, to_stderr if as_json else print_line) if waits else []
+        found = overview(live, Look(live.place), _now(), patient=Patience(live.place, to_stderr))
+    except (NotNowError, *EXPECTED) as error:
+        print(f"story status: {explained(stack, error)}", file=sys.stderr)
+        return 1
+    if as_json:
+        print_line(json.dumps(found.document(), indent=2))
+    elif sys.stdout.isatty():
+        Console(highlight=False).print(drawn(page(found)))
+    else:
+        for line in page(found):
+            print_line(line.text)
+    for failure in failures:
+        print(f"story status: {failure}", file=sys.stderr)
+    return 0 if all(one.is_well for one in found.services) and not failures else 1
+
+
+def run_watch(*, stack: str, project: Path, config_file: Path | None, interval_seconds: float) -> int:
+    """Shows a stack again and again until Ctrl-C; returns the exit code: 0 then, 1 if nobody could tell, 2 if this is
+    not a terminal."""
+    if not sys.stdout.isatty():
+        print(
+            "story status: --watch draws on a terminal, and this is none: leave it out for one page, or add --wait to "
+            "follow deployments",
+            file=sys.stderr,
+        )
+        return WRONG_USAGE
+    try:
+        live = live_stack(stack, project, config_file)
+        return _watched(live, interval_seconds)
+    except EXPECTED as error:
+        print(f"story status: {explained(stack, error)}", file=sys.stderr)
+        return 1
+
+
+def _watched(live: LiveStack, interval_seconds: float) -> int:
+    aws, console = Look(live.place), Console(highlight=False)
+    last = watch(lambda now: overview(live, aws, now), console, interval_seconds=interval_seconds, clock=_now)
+    # The page was on a screen of its own, which is gone.
+    if last:
+        console.print(drawn(page(last)))
+    return 0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

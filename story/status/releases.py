@@ -1,0 +1,120 @@
+"""The last releases of a stack's services, as ECS remembers them: their service deployments.
+
+docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html; ECS keeps them for ninety days.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from aws.client import Json, in_parts, items, part
+from release.contract import revision
+from release.deployment import rollback_reason
+from story.live_stack import APP
+from story.status.look import Look
+
+OF_EACH_SERVICE = 5
+AT_ONCE = 20
+"""docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceDeployments.html and
+docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html"""
+SHORT_DIGEST = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A deployment of a service, now or then.
+
+    Attributes:
+        service: The service.
+        began_at: When it began; None if ECS does not tell.
+        ended_at: When it ended; None while it goes on.
+        status: Such as `SUCCESSFUL`, `IN_PROGRESS` or `ROLLBACK_SUCCESSFUL`.
+        from_revision: Family and revision that ran before; "" for the first release.
+        to_revision: Family and revision that it brings.
+        image: The beginning of the digest of the application's image; "" if it is not known.
+        reason: Why it was rolled back or stopped; "" if it was not.
+    """
+
+    service: str
+    began_at: datetime | None
+    ended_at: datetime | None
+    status: str
+    from_revision: str
+    to_revision: str
+    image: str
+    reason: str
+
+
+def releases(aws: Look, cluster: str, services: Sequence[str]) -> list[Release]:
+    """The last releases of all services, the newest one first.
+
+    Args:
+        aws: The account.
+        cluster: Name of the cluster.
+        services: Names of the services that exist.
+    """
+    arns = [str(arn) for service in services for arn in _listed(aws, cluster, service)]
+    told = [
+        one
+        for some in in_parts(arns, AT_ONCE)
+        for one in items(
+            aws.ask("ecs", "describe_service_deployments", serviceDeploymentArns=some), "serviceDeployments"
+        )
+    ]
+    revisions = _revisions(aws, sorted({arn for one in told for arn in (_source(one), _target(one)) if arn}))
+    found = [_release(one, revisions) for one in told]
+    return sorted(found, key=lambda one: (_seconds(one.began_at), one.service), reverse=True)
+
+
+def short_digest(told: Json) -> str:
+    """The beginning of the digest of the application's image in a service revision."""
+    images = {str(one.get("containerName")): one for one in items(told, "containerImages")}
+    own = images.get(APP, {})
+    digest = str(own.get("imageDigest") or str(own.get("image", "")).partition("@")[2])
+    return digest.removeprefix("sha256:")[:SHORT_DIGEST]
+
+
+def _listed(aws: Look, cluster: str, service: str) -> Sequence[str]:
+    answer = aws.ask("ecs", "list_service_deployments", cluster=cluster, service=service, maxResults=OF_EACH_SERVICE)
+    return [str(one["serviceDeploymentArn"]) for one in items(answer, "serviceDeployments")]
+
+
+def _revisions(aws: Look, arns: Sequence[str]) -> Mapping[str, Json]:
+    return {
+        str(one["serviceRevisionArn"]): one
+        for some in in_parts(arns, AT_ONCE)
+        for one in items(aws.ask("ecs", "describe_service_revisions", serviceRevisionArns=some), "serviceRevisions")
+    }
+
+
+def _release(told: Json, revisions: Mapping[str, Json]) -> Release:
+    before, after = revisions.get(_source(told), {}), revisions.get(_target(told), {})
+    status = str(told.get("status", ""))
+    went_wrong = status.startswith(("ROLLBACK", "STOP"))
+    return Release(
+        service=str(told.get("serviceArn", "")).rpartition("/")[2],
+        began_at=cast(datetime | None, told.get("startedAt") or told.get("createdAt")),
+        ended_at=cast(datetime | None, told.get("finishedAt") or told.get("stoppedAt")),
+        status=status,
+        from_revision=_definition(before),
+        to_revision=_definition(after),
+        image=short_digest(after),
+        reason=rollback_reason(told) if went_wrong else "",
+    )
+
+
+def _definition(told: Json) -> str:
+    return revision(str(told.get("taskDefinition", "")))
+
+
+def _source(told: Json) -> str:
+    return next((str(one.get("arn", "")) for one in items(told, "sourceServiceRevisions")), "")
+
+
+def _target(told: Json) -> str:
+    return str(part(told, "targetServiceRevision").get("arn", ""))
+
+
+def _seconds(moment: Any) -> float:
+    return moment.timestamp() if moment else 0.0

@@ -1,0 +1,131 @@
+"""What each service of a stack runs, and how its deployment stands."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Thread
+
+from aws.client import Json, in_parts, items
+from aws.retrying import Patience
+from release.contract import Rollout, revision
+from release.deployment import is_gone, primary
+from release.rollout import follow_rollout
+from release.saying import Print
+from story.live_stack import LiveStack, image_of
+
+COMPLETE = "COMPLETED"
+AT_ONCE = 10
+"""DescribeServices takes no more: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStatus:
+    """A service at this moment.
+
+    Attributes:
+        service: Its name.
+        running: Tasks that run.
+        desired: Tasks that it should have.
+        image: Image of its application; "" if it does not exist.
+        revision: Family and revision of its task definition.
+        deployment: `COMPLETED`, `IN_PROGRESS` or `FAILED`; `GONE` if the service does not exist.
+        reason: What ECS says of the deployment.
+        is_last_good: It runs the image of the last fully successful update.
+    """
+
+    service: str
+    running: int
+    desired: int
+    image: str
+    revision: str
+    deployment: str
+    reason: str
+    is_last_good: bool
+
+    @property
+    def is_well(self) -> bool:
+        """Whether all its tasks run, and nothing is going on."""
+        return self.deployment == COMPLETE and self.running == self.desired
+
+
+def statuses(live: LiveStack) -> Sequence[ServiceStatus]:
+    """Every service of the stack, by name."""
+    aws = Patience(live.place, to_stderr)
+    return statuses_of(live, aws, services_of(live, aws))
+
+
+def statuses_of(live: LiveStack, aws: Patience, services: Mapping[str, Json]) -> Sequence[ServiceStatus]:
+    """The same, of services that were asked for already."""
+    return [_status(live, aws, name, service) for name, service in sorted(services.items())]
+
+
+def described(live: LiveStack, found: Sequence[ServiceStatus]) -> list[str]:
+    """Lines for people."""
+    lines = [f"Stack {live.place.stack}, cluster {live.place.cluster} in {live.place.region}"]
+    lines += [f"Last good image: {live.image or 'none: no update succeeded yet'}"]
+    width = max((len(one.service) for one in found), default=0)
+    for one in found:
+        if not one.revision:
+            lines.append(f"  {one.service:{width}}  does not exist in ECS; the next `pulumi up` makes it again")
+            continue
+        lines.append(f"  {one.service:{width}}  {one.running} of {one.desired} tasks, {one.deployment}, {one.revision}")
+        if not one.is_last_good:
+            lines.append(f"  {'':{width}}  runs another image: {one.image}")
+        if one.deployment != COMPLETE and one.reason:
+            lines.append(f"  {'':{width}}  {one.reason}")
+    return lines if found else [*lines, "  no service is on"]
+
+
+def wait(live: LiveStack, output: Print) -> list[str]:
+    """Follows every deployment that is going on to its end, side by side; returns what failed."""
+    aws = Patience(live.place, to_stderr)
+    going_on = [
+        live.rollout(name, primary(service)["taskDefinition"])
+        for name, service in sorted(services_of(live, aws).items())
+        if primary(service).get("rolloutState") == "IN_PROGRESS"
+    ]
+    failures: dict[str, str] = {}
+
+    def follow(rollout: Rollout) -> None:
+        try:
+            follow_rollout(rollout, output=output, intervenes=False)
+        except Exception as error:
+            failures[rollout.service] = str(error) or type(error).__name__
+
+    # Ctrl-C does not wait for daemons; those of a pool would be waited for.
+    threads = [Thread(target=follow, args=(rollout,), daemon=True) for rollout in going_on]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [message for _, message in sorted(failures.items())]
+
+
+def to_stderr(line: str) -> None:
+    """What is no part of the page or document."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def services_of(live: LiveStack, aws: Patience) -> dict[str, Json]:
+    """Each service as ECS tells it; empty for one that it does not have."""
+    names, found = sorted(live.services), dict[str, Json]()
+    for some in in_parts(names, AT_ONCE):
+        answer = aws.ask("ecs", "describe_services", cluster=live.place.cluster, services=some)
+        there = {one["serviceName"]: one for one in items(answer, "services") if not is_gone(one)}
+        found |= {name: there.get(name, {}) for name in some}
+    return found
+
+
+def _status(live: LiveStack, aws: Patience, name: str, service: Json) -> ServiceStatus:
+    leading = primary(service)
+    image = image_of(aws, service["taskDefinition"]) if service else ""
+    return ServiceStatus(
+        service=name,
+        running=service.get("runningCount", 0),
+        desired=service.get("desiredCount", 0),
+        image=image,
+        revision=revision(service.get("taskDefinition", "")),
+        deployment=leading.get("rolloutState", "GONE"),
+        reason=leading.get("rolloutStateReason", ""),
+        is_last_good=image == live.image,
+    )

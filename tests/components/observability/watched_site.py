@@ -1,0 +1,156 @@
+"""A whole site with everything that is watched, and its alarms as AWS takes them."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pulumi_aws as aws
+
+from components.alarm import Alarm, CompositeAlarm
+from components.observability import Observability, ObservabilityArgs
+from components.observability.site_alarms import site_alarms, site_composites
+from components.observability.watched import Watched, WatchedService
+from components.service.fargate_task import Surroundings
+from settings.observability import ObservabilitySpec
+from settings.site import Architecture
+from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
+from story.plan.recorder import Record, record
+
+ZONES = ("ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d")
+KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
+CERTIFICATE = "arn:aws:acm:ap-northeast-1:123456789012:certificate/1"
+
+
+def service(name: str, **changes: Any) -> WatchedService:
+    """A service of the site."""
+    given: dict[str, Any] = {
+        "log_group": f"/story/test/{name}",
+        "fewest_tasks": 1,
+        "target_groups": {},
+        "runs_php_fpm": False,
+    }
+    return WatchedService(name=name, **{**given, **changes})
+
+
+WEB = service("web", fewest_tasks=3, target_groups={"web": "targetgroup/web/1"}, runs_php_fpm=True)
+
+
+def site(**changes: Any) -> Watched:
+    """A stack with every store, a domain and php-fpm."""
+    given: dict[str, Any] = {
+        "cluster": "story-test",
+        "task_metrics": True,
+        "task_counts": True,
+        "zones": ZONES,
+        "load_balancer": "app/ingress/1",
+        "certificate_arn": CERTIFICATE,
+        "services": {"scheduler": service("scheduler"), "web": WEB, "worker-default": service("worker-default")},
+        "migration_log_group": "/story/test/migration",
+        "exec_log_group": "/story/test/exec",
+        "aurora": (AuroraSpec(readers=1), "aurora-1"),
+        "valkey": (ValkeySpec(replicas=1), ["valkey-001", "valkey-002"]),
+        "documentdb": (DocumentDbSpec(), "documentdb-1"),
+    }
+    return Watched(**{**given, **changes})
+
+
+def spec(**changes: Any) -> ObservabilitySpec:
+    """Settings with everything on."""
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in changes.items()}
+    return ObservabilitySpec(**{"laravel_metrics": True, **given})
+
+
+def alarms(watched: Watched | None = None, **settings: Any) -> list[Alarm]:
+    """The alarms of a site, in the stack `story-test`."""
+    found = list[Alarm]()
+    record(lambda: found.extend(site_alarms(spec(**settings), watched or site())))
+    return found
+
+
+def composites(**settings: Any) -> list[CompositeAlarm]:
+    """Its composite alarms."""
+    return list(site_composites(spec(**settings)))
+
+
+def observability(
+    watched: Watched | None = None, *, preview: bool = False, boundary_arn: str | None = None, **settings: Any
+) -> Record:
+    """What the Observability of a site registers."""
+
+    def build() -> None:
+        seen = watched or site()
+        services = {name: aws.cloudwatch.LogGroup(f"of-{name}") for name in seen.services}
+        surroundings = Surroundings(
+            region="ap-northeast-1",
+            profile=None,
+            account_id="123456789012",
+            architecture=Architecture.ARM64,
+            cluster_name=seen.cluster,
+            cluster_arn="arn:aws:ecs:ap-northeast-1:123456789012:cluster/story-test",
+            vpc_id="vpc-1",
+            subnet_ids=["subnet-1"],
+            key_arn=KEY,
+            needed=[],
+            boundary_arn=boundary_arn,
+        )
+        args = ObservabilityArgs(spec=spec(**settings), watched=seen, services=services, surroundings=surroundings)
+        Observability("observability", args)
+
+    return record(build, preview=preview)
+
+
+@cache
+def made() -> Record:
+    """What it registers as it is, once for all who only look."""
+    return observability()
+
+
+@cache
+def requests() -> Mapping[str, Mapping[str, Any]]:
+    """PutMetricAlarm of each alarm by its name, as the provider asks for it."""
+    alarms = made().all("MetricAlarm")
+    return {str(one.inputs["name"]).removeprefix("story-test-"): request(one.inputs) for one in alarms}
+
+
+def request(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """PutMetricAlarm of a registered alarm."""
+    words = {
+        "AlarmName": "name",
+        "Namespace": "namespace",
+        "MetricName": "metricName",
+        "Statistic": "statistic",
+        "ExtendedStatistic": "extendedStatistic",
+        "Period": "period",
+        "Threshold": "threshold",
+        "ComparisonOperator": "comparisonOperator",
+        "EvaluationPeriods": "evaluationPeriods",
+        "DatapointsToAlarm": "datapointsToAlarm",
+        "TreatMissingData": "treatMissingData",
+    }
+    asked = {word: inputs[key] for word, key in words.items() if inputs.get(key) is not None}
+    if "metricQueries" in inputs:
+        return {**asked, "Metrics": [_query(query) for query in inputs["metricQueries"]]}
+    return {**asked, "Dimensions": _dimensions(inputs.get("dimensions", {}))}
+
+
+def _query(query: Mapping[str, Any]) -> dict[str, Any]:
+    if "expression" in query:
+        return {"Id": query["id"], "Expression": query["expression"], "ReturnData": True}
+    metric = query["metric"]
+    return {
+        "Id": query["id"],
+        "ReturnData": False,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": metric["namespace"],
+                "MetricName": metric["metricName"],
+                "Dimensions": _dimensions(metric.get("dimensions", {})),
+            },
+            "Period": metric["period"],
+            "Stat": metric["stat"],
+        },
+    }
+
+
+def _dimensions(given: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in given.items()]

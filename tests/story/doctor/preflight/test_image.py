@@ -1,0 +1,248 @@
+"""`story doctor --before`: the image, the secrets, the pipeline of bootstrap/."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from story.doctor.finding import Severity
+from story.doctor.preflight.planned import Owned
+from tests.aws.answers import refusal
+from tests.story.doctor.before import DENIED, IMAGE, KEY, PROJECT, SECRET, Before, of_settings, planned
+from tests.story.doctor.healthy import ACCOUNT, REGION, index
+
+ERROR, WARNING, UNKNOWN = Severity.ERROR, Severity.WARNING, Severity.UNKNOWN
+
+
+@pytest.fixture
+def before() -> Before:
+    return Before()
+
+
+# The image
+
+
+def test_an_image_must_be_in_the_registry_for_the_clusters_processor(before: Before) -> None:
+    before.said["ecr", "batch_get_image"] = {"images": [], "failures": [{"failureCode": "ImageNotFound"}]}
+    assert (before.one().severity, before.one().area) == (ERROR, "image")
+    before.said["ecr", "batch_get_image"] = {"images": [{"imageManifest": index("amd64")}]}
+    assert "built for amd64, the tasks have arm64" in before.one().what
+    before.said["ecr", "batch_get_image"] = {"images": [{"imageManifest": "{}"}]}
+    assert (before.one().severity, "does not say" in before.one().what) == (UNKNOWN, True)
+
+
+def test_a_repository_that_does_not_exist_is_an_error_in_this_account_and_unknown_in_another(before: Before) -> None:
+    before.said["ecr", "batch_get_image"] = refusal("RepositoryNotFoundException")
+    assert (before.one().severity, "no repository site" in before.one().what) == (ERROR, True)
+    elsewhere = Before(planned("prod", image=IMAGE.replace(ACCOUNT, "999999999999")))
+    elsewhere.said["ecr", "batch_get_image"] = refusal("RepositoryNotFoundException")
+    assert elsewhere.one().severity is UNKNOWN
+    notes = [one.what for one in elsewhere.findings() if one.severity is Severity.NOTE]
+    assert any("the registry of the account 999999999999" in one for one in notes)
+
+
+def test_without_an_image_a_note_says_how_to_give_one(before: Before) -> None:
+    before.planned = replace(
+        planned("prod", image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/example@sha256:{'0' * 64}"), image=""
+    )
+    assert before.wrong() == []
+    [note] = [one for one in before.findings() if one.severity is Severity.NOTE]
+    assert "the first update needs one" in note.what
+    assert "ecr" not in {service for service, _, _ in before.told.asked}, "the example image is in no registry"
+
+
+@pytest.mark.parametrize("image", ["docker.io/library/nginx@sha256:" + "2" * 64, IMAGE.replace(REGION, "us-east-1")])
+def test_an_image_elsewhere_is_unknown_and_out_of_reach_without_nat(before: Before, image: str) -> None:
+    before.planned = planned("prod", image=image)
+    assert {one.severity for one in before.wrong()} == {UNKNOWN}
+    vpc = before.planned.record.one("awsx:ec2:Vpc")
+    without = replace(vpc, inputs={**vpc.inputs, "natGateways": {"strategy": "None"}})
+    others = [one for one in before.planned.record.resources if one is not vpc]
+    before.planned = replace(
+        before.planned, record=replace(before.planned.record, resources=[*others, without]), _by_type={}
+    )
+    worst = before.wrong()[0]
+    assert (worst.severity, "network.nat is none" in worst.what) == (ERROR, True)
+
+
+# The secrets
+
+
+@pytest.fixture
+def with_secret() -> Before:
+    return Before(of_settings(f"story:application: {{ secrets: {{ MAIL_PASSWORD: '{SECRET}:password' }} }}"))
+
+
+def test_a_secret_with_its_key_under_the_managed_key_is_well(with_secret: Before) -> None:
+    assert with_secret.wrong() == []
+    assert [one.what for one in with_secret.findings() if one.area == "secrets"] == [
+        "MAIL_PASSWORD: mail-AbCdEf can be read"
+    ]
+
+
+def test_a_secret_must_exist_with_a_current_version_and_the_key(with_secret: Before) -> None:
+    with_secret.said["secretsmanager", "describe_secret"] = refusal("ResourceNotFoundException")
+    assert "there is no secret mail-AbCdEf" in with_secret.one().what
+    with_secret.said["secretsmanager", "describe_secret"] = {"VersionIdsToStages": {"1": ["AWSPENDING"]}}
+    assert "has no version AWSCURRENT" in with_secret.one().what
+    with_secret.said["secretsmanager", "describe_secret"] = {"VersionIdsToStages": {"1": ["AWSCURRENT"]}}
+    with_secret.said["secretsmanager", "get_secret_value"] = {"SecretString": '{"token": "x"}'}
+    assert "key password is wanted, and mail-AbCdEf has only token" in with_secret.one().what
+    assert with_secret.one().severity is ERROR
+
+
+def with_secret_arn(arn: str) -> Before:
+    return Before(of_settings(f"story:application: {{ secrets: {{ MAIL_PASSWORD: '{arn}:password' }} }}"))
+
+
+def test_a_secret_in_another_region_is_unknown_and_not_asked_for_in_the_stacks_region() -> None:
+    elsewhere = with_secret_arn(SECRET.replace("ap-northeast-1", "us-west-2"))
+    elsewhere.said["secretsmanager", "describe_secret"] = refusal("ResourceNotFoundException")
+    found = elsewhere.one()
+    assert (found.severity, found.area) == (UNKNOWN, "secrets")
+    assert "mail-AbCdEf is in us-west-2" in found.what
+    assert [one for one in elsewhere.told.asked if one[0] == "secretsmanager"] == []
+
+
+@pytest.mark.parametrize("key_id", ["", "alias/aws/secretsmanager", "1111-by-id"])
+def test_a_secret_of_another_account_under_the_aws_managed_key_is_an_error(key_id: str) -> None:
+    foreign = with_secret_arn(SECRET.replace(ACCOUNT, "999999999999"))
+    described = foreign.said["secretsmanager", "describe_secret"]
+    foreign.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": key_id} if key_id else described
+    foreign.said["kms", "describe_key"] = {"KeyMetadata": {"KeyId": "1", "Arn": KEY, "KeyManager": "AWS"}}
+    found = foreign.one()
+    assert found.severity is ERROR
+    assert "of the account 999999999999 is under the AWS managed key" in found.what
+    assert "customer managed key" in found.cure
+
+
+def test_a_secret_of_another_account_under_a_key_that_is_granted_is_well() -> None:
+    foreign = with_secret_arn(SECRET.replace(ACCOUNT, "999999999999"))
+    described = foreign.said["secretsmanager", "describe_secret"]
+    foreign.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": KEY}
+    granting(foreign, KEY)
+    assert foreign.wrong() == []
+
+
+def test_a_secret_under_a_key_that_is_not_granted_stops_every_task(with_secret: Before) -> None:
+    described = with_secret.said["secretsmanager", "describe_secret"]
+    with_secret.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/mine"}
+    found = with_secret.one()
+    assert (found.severity, found.cure) == (ERROR, f"application.secret_key_arns: [{KEY}] in the stack's file")
+    metadata = {"Arn": KEY, "KeyManager": "AWS", "KeyState": "Enabled", "KeyId": "1"}
+    with_secret.said["kms", "describe_key"] = {"KeyMetadata": metadata}
+    assert with_secret.wrong() == []
+
+
+def granting(before: Before, arn: str, *, roles: str = "") -> None:
+    """Let execution roles of the plan decrypt with a key: those whose name has this text."""
+    record = before.planned.record
+    resources = [
+        replace(
+            one, inputs={**one.inputs, "policy": one.inputs["policy"].replace("key/encryption", arn.rpartition(":")[2])}
+        )
+        if one.kind == "RolePolicy" and one.name.endswith("-execution") and roles in one.name
+        else one
+        for one in record.resources
+    ]
+    before.planned = replace(before.planned, record=replace(record, resources=resources), _by_type={})
+
+
+def test_a_key_that_the_roles_policies_name_is_granted(with_secret: Before) -> None:
+    described = with_secret.said["secretsmanager", "describe_secret"]
+    with_secret.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/mine"}
+    granting(with_secret, KEY)
+    assert with_secret.wrong() == []
+    metadata = {"Arn": KEY, "KeyManager": "CUSTOMER", "KeyState": "PendingDeletion", "KeyId": "1"}
+    with_secret.said["kms", "describe_key"] = {"KeyMetadata": metadata}
+    assert "which is PendingDeletion" in with_secret.one().what
+
+
+def test_a_key_must_be_granted_to_every_role_that_reads_the_secret(with_secret: Before) -> None:
+    described = with_secret.said["secretsmanager", "describe_secret"]
+    with_secret.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/mine"}
+    granting(with_secret, KEY, roles="story-prod-web-")
+    assert with_secret.one().cure.startswith("application.secret_key_arns")
+
+
+def test_the_stacks_own_key_is_granted(with_secret: Before) -> None:
+    described = with_secret.said["secretsmanager", "describe_secret"]
+    with_secret.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/story-prod-data"}
+    own = {"type": "aws:kms/key:Key", "urn": "urn:key", "inputs": {}, "outputs": {"arn": KEY}, "id": "1"}
+    with_secret.owned = Owned(resources=[own])
+    assert [one for one in with_secret.wrong() if one.area == "secrets"] == []
+
+
+@pytest.mark.parametrize("question", [("kms", "describe_key"), ("secretsmanager", "get_secret_value")])
+def test_what_may_not_be_read_of_a_secret_is_unknown_beside_what_is_wrong(
+    with_secret: Before, question: tuple[str, str]
+) -> None:
+    described = with_secret.said["secretsmanager", "describe_secret"]
+    with_secret.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/mine"}
+    with_secret.said[question] = DENIED
+    severities = {one.severity for one in with_secret.wrong()}
+    assert severities == ({UNKNOWN} if question[0] == "kms" else {UNKNOWN, ERROR})
+
+
+def test_the_stacks_own_secrets_are_not_asked_for(before: Before) -> None:
+    before.findings()
+    assert "secretsmanager" not in {service for service, _, _ in before.told.asked}
+
+
+def test_the_value_of_a_secret_is_never_shown(with_secret: Before) -> None:
+    with_secret.said["secretsmanager", "get_secret_value"] = {"SecretString": '{"token": "hidden-value"}'}
+    assert "hidden-value" not in repr(with_secret.findings())
+
+
+# The pipeline of bootstrap/
+
+
+def test_a_connection_that_nobody_finished_is_a_warning(before: Before) -> None:
+    pending = [{"ConnectionName": "bootstrap-story-github", "ConnectionStatus": "PENDING"}]
+    before.said["codestar-connections", "list_connections"] = {"Connections": pending}
+    assert (before.one().severity, before.one().subject) == (WARNING, "connection")
+    others = [{"ConnectionName": "other", "ConnectionStatus": "PENDING"}]
+    before.said["codestar-connections", "list_connections"] = {"Connections": others}
+    assert before.wrong() == []
+
+
+def test_every_page_of_connections_is_read(before: Before) -> None:
+    def pages(NextToken: str = "") -> Any:  # noqa: N803
+        if not NextToken:
+            return {"Connections": [], "NextToken": "2"}
+        return {"Connections": [{"ConnectionName": "bootstrap-story-github", "ConnectionStatus": "ERROR"}]}
+
+    before.said["codestar-connections", "list_connections"] = pages
+    assert before.one().severity is WARNING
+
+
+def test_an_account_that_may_run_no_build_is_a_warning(before: Before) -> None:
+    [quota] = before.said["service-quotas", "list_service_quotas"]["Quotas"]
+    before.said["service-quotas", "list_service_quotas"] = {"Quotas": [{**quota, "Value": 0.0}]}
+    assert (before.one().severity, before.one().subject) == (WARNING, "builds")
+    before.said["service-quotas", "list_service_quotas"] = {"Quotas": []}
+    assert before.one().severity is UNKNOWN
+
+
+def test_only_the_projects_of_the_pipeline_count(before: Before) -> None:
+    asked: list[str] = []
+    answer = before.said["codebuild", "batch_get_projects"]
+    before.said["codebuild", "batch_get_projects"] = lambda names: asked.extend(names) or answer
+    before.findings()
+    assert asked == ["bootstrap-story-build"]
+
+
+def test_an_account_without_the_pipeline_has_nothing_to_say_of_it(before: Before) -> None:
+    before.said["codebuild", "list_projects"] = {"projects": []}
+    before.said["codestar-connections", "list_connections"] = {"Connections": []}
+    assert [one for one in before.findings() if one.area == "pipeline"] == []
+
+
+def test_the_names_of_the_pipeline_are_those_that_bootstrap_gives() -> None:
+    from story.doctor.preflight.delivery import CONNECTION
+    from story.doctor.preflight.delivery import PROJECT as BUILDS
+
+    assert (PROJECT / "bootstrap" / "Pulumi.yaml").read_text().startswith("name: bootstrap\n")
+    assert CONNECTION.fullmatch("bootstrap-story-github")
+    assert all(BUILDS.fullmatch(f"bootstrap-story-{name}") for name in ("build", "resolve", "deploy-prod"))
+    assert not BUILDS.fullmatch("bootstrap-story-other")
