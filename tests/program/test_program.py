@@ -3,13 +3,12 @@
 import json
 import re
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from story.plan.recorder import Record
-from tests.program.given import IMAGE, NO_STORES, OFF, PROJECT, containers, environment, program, run_again
+from tests.program.given import IMAGE, NO_STORES, OFF, containers, environment, program, run_again
 
 STACKS = ["dev", "prod"]
 
@@ -60,21 +59,6 @@ TOKENS = {
 def test_no_token_of_a_component_ever_changes() -> None:
     found = {resource.type for resource in program("prod").resources if resource.type.startswith("story:")}
     assert found == TOKENS, "a changed token replaces everything in the component; add an alias in the same change"
-
-
-def test_the_program_reads_like_a_table_of_contents() -> None:
-    assert len((PROJECT / "__main__.py").read_text("utf-8").splitlines()) < 100
-
-
-def test_every_file_is_one_room() -> None:
-    folders = ("components", "emulator", "ops", "plan", "specs")
-    files = [path for folder in folders for path in (PROJECT / folder).rglob("*.py")] + list(PROJECT.glob("*.py"))
-    long = {str(path.relative_to(PROJECT)): length for path in files if (length := _lines(path)) > 400}
-    assert long == {}
-
-
-def _lines(path: Path) -> int:
-    return len(path.read_text("utf-8").splitlines())
 
 
 # Tasks of the site.

@@ -19,7 +19,7 @@ ADDRESS = re.compile(rf"(?:https?://)?(?:[a-zA-Z0-9*<>-]+\.)+(?:{ENDINGS})/[^\s\
 BARE_ANCHOR = re.compile(r"(?<![\w/.#(&])#[A-Za-z][\w.]*[-_][\w.-]+")
 PAGE = re.compile(r"(?<![\w/.-])(?:\.\./)*docs/[\w./-]+\.md(?:#[\w-]+)?")
 MODULE = re.compile(
-    r"(?<![\w/.-])(?:bench|bootstrap|commands|components|emulator|ops|plan|screens|specs|tests)/[\w/]+\.py\b"
+    r"(?<![\w/.-])(?:aws|bench|bootstrap|components|emulator|release|screens|settings|story|tests)/[\w/]+\.py\b"
 )
 AWS = "docs.aws.amazon.com"
 AWS_BASE = re.compile(r"docs\.aws\.amazon\.com/[\w-]+/[\w-]+(?:/[\w-]+)?")

@@ -126,7 +126,7 @@ def test_an_anchor_without_its_page_is_found_out() -> None:
     [
         ("read docs/nothing.md", "docs/nothing.md: no such page"),
         ("read docs/alarms.md#no-such-heading", "docs/alarms.md#no-such-heading: no such heading"),
-        ("as `ops/nothing.py` does", "ops/nothing.py: no such file"),
+        ("as `release/nothing.py` does", "release/nothing.py: no such file"),
     ],
 )
 def test_a_path_that_leads_nowhere_is_found_out(text: str, told: str) -> None:
