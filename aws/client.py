@@ -1,13 +1,18 @@
-"""AWS, asked for things that a cut-off creation may have made."""
+"""One account and region, and the calls that everything else is built on.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, TypeVar, cast
+`AwsClient` makes each call once, and raises what botocore raises. `RetryingClient` (retrying.py) and `CachingClient`
+(caching.py) are put around it where a caller needs them.
+"""
 
-import boto3  # pyright: ignore[reportMissingTypeStubs]
-from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from aws.errors import is_not_found
 
 Json = Mapping[str, Any]
 Part = TypeVar("Part")
@@ -16,79 +21,114 @@ CONFIG = Config(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A thing in AWS that fits a cut-off creation.
+class Client(Protocol):
+    """What can call AWS."""
 
-    Attributes:
-        id: What the provider imports it by.
-        arn: Its ARN or id, by which the state knows what is recorded already.
-        created: When it was made, where AWS tells.
-        ready: Whether AWS is done with making it.
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Json:
+        """The response to one call.
+
+        Args:
+            service: boto3's name of the service: `ecs`.
+            operation: boto3's name of the operation: `describe_tasks`.
+            parameters: As the service's API reference names them.
+
+        Raises:
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is none.
+        """
+        ...
+
+    def paginate(self, service: str, operation: str, key: str, /, **parameters: Any) -> Sequence[Any]:
+        """All items of all pages.
+
+        Args:
+            service: As for `call`.
+            operation: As for `call`; one that boto3 has a paginator for.
+            key: Where the items are in each page: `taskArns`.
+            parameters: As for `call`.
+
+        Raises:
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: A page could not be read.
+        """
+        ...
+
+
+class AwsClient:
+    """One account and region, for any number of threads.
+
+    Args:
+        session: Credentials and region. boto3's own retries stay on: six attempts in all.
     """
-
-    id: str
-    arn: str = ""
-    created: datetime | None = None
-    ready: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a cut-off creation asked for.
-
-    Attributes:
-        inputs: As the provider was asked.
-        tags: All tags that it asked for, the provider's own among them.
-    """
-
-    inputs: Json
-    tags: Mapping[str, str]
-
-    def text(self, name: str) -> str:
-        """An input that is a text; empty if it was left out."""
-        value = self.inputs.get(name)
-        return value if isinstance(value, str) else ""
-
-    def tagged(self, tags: object) -> bool:
-        """Whether a thing's tags, as a list of keys and values, hold all that was asked for."""
-        pairs = {
-            (tag.get("Key", tag.get("TagKey")), tag.get("Value", tag.get("TagValue")))
-            for tag in cast(list[dict[str, str]], tags or [])
-        }
-        return bool(self.tags) and pairs >= set(self.tags.items())
-
-
-class Aws:
-    """One account and region, with a client per service."""
 
     def __init__(self, session: boto3.Session) -> None:
         self._session: Any = session
-        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._services: dict[str, Any] = {}
 
-    def client(self, service: str) -> Any:
-        """The service's client; boto3 has no types for it."""
-        if service not in self._clients:
-            self._clients[service] = self._session.client(service, config=CONFIG)
-        return self._clients[service]
+    def service(self, name: str) -> Any:
+        """boto3's client of a service.
 
-    def ask(self, service: str, operation: str, **parameters: Any) -> Json:
-        """The answer; empty if AWS says that there is no such thing."""
-        try:
-            return cast(Json, getattr(self.client(service), operation)(**parameters))
-        except ClientError as error:
-            if is_absence(error):
-                return {}
-            raise
+        A session makes one client at a time; the clients themselves are for all threads:
+        docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
+        """
+        with self._lock:
+            if name not in self._services:
+                self._services[name] = self._session.client(name, config=CONFIG)
+            return self._services[name]
 
-    def every(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
-        """All items of all pages; none if AWS says that there is no such thing."""
-        try:
-            for page in self.client(service).get_paginator(operation).paginate(**parameters):
-                yield from page.get(key, ())
-        except ClientError as error:
-            if not is_absence(error):
-                raise
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Json:
+        """See `Client.call`."""
+        return cast(Json, getattr(self.service(service), operation)(**parameters))
+
+    def paginate(self, service: str, operation: str, key: str, /, **parameters: Any) -> Sequence[Any]:
+        """See `Client.paginate`."""
+        pages = self.service(service).get_paginator(operation).paginate(**parameters)
+        return [item for page in pages for item in page.get(key) or ()]
+
+
+Connect = Callable[[str | None, str | None], Client]
+"""Makes a client for a region and a profile; None is what the environment says."""
+
+
+def connect(region: str | None, profile: str | None) -> AwsClient:
+    """A client with the credentials of this environment.
+
+    Args:
+        region: AWS region.
+        profile: Profile of the AWS credentials, as the stack's provider has it; None for the default ones.
+
+    Raises:
+        botocore.exceptions.BotoCoreError: There is no such profile.
+    """
+    return AwsClient(boto3.Session(region_name=region, profile_name=profile))
+
+
+def account_id_of(client: Client) -> str:
+    """The account that the credentials belong to.
+
+    Raises:
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There are none, or they are not valid.
+    """
+    return str(client.call("sts", "get_caller_identity")["Account"])
+
+
+def call_if_found(client: Client, service: str, operation: str, /, **parameters: Any) -> Json:
+    """The response to a call; empty if AWS says that there is no such thing."""
+    try:
+        return client.call(service, operation, **parameters)
+    except ClientError as error:
+        if is_not_found(error):
+            return {}
+        raise
+
+
+def paginate_if_found(client: Client, service: str, operation: str, key: str, /, **parameters: Any) -> Sequence[Any]:
+    """All items of all pages; none if AWS says that there is no such thing."""
+    try:
+        return client.paginate(service, operation, key, **parameters)
+    except ClientError as error:
+        if is_not_found(error):
+            return ()
+        raise
 
 
 def in_parts(whole: Sequence[Part], size: int) -> list[list[Part]]:
@@ -96,43 +136,11 @@ def in_parts(whole: Sequence[Part], size: int) -> list[list[Part]]:
     return [list(whole[first : first + size]) for first in range(0, len(whole), size)]
 
 
-def items(answer: Json | None, key: str) -> Sequence[Json]:
-    """What an answer lists under a key; nothing if there is no answer, or no such key in it."""
-    return cast(Sequence[Json], (answer or {}).get(key) or ())
+def items(response: Json | None, key: str) -> Sequence[Json]:
+    """What a response lists under a key; nothing if there is no response, or no such key in it."""
+    return cast(Sequence[Json], (response or {}).get(key) or ())
 
 
-def part(answer: Json | None, key: str) -> Json:
-    """What an answer holds under a key; empty if there is no answer, or no such key in it."""
-    return cast(Json, (answer or {}).get(key) or {})
-
-
-def is_absence(error: ClientError) -> bool:
-    """Whether AWS says "no such thing": each service has its own word for it, and all of them contain one of these."""
-    code = str(cast(Any, error.response).get("Error", {}).get("Code", ""))
-    return "NotFound" in code or "NoSuch" in code or code == "404"
-
-
-Finder = Callable[[Aws, Wanted], list[Candidate]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """Whose credentials these are.
-
-    Attributes:
-        id: The account.
-        aws: Its region.
-    """
-
-    id: str
-    aws: Aws = field(repr=False)
-
-
-def account_of(region: str | None, profile: str | None) -> Account:
-    """The account that the credentials belong to, seen from a region.
-
-    Raises:
-        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There are none, or they are not valid.
-    """
-    aws = Aws(boto3.Session(region_name=region, profile_name=profile))
-    return Account(id=str(aws.client("sts").get_caller_identity()["Account"]), aws=aws)
+def part(response: Json | None, key: str) -> Json:
+    """What a response holds under a key; empty if there is no response, or no such key in it."""
+    return cast(Json, (response or {}).get(key) or {})

@@ -1,140 +1,100 @@
-"""AWS, asked again and again by a step that waits: what passes by itself is passed over."""
+"""A client for a step that waits: it calls again after throttling, lost connections and expired credentials."""
 
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Protocol
 
-import boto3  # pyright: ignore[reportMissingTypeStubs]
-from botocore.exceptions import (  # pyright: ignore[reportMissingTypeStubs]
-    BotoCoreError,
-    ClientError,
-    ConnectionError,
-    HTTPClientError,
-    IncompleteReadError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.client import Aws, Json
-from release.contract import Place, StepError
+from aws.client import Client, Json
+from aws.errors import CredentialsExpiredError, NoAnswerError, in_one_line, is_expired, is_transient
 
 ANSWER_SECONDS = 180
 PAUSE_SECONDS = 1.0
-PASSING = (
-    "Throttl",
-    "TooManyRequests",
-    "LimitExceeded",
-    "ThroughputExceeded",
-    "SlowDown",
-    "RequestTimeout",
-    "PriorRequestNotComplete",
-    "TransactionInProgress",
-)
-"""What AWS's codes for "later" contain; some of them come with status 400."""
-EXPIRED = (
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "RequestExpired",
-    "InvalidClientTokenId",
-    "UnrecognizedClientException",
-)
-"""An expired session token is not renewed by asking again with it:
-docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html"""
 
 
-class CredentialsExpiredError(Exception):
-    """The credentials are no longer valid, and there were no newer ones."""
+class Clock(Protocol):
+    """The time that waiting goes by; the module `time` is one."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
+        ...
 
 
-class Patience:
-    """An account and region, asked until it answers.
+class RetryingClient:
+    """A client that calls until there is a response.
 
     Args:
-        place: Whose region and profile count.
-        say: Told once when AWS stops answering, and once when it answers again.
+        connect: Makes the client, and makes it again where the credentials have expired.
+        on_output: Gets a line when AWS stops answering, and one when it answers again.
+        clock: The time to go by.
+
+    Raises:
+        botocore.exceptions.BotoCoreError: There is no client, for one because the profile does not exist.
     """
 
-    def __init__(self, place: Place, say: Callable[[str], None]) -> None:
-        self._place = place
-        self._say = say
-        self._aws = _session(place)
-        self._trouble = ""
+    def __init__(
+        self, connect: Callable[[], Client], on_output: Callable[[str], None], *, clock: Clock = time
+    ) -> None:
+        self._connect = connect
+        self._on_output = on_output
+        self._clock = clock
+        self._client = connect()
+        self.last_error = ""
+        """Why AWS does not answer now, in one line; "" while it answers."""
 
-    def try_to_ask(self, service: str, operation: str, /, **parameters: Any) -> Json | None:
-        """The answer; None if AWS could not be asked this time, for a reason that may pass.
+    def try_call(self, service: str, operation: str, /, **parameters: Any) -> Json | None:
+        """The response to a call; None if there is none this time, for a reason that may pass.
 
         Raises:
-            CredentialsExpiredError: Nobody renewed the credentials.
-            botocore.exceptions.ClientError: AWS answered that it will not do this.
+            CredentialsExpiredError: The credentials are no longer valid, and there are no newer ones.
+            botocore.exceptions.ClientError: AWS refused.
         """
         try:
-            answer = self._ask_with_new_credentials_if_needed(service, operation, parameters)
+            response = self._call_with_new_credentials_if_needed(service, operation, parameters)
         except (BotoCoreError, ClientError) as error:
-            if not is_passing(error):
+            if not is_transient(error):
                 raise
-            if not self._trouble:
-                self._say(f"AWS does not answer {operation} ({in_short(error)}); asking again")
-            self._trouble = in_short(error)
+            if not self.last_error:
+                self._on_output(f"AWS does not answer {operation} ({in_one_line(error)}); asking again")
+            self.last_error = in_one_line(error)
             return None
-        if self._trouble:
-            self._say("AWS answers again")
-            self._trouble = ""
-        return answer
+        if self.last_error:
+            self._on_output("AWS answers again")
+            self.last_error = ""
+        return response
 
-    def ask(self, service: str, operation: str, /, **parameters: Any) -> Json:
-        """The answer, for which AWS is asked for three minutes.
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Json:
+        """The response to a call, which is repeated for three minutes.
 
         Raises:
-            StepError: It did not answer.
+            NoAnswerError: There was none.
+            CredentialsExpiredError: The credentials are no longer valid, and there are no newer ones.
+            botocore.exceptions.ClientError: AWS refused.
         """
-        deadline = time.monotonic() + ANSWER_SECONDS
-        while (answer := self.try_to_ask(service, operation, **parameters)) is None:
-            if time.monotonic() >= deadline:
-                raise StepError(f"AWS did not answer {operation} for {ANSWER_SECONDS} s: {self._trouble}")
-            time.sleep(PAUSE_SECONDS)
-        return answer
+        deadline = self._clock.monotonic() + ANSWER_SECONDS
+        while (response := self.try_call(service, operation, **parameters)) is None:
+            if self._clock.monotonic() >= deadline:
+                raise NoAnswerError(f"AWS did not answer {operation} for {ANSWER_SECONDS} s: {self.last_error}")
+            self._clock.sleep(PAUSE_SECONDS)
+        return response
 
-    def _ask_with_new_credentials_if_needed(self, service: str, operation: str, parameters: dict[str, Any]) -> Json:
+    def _call_with_new_credentials_if_needed(self, service: str, operation: str, parameters: Json) -> Json:
         try:
-            return self._call(service, operation, parameters)
+            return self._client.call(service, operation, **parameters)
         except ClientError as error:
-            if code_of(error) not in EXPIRED:
+            if not is_expired(error):
                 raise
-        # Somebody may have signed in again, or the machine's role has new ones.
-        self._aws = _session(self._place)
+        # An expired session token is not renewed by calling again; but somebody may have signed in again, or the
+        # machine's role has new credentials.
+        self._client = self._connect()
         try:
-            return self._call(service, operation, parameters)
+            return self._client.call(service, operation, **parameters)
         except ClientError as error:
-            if code_of(error) in EXPIRED:
-                raise CredentialsExpiredError(in_short(error)) from None
+            if is_expired(error):
+                raise CredentialsExpiredError(in_one_line(error)) from None
             raise
-
-    def _call(self, service: str, operation: str, parameters: dict[str, Any]) -> Json:
-        return cast(Json, getattr(self._aws.client(service), operation)(**parameters))
-
-
-def is_passing(error: Exception) -> bool:
-    """Whether the next request may well succeed: throttling, a failure inside AWS, a lost connection."""
-    if isinstance(error, ClientError):
-        return _status_of(error) >= 500 or any(word in code_of(error) for word in PASSING)
-    return isinstance(error, (HTTPClientError, ConnectionError, IncompleteReadError))
-
-
-def code_of(error: ClientError) -> str:
-    """AWS's code of an error, such as `AccessDeniedException`."""
-    return str(cast(Any, error.response).get("Error", {}).get("Code", ""))
-
-
-def in_short(error: Exception) -> str:
-    """An error in one line, without botocore's preface."""
-    if isinstance(error, ClientError):
-        told = f"{code_of(error)}: {cast(Any, error.response).get('Error', {}).get('Message', '')}".rstrip(": ")
-    else:
-        told = str(error)
-    return " ".join(told.split())
-
-
-def _status_of(error: ClientError) -> int:
-    return int(cast(Any, error.response).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
-def _session(place: Place) -> Aws:
-    return Aws(boto3.Session(region_name=place.region, profile_name=place.profile))
