@@ -22,7 +22,7 @@ class CachingClient:
         self._responses: dict[str, Future[Any]] = {}
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Json:
-        """See `Client.call`."""
+        """See `Caller.call`."""
         call = (service, operation)
         return cast(Json, self._once(call, parameters, lambda: self.uncached.call(service, operation, **parameters)))
 

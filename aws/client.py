@@ -21,8 +21,8 @@ CONFIG = Config(
 )
 
 
-class Client(Protocol):
-    """What can call AWS."""
+class Caller(Protocol):
+    """What can make a call to AWS."""
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Json:
         """The response to one call.
@@ -36,6 +36,10 @@ class Client(Protocol):
             botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is none.
         """
         ...
+
+
+class Client(Caller, Protocol):
+    """What can call AWS, and read all pages of a list."""
 
     def paginate(self, service: str, operation: str, key: str, /, **parameters: Any) -> Sequence[Any]:
         """All items of all pages.
@@ -76,7 +80,7 @@ class AwsClient:
             return self._services[name]
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Json:
-        """See `Client.call`."""
+        """See `Caller.call`."""
         return cast(Json, getattr(self.service(service), operation)(**parameters))
 
     def paginate(self, service: str, operation: str, key: str, /, **parameters: Any) -> Sequence[Any]:

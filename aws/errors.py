@@ -10,7 +10,7 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 
-AwsError = (BotoCoreError, ClientError)
+AWS_ERRORS = (BotoCoreError, ClientError)
 """What a call may raise: the first where no answer came, the second where AWS refused."""
 TRANSIENT = (
     "Throttl",

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.client import Client, Json
+from aws.client import Client, Connect, Json, connect
 from aws.errors import CredentialsExpiredError, NoAnswerError, in_one_line, is_expired, is_transient
 
 ANSWER_SECONDS = 180
@@ -25,6 +26,20 @@ class Clock(Protocol):
         ...
 
 
+class Location(Protocol):
+    """Whose region and profile count."""
+
+    @property
+    def region(self) -> str:
+        """AWS region."""
+        ...
+
+    @property
+    def profile(self) -> str | None:
+        """Profile of the AWS credentials; None for the default ones."""
+        ...
+
+
 class RetryingClient:
     """A client that calls until there is a response.
 
@@ -37,9 +52,7 @@ class RetryingClient:
         botocore.exceptions.BotoCoreError: There is no client, for one because the profile does not exist.
     """
 
-    def __init__(
-        self, connect: Callable[[], Client], on_output: Callable[[str], None], *, clock: Clock = time
-    ) -> None:
+    def __init__(self, connect: Callable[[], Client], on_output: Callable[[str], None], *, clock: Clock = time) -> None:
         self._connect = connect
         self._on_output = on_output
         self._clock = clock
@@ -98,3 +111,20 @@ class RetryingClient:
             if is_expired(error):
                 raise CredentialsExpiredError(in_one_line(error)) from None
             raise
+
+
+def retrying_client(
+    location: Location, on_output: Callable[[str], None], *, connect: Connect = connect, clock: Clock = time
+) -> RetryingClient:
+    """A client that calls until there is a response, with the credentials of this environment.
+
+    Args:
+        location: Whose region and profile count.
+        on_output: Gets a line when AWS stops answering, and one when it answers again.
+        connect: Makes the client.
+        clock: The time to go by.
+
+    Raises:
+        botocore.exceptions.BotoCoreError: There is no such profile.
+    """
+    return RetryingClient(partial(connect, location.region, location.profile), on_output, clock=clock)

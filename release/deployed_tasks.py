@@ -1,16 +1,16 @@
 """The tasks of one deployment: how many are healthy, and why others stopped."""
 
 import re
-import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
 from aws.client import Json, in_parts, items, part
-from aws.retrying import Patience, in_short
+from aws.errors import in_one_line
+from aws.retrying import Clock, RetryingClient
 from release.contract import Rollout
 from release.saying import LAST_LINES
 from release.stopped_task import why
@@ -34,6 +34,7 @@ class DeployedTasks:
 
     Attributes:
         aws: Where they run.
+        clock: The time to go by.
         rollout: The service, and the task definition that the deployment brings.
         deployment_id: The deployment; a service's tasks name it as their starter. "" if it is not known: then all
             tasks of the task definition count.
@@ -42,7 +43,8 @@ class DeployedTasks:
         refused: What AWS would not tell, with its words.
     """
 
-    aws: Patience
+    aws: RetryingClient
+    clock: Clock
     rollout: Rollout
     deployment_id: str
     tasks: dict[str, Json] = field(default_factory=dict[str, Json])
@@ -58,10 +60,10 @@ class DeployedTasks:
 
     def look_until_settled(self, service: Json) -> None:
         """Look until each task that is being stopped has stopped, since only then its exit codes are known."""
-        until = time.monotonic() + SETTLE_SECONDS
+        until = self.clock.monotonic() + SETTLE_SECONDS
         self.look(service)
-        while any(map(_is_stopping, self.tasks.values())) and time.monotonic() < until:
-            time.sleep(SETTLE_PAUSE_SECONDS)
+        while any(map(_is_stopping, self.tasks.values())) and self.clock.monotonic() < until:
+            self.clock.sleep(SETTLE_PAUSE_SECONDS)
             self.look(service)
 
     def counts(self) -> str:
@@ -109,9 +111,9 @@ class DeployedTasks:
     def _ask(self, service: str, operation: str, /, **parameters: Any) -> Json | None:
         """The answer; None if there is none, even for want of a right: it only explains, and decides nothing."""
         try:
-            return self.aws.try_to_ask(service, operation, **parameters)
+            return self.aws.try_call(service, operation, **parameters)
         except ClientError as error:
-            self.refused[operation] = in_short(error)
+            self.refused[operation] = in_one_line(error)
             return None
 
     def _has_stopped(self, arn: str) -> bool:

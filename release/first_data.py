@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.client import items
-from aws.retrying import CredentialsExpiredError, Patience, in_short
+from aws.client import Connect, connect, items
+from aws.errors import CredentialsExpiredError, in_one_line
+from aws.retrying import Clock, RetryingClient, retrying_client
 from release.contract import Place
 from release.saying import Print, Saying, print_line
 
@@ -37,7 +38,9 @@ class FirstData:
     window_seconds: int
 
 
-def wait_for_first_data(wanted: FirstData, *, output: Print = print_line) -> None:
+def wait_for_first_data(
+    wanted: FirstData, *, output: Print = print_line, connect: Connect = connect, clock: Clock = time
+) -> None:
     """Wait until a metric has a good value within the time that its alarm looks at, for five minutes at most.
 
     CloudWatch judges a new alarm at once, by the data that there is. An alarm that is made while its metric is still
@@ -49,26 +52,28 @@ def wait_for_first_data(wanted: FirstData, *, output: Print = print_line) -> Non
     Args:
         wanted: What to wait for.
         output: Gets each line.
+        connect: Makes the client.
+        clock: The time to go by.
     """
-    saying = Saying(step=f"alarm {wanted.alarm}", output=output)
-    deadline = time.monotonic() + LONGEST_SECONDS
+    saying = Saying(step=f"alarm {wanted.alarm}", output=output, clock=clock)
+    deadline = clock.monotonic() + LONGEST_SECONDS
     try:
-        aws = Patience(wanted.place, saying.say)
+        aws = retrying_client(wanted.place, saying.say, connect=connect, clock=clock)
         while not _has_good_value(aws, wanted):
-            if time.monotonic() >= deadline:
+            if clock.monotonic() >= deadline:
                 saying.say(f"no good value of its metric for {LONGEST_SECONDS:.0f} s: it is made now, and may ring")
                 return
             saying.still("waiting for the first good value of its metric")
-            time.sleep(POLL_SECONDS)
+            clock.sleep(POLL_SECONDS)
     except (BotoCoreError, ClientError) as error:
-        saying.say(f"its metric could not be read ({in_short(error)}): it is made now, and may ring")
+        saying.say(f"its metric could not be read ({in_one_line(error)}): it is made now, and may ring")
     except CredentialsExpiredError as error:
         saying.say(f"its metric could not be read, the AWS credentials are no longer valid ({error})")
 
 
-def _has_good_value(aws: Patience, wanted: FirstData) -> bool:
+def _has_good_value(aws: RetryingClient, wanted: FirstData) -> bool:
     now = datetime.now(UTC)
-    answer = aws.try_to_ask(
+    answer = aws.try_call(
         "cloudwatch",
         "get_metric_data",
         MetricDataQueries=[

@@ -5,10 +5,11 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.client import Json, items
-from aws.retrying import CredentialsExpiredError, Patience, in_short
+from aws.client import Connect, Json, connect, items
+from aws.errors import CredentialsExpiredError, NoAnswerError, in_one_line
+from aws.retrying import Clock, RetryingClient, retrying_client
 from release.contract import OneOffTask, StepError, revision
 from release.release_metrics import MIGRATION, tell_duration
 from release.saying import LogLines, Print, Saying, print_line
@@ -31,7 +32,14 @@ LATE_LINES_SECONDS = 5.0
 LAST_LOOK_SECONDS = 0.5
 
 
-def run_task(task: OneOffTask, *, output: Print = print_line, shown_lines: int | None = LINES_IN_AN_UPDATE) -> None:
+def run_task(
+    task: OneOffTask,
+    *,
+    output: Print = print_line,
+    shown_lines: int | None = LINES_IN_AN_UPDATE,
+    connect: Connect = connect,
+    clock: Clock = time,
+) -> None:
     """Run a task to its end, or follow the one of the same starter that still runs.
 
     Exactly one task is started, whatever answers are lost. If this process is interrupted the task goes on, and the
@@ -41,22 +49,26 @@ def run_task(task: OneOffTask, *, output: Print = print_line, shown_lines: int |
         task: What to run.
         output: Gets each line.
         shown_lines: Most log lines to show; None for all.
+        connect: Makes the client.
+        clock: The time to go by.
 
     Raises:
         StepError: It did not end with exit code 0 of its container. What is known was said before.
     """
-    saying = Saying(step=task.step, output=output)
+    saying = Saying(step=task.step, output=output, clock=clock)
     try:
-        aws = Patience(task.place, saying.say)
+        aws = retrying_client(task.place, saying.say, connect=connect, clock=clock)
     except BotoCoreError as error:
-        raise StepError(f"{task.step}: {in_short(error)}; no task was started") from None
-    run = _Run(task=task, saying=saying, aws=aws, shown_lines=shown_lines)
+        raise StepError(f"{task.step}: {in_one_line(error)}; no task was started") from None
+    run = _Run(task=task, saying=saying, aws=aws, clock=clock, shown_lines=shown_lines)
     try:
         run.to_its_end()
     except CredentialsExpiredError as error:
         raise StepError(f"{task.step}: the AWS credentials are no longer valid ({error}); {run.goes_on}") from None
+    except NoAnswerError as error:
+        raise StepError(str(error)) from None
     except (BotoCoreError, ClientError) as error:
-        raise StepError(f"{task.step}: {in_short(error)}; {run.goes_on}") from None
+        raise StepError(f"{task.step}: {in_one_line(error)}; {run.goes_on}") from None
 
 
 def say_nothing_to_migrate(task: OneOffTask) -> None:
@@ -82,7 +94,8 @@ class _DidNotStartError(Exception):
 class _Run:
     task: OneOffTask
     saying: Saying
-    aws: Patience
+    aws: RetryingClient
+    clock: Clock
     shown_lines: int | None
     arn: str = ""
     deadline: float = field(default=0)
@@ -95,7 +108,7 @@ class _Run:
         return f"the task goes on, and the next update with this image follows it: {self.arn}"
 
     def to_its_end(self) -> None:
-        self.deadline = time.monotonic() + self.task.timeout_seconds
+        self.deadline = self.clock.monotonic() + self.task.timeout_seconds
         for start in range(1, STARTS + 1):
             self.arn = self._running_already() or self._started()
             lines = LogLines(saying=self.saying, shown_at_most=self.shown_lines)
@@ -130,23 +143,23 @@ class _Run:
             StepError: ECS lists a task and does not describe it, so whether it has ended is unknown.
         """
         cluster = self.task.place.cluster
-        until = time.monotonic() + UNKNOWN_SECONDS
+        until = self.clock.monotonic() + UNKNOWN_SECONDS
         while True:
-            listed = self.aws.ask(
+            listed = self.aws.call(
                 "ecs", "list_tasks", cluster=cluster, family=self.task.family, desiredStatus="RUNNING"
             )["taskArns"]
             if not listed:
                 return []
-            tasks = self.aws.ask("ecs", "describe_tasks", cluster=cluster, tasks=listed)["tasks"]
+            tasks = self.aws.call("ecs", "describe_tasks", cluster=cluster, tasks=listed)["tasks"]
             unknown = sorted(set(listed) - {task["taskArn"] for task in tasks})
             if not unknown:
                 return [task for task in tasks if task["lastStatus"] != "STOPPED"]
-            if time.monotonic() >= until:
+            if self.clock.monotonic() >= until:
                 raise StepError(
                     f"{self.task.step}: ECS lists a task of {self.task.family} and does not say whether it has ended: "
                     f"{unknown[0]}; try again in some minutes"
                 )
-            time.sleep(POLL_SECONDS)
+            self.clock.sleep(POLL_SECONDS)
 
     def _occupied_by(self, other: Json) -> str:
         stop = f"aws ecs stop-task --cluster {self.task.place.cluster} --task {_id(other['taskArn'])}"
@@ -162,14 +175,14 @@ class _Run:
             # A token makes a repeated request harmless, and only that: where AWS answers that it started nothing, the
             # next start is another one. docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
             request = {**_request(self.task), "clientToken": str(uuid.uuid4())}
-            answer = self.aws.ask("ecs", "run_task", **request)
+            answer = self.aws.call("ecs", "run_task", **request)
             if answer["tasks"]:
                 return self._the_only_one(answer["tasks"][0])
             reason = _reasons(answer["failures"])
             if (pause_seconds := next(pauses, None)) is None:
                 raise StepError(f"{self.task.step}: ECS could not start the task: {reason}")
             self.saying.say(f"ECS could not start the task ({reason}); trying again in {pause_seconds} s")
-            time.sleep(pause_seconds)
+            self.clock.sleep(pause_seconds)
 
     def _the_only_one(self, started: Json) -> str:
         """The task to follow where two updates looked at the same moment, and both started one: the elder.
@@ -219,7 +232,7 @@ class _Run:
 
     def _seen(self, arn: str) -> Json | None:
         """A task as it is now: empty if ECS does not know it, None if AWS does not answer."""
-        answer = self.aws.try_to_ask("ecs", "describe_tasks", cluster=self.task.place.cluster, tasks=[arn])
+        answer = self.aws.try_call("ecs", "describe_tasks", cluster=self.task.place.cluster, tasks=[arn])
         found = items(answer, "tasks")
         return None if answer is None else found[0] if found else {}
 
@@ -234,14 +247,14 @@ class _Run:
             now = self._seen(self.arn)
             if now and now["lastStatus"] == "STOPPED":
                 return now
-            if time.monotonic() >= self.deadline:
+            if self.clock.monotonic() >= self.deadline:
                 self._say_last(log, lines)
                 raise StepError(self._timed_out(now, status))
             if now:
                 missing_since = None
             elif now is not None:
-                missing_since = missing_since or time.monotonic()
-                if time.monotonic() - missing_since > UNKNOWN_SECONDS:
+                missing_since = missing_since or self.clock.monotonic()
+                if self.clock.monotonic() - missing_since > UNKNOWN_SECONDS:
                     raise StepError(
                         f"{self.task.step}: ECS does not know the task any more, so how it ended is unknown: {self.arn}"
                     )
@@ -250,7 +263,7 @@ class _Run:
                 self.saying.say(status)
             _show(log, lines)
             self.saying.still(f"{status or 'waiting for ECS to show the task'}, {lines.seen} log lines")
-            time.sleep(POLL_SECONDS)
+            self.clock.sleep(POLL_SECONDS)
 
     def _timed_out(self, now: Json | None, last_status: str) -> str:
         """What became of a task that did not end in time.
@@ -273,7 +286,7 @@ class _Run:
 
     def _stop(self, arn: str, reason: str) -> None:
         cluster = self.task.place.cluster
-        self.aws.ask("ecs", "stop_task", cluster=cluster, task=arn, reason=f"story: {reason}")
+        self.aws.call("ecs", "stop_task", cluster=cluster, task=arn, reason=f"story: {reason}")
 
     def _judge(self, ended: Json, log: TaskLog, lines: LogLines, *, is_last: bool) -> None:
         """Only exit code 0 of its own container is success: where ECS has none, nobody knows what was done.
@@ -284,14 +297,14 @@ class _Run:
         """
         code = container_named(ended, self.task.container).get("exitCode")
         if code == 0:
-            _show_late_lines(log, lines, LAST_LOOK_SECONDS)
+            _show_late_lines(self.clock, log, lines, LAST_LOOK_SECONDS)
             self.saying.say(f"done: {self.task.container} ended with exit code 0 ({lines.seen} log lines)")
             if self.task.step == "migration":
                 self._tell_duration(ended)
             return
         if not is_last and ended.get("stopCode") == "TaskFailedToStart" and not has_started(ended) and _may_pass(ended):
             raise _DidNotStartError(why(ended))
-        _show_late_lines(log, lines, LATE_LINES_SECONDS if has_started(ended) else LAST_LOOK_SECONDS)
+        _show_late_lines(self.clock, log, lines, LATE_LINES_SECONDS if has_started(ended) else LAST_LOOK_SECONDS)
         told = "without an exit code" if code is None else f"with exit code {code}"
         self.saying.say(f"FAILED: {self.task.container} ended {told}")
         self.saying.explain([*everything_known(ended), *advice(ended, self.task.container)])
@@ -356,12 +369,12 @@ def _show(log: TaskLog, lines: LogLines) -> None:
         lines.add(line)
 
 
-def _show_late_lines(log: TaskLog, lines: LogLines, seconds: float) -> None:
+def _show_late_lines(clock: Clock, log: TaskLog, lines: LogLines, seconds: float) -> None:
     """CloudWatch Logs gets a container's last lines up to a few seconds after its end."""
-    until = time.monotonic() + seconds
+    until = clock.monotonic() + seconds
     _show(log, lines)
-    while time.monotonic() < until:
-        time.sleep(min(0.5, seconds))
+    while clock.monotonic() < until:
+        clock.sleep(min(0.5, seconds))
         _show(log, lines)
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.retrying import CredentialsExpiredError, Patience, in_short
+from aws.errors import CredentialsExpiredError, in_one_line
+from aws.retrying import RetryingClient
 from release.contract import Place
 
 MIGRATION = "MigrationSeconds"
@@ -12,7 +13,7 @@ ROLLOUT = "RolloutSeconds"
 
 
 def tell_duration(
-    aws: Patience,
+    aws: RetryingClient,
     place: Place,
     metric: str,
     seconds: float,
@@ -37,8 +38,8 @@ def tell_duration(
         "Unit": "Seconds",
     }
     try:
-        aws.try_to_ask("cloudwatch", "put_metric_data", Namespace=place.metric_namespace, MetricData=[datum])
+        aws.try_call("cloudwatch", "put_metric_data", Namespace=place.metric_namespace, MetricData=[datum])
     except (BotoCoreError, ClientError) as error:
-        say(f"its duration is not on the dashboard ({in_short(error)})")
+        say(f"its duration is not on the dashboard ({in_one_line(error)})")
     except CredentialsExpiredError as error:
         say(f"its duration is not on the dashboard: the AWS credentials are no longer valid ({error})")

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.client import Json, items
-from aws.retrying import CredentialsExpiredError, Patience, in_short
+from aws.client import Connect, Json, connect, items
+from aws.errors import CredentialsExpiredError, NoAnswerError, in_one_line
+from aws.retrying import Clock, RetryingClient, retrying_client
 from release.contract import Rollout, StepError, revision
 from release.deployed_tasks import DeployedTasks
 from release.deployment import State, Verdict, bringing, created, is_gone, is_over, judge, primary
@@ -24,7 +25,14 @@ SAME_MOMENT = timedelta(seconds=5)
 MOST_EVENTS = 10
 
 
-def follow_rollout(rollout: Rollout, *, output: Print = print_line, intervenes: bool = True) -> None:
+def follow_rollout(
+    rollout: Rollout,
+    *,
+    output: Print = print_line,
+    intervenes: bool = True,
+    connect: Connect = connect,
+    clock: Clock = time,
+) -> None:
     """Wait until the deployment that brings a task definition is complete.
 
     Ends at once where it is complete already. One that failed in an earlier update, and that nothing replaced, is
@@ -35,28 +43,33 @@ def follow_rollout(rollout: Rollout, *, output: Print = print_line, intervenes: 
         rollout: What to wait for.
         output: Gets each line.
         intervenes: Start a failed deployment again, and stop one at its timeout; otherwise it is only looked at.
+        connect: Makes the client.
+        clock: The time to go by.
 
     Raises:
         StepError: The service does not run the task definition. What is known was said before.
     """
-    saying = Saying(step=f"rollout {rollout.service}", output=output)
+    saying = Saying(step=f"rollout {rollout.service}", output=output, clock=clock)
     try:
-        aws = Patience(rollout.place, saying.say)
-        _Following(rollout=rollout, saying=saying, aws=aws, intervenes=intervenes).to_its_end()
+        aws = retrying_client(rollout.place, saying.say, connect=connect, clock=clock)
+        _Following(rollout=rollout, saying=saying, aws=aws, clock=clock, intervenes=intervenes).to_its_end()
     except CredentialsExpiredError as error:
         raise StepError(
             f"{saying.step}: the AWS credentials are no longer valid ({error}); the deployment goes on, and the next "
             "update looks again"
         ) from None
+    except NoAnswerError as error:
+        raise StepError(str(error)) from None
     except (BotoCoreError, ClientError) as error:
-        raise StepError(f"{saying.step}: {in_short(error)}") from None
+        raise StepError(f"{saying.step}: {in_one_line(error)}") from None
 
 
 @dataclass(slots=True, kw_only=True)
 class _Following:
     rollout: Rollout
     saying: Saying
-    aws: Patience
+    aws: RetryingClient
+    clock: Clock
     intervenes: bool
     deadline: float = 0
     since: datetime | None = None
@@ -66,7 +79,7 @@ class _Following:
     said_events: set[str] = field(default_factory=set[str])
 
     def to_its_end(self) -> None:
-        self.deadline = time.monotonic() + self.rollout.timeout_seconds
+        self.deadline = self.clock.monotonic() + self.rollout.timeout_seconds
         service, deployment = self._own_deployment(self._service())
         if not deployment:
             raise self._failure(self._why_there_is_none(service), self._tasks(""))
@@ -92,7 +105,7 @@ class _Following:
         tell_duration(self.aws, self.rollout.place, ROLLOUT, seconds, say=self.saying.say, dimensions=service)
 
     def _tasks(self, deployment_id: str) -> DeployedTasks:
-        return DeployedTasks(aws=self.aws, rollout=self.rollout, deployment_id=deployment_id)
+        return DeployedTasks(aws=self.aws, clock=self.clock, rollout=self.rollout, deployment_id=deployment_id)
 
     def _service(self) -> Json:
         """The service now.
@@ -100,24 +113,24 @@ class _Following:
         Raises:
             StepError: It does not exist.
         """
-        until = time.monotonic() + APPEARS_WITHIN_SECONDS
+        until = self.clock.monotonic() + APPEARS_WITHIN_SECONDS
         while True:
-            answer = self.aws.ask(
+            answer = self.aws.call(
                 "ecs", "describe_services", cluster=self.rollout.place.cluster, services=[self.rollout.service]
             )
             found = items(answer, "services")
             if found and not is_gone(found[0]):
                 return found[0]
             # A service that ECS does not list may be one that it does not list yet.
-            if found or time.monotonic() >= until:
+            if found or self.clock.monotonic() >= until:
                 raise StepError(f"{self.saying.step}: the service was deleted, or never made")
-            time.sleep(POLL_SECONDS)
+            self.clock.sleep(POLL_SECONDS)
 
     def _own_deployment(self, service: Json) -> tuple[Json, Json]:
         """The service, and the deployment of it that brings the task definition; empty if none appears."""
-        until = time.monotonic() + APPEARS_WITHIN_SECONDS
-        while not (own := bringing(service, self.rollout.task_definition)) and time.monotonic() < until:
-            time.sleep(POLL_SECONDS)
+        until = self.clock.monotonic() + APPEARS_WITHIN_SECONDS
+        while not (own := bringing(service, self.rollout.task_definition)) and self.clock.monotonic() < until:
+            self.clock.sleep(POLL_SECONDS)
             service = self._service()
         return service, own
 
@@ -134,18 +147,18 @@ class _Following:
             StepError: It was replaced meanwhile.
         """
         self.saying.say(f"{failed['id']} had failed, and is tried again: {failed.get('rolloutStateReason', '')}")
-        self.aws.ask(
+        self.aws.call(
             "ecs",
             "update_service",
             cluster=self.rollout.place.cluster,
             service=self.rollout.service,
             forceNewDeployment=True,
         )
-        until = time.monotonic() + APPEARS_WITHIN_SECONDS
+        until = self.clock.monotonic() + APPEARS_WITHIN_SECONDS
         while (own := primary(self._service())).get("id") in (None, failed["id"]):
-            if time.monotonic() >= until:
+            if self.clock.monotonic() >= until:
                 raise StepError(f"{self.saying.step}: ECS did not start a new deployment of {self.rollout.service}")
-            time.sleep(POLL_SECONDS)
+            self.clock.sleep(POLL_SECONDS)
         return own
 
     def _verdict(self, deployment: Json, tasks: DeployedTasks) -> Verdict:
@@ -157,11 +170,11 @@ class _Following:
             verdict = judge(service, deployment["id"], service_deployment)
             if verdict.state is not State.GOING_ON:
                 return verdict
-            if time.monotonic() >= self.deadline:
+            if self.clock.monotonic() >= self.deadline:
                 return Verdict(state=State.FAILED, reason=self._stopped())
             self._say_events(service)
             self._say_progress(deployment, service_deployment, tasks)
-            time.sleep(POLL_SECONDS)
+            self.clock.sleep(POLL_SECONDS)
 
     def _service_deployment(self, deployment: Json | None = None) -> Json:
         """The service deployment behind a deployment, as it was when AWS answered last; empty if ECS lists none, or
@@ -171,7 +184,7 @@ class _Following:
         if not self.service_deployment_arn:
             return {}
         arns = [self.service_deployment_arn]
-        answer = self.aws.try_to_ask("ecs", "describe_service_deployments", serviceDeploymentArns=arns)
+        answer = self.aws.try_call("ecs", "describe_service_deployments", serviceDeploymentArns=arns)
         for found in items(answer, "serviceDeployments"):
             self.service_deployment = found
         return self.service_deployment
@@ -179,7 +192,7 @@ class _Following:
     def _newest_service_deployment(self, deployment: Json | None) -> str:
         """The newest one, if it brings the task definition; an earlier update may have brought the same before."""
         place, service = self.rollout.place, self.rollout.service
-        answer = self.aws.try_to_ask("ecs", "list_service_deployments", cluster=place.cluster, service=service)
+        answer = self.aws.try_call("ecs", "list_service_deployments", cluster=place.cluster, service=service)
         listed = items(answer, "serviceDeployments")
         if not listed:
             return ""
@@ -187,7 +200,7 @@ class _Following:
         if deployment and created(newest) < created(deployment) - SAME_MOMENT:
             return ""
         arns = [newest["targetServiceRevisionArn"]]
-        found = self.aws.try_to_ask("ecs", "describe_service_revisions", serviceRevisionArns=arns)
+        found = self.aws.try_call("ecs", "describe_service_revisions", serviceRevisionArns=arns)
         brought = [one["taskDefinition"] for one in items(found, "serviceRevisions")]
         return str(newest["serviceDeploymentArn"]) if brought == [self.rollout.task_definition] else ""
 
@@ -216,21 +229,21 @@ class _Following:
             return f"{told}; it goes on, since AWS has not listed a service deployment that could be stopped"
         self.saying.say(f"{told}; stopping it, so that ECS goes back")
         try:
-            self.aws.ask("ecs", "stop_service_deployment", serviceDeploymentArn=arn, stopType="ROLLBACK")
+            self.aws.call("ecs", "stop_service_deployment", serviceDeploymentArn=arn, stopType="ROLLBACK")
         except ClientError as error:
-            return f"{told}; it could not be stopped ({in_short(error)})"
-        until = time.monotonic() + ROLLBACK_SECONDS
+            return f"{told}; it could not be stopped ({in_one_line(error)})"
+        until = self.clock.monotonic() + ROLLBACK_SECONDS
         while not is_over(ended := self._service_deployment()):
-            if time.monotonic() >= until:
+            if self.clock.monotonic() >= until:
                 return f"{told}; ECS is still going back"
             self.saying.still("waiting for ECS to go back")
-            time.sleep(POLL_SECONDS)
+            self.clock.sleep(POLL_SECONDS)
         return f"{told}; stopped: {ended.get('status')}"
 
     def _failure(self, reason: str, tasks: DeployedTasks) -> StepError:
         """The error to raise, once all that explains it is said."""
         self.saying.say(f"FAILED: {reason}")
-        answer = self.aws.try_to_ask(
+        answer = self.aws.try_call(
             "ecs", "describe_services", cluster=self.rollout.place.cluster, services=[self.rollout.service]
         )
         services = items(answer, "services")

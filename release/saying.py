@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from aws.retrying import Clock
+
 Print = Callable[[str], None]
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Colours, control characters, and what else ends a line or turns its direction round."""
@@ -31,22 +33,26 @@ class Saying:
     Attributes:
         step: First word of every line.
         output: Gets each line.
-        began: When the step began, as `time.monotonic` has it.
+        clock: The time to go by.
     """
 
     step: str
     output: Print = print_line
-    began: float = field(default_factory=time.monotonic)
-    _last: float = field(default_factory=time.monotonic)
+    clock: Clock = time
+    began: float = field(init=False)
+    _last: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self._last = self.clock.monotonic()
 
     @property
     def seconds(self) -> float:
         """Since the step began."""
-        return time.monotonic() - self.began
+        return self.clock.monotonic() - self.began
 
     def say(self, text: str) -> None:
         """One line, with the time."""
-        self._last = time.monotonic()
+        self._last = self.clock.monotonic()
         self.output(f"{self.step}: {self.seconds:6.1f} s  {plain(text)}")
 
     def explain(self, lines: Iterable[str]) -> None:
@@ -56,7 +62,7 @@ class Saying:
 
     def still(self, what: str) -> None:
         """Say what goes on, if nothing was said for a while."""
-        if time.monotonic() - self._last >= HEARTBEAT_SECONDS:
+        if self.clock.monotonic() - self._last >= HEARTBEAT_SECONDS:
             self.say(f"still {what}")
 
 

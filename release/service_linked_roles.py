@@ -6,13 +6,11 @@ made side by side, such as two databases of a new account, may both try, and one
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import boto3  # pyright: ignore[reportMissingTypeStubs]
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.client import Aws
-from aws.retrying import in_short
+from aws.client import Client, Connect, connect
+from aws.errors import in_one_line
 from release.contract import StepError
 from release.saying import print_line
 
@@ -47,44 +45,48 @@ class LinkedRole:
     profile: str | None = None
 
 
-def make_if_missing(wanted: LinkedRole) -> None:
+def make_if_missing(wanted: LinkedRole, *, connect: Connect = connect) -> None:
     """Create the role, unless the account has it, and print which of both it was.
 
     IAM refuses a second role of the same service with InvalidInput, which it also answers to other mistakes, and those
     who may make none with AccessDenied, whether the role is there or not. So a refusal stands only if the role, asked
     for by its name, is not found: docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html
 
+    Args:
+        wanted: The role.
+        connect: Makes the client.
+
     Raises:
         StepError: AWS refuses; the message names the role and what to do.
     """
     name = ROLE_NAMES[wanted.service]
     try:
-        # Built here: a wrong profile is told as any other refusal is.
-        iam = Aws(boto3.Session(region_name=wanted.region, profile_name=wanted.profile)).client("iam")
-        made = _made(iam, wanted.service, name)
+        # Made here, so that a profile that does not exist is reported like a refusal.
+        made = _made(connect(wanted.region, wanted.profile), wanted.service, name)
     except (BotoCoreError, ClientError) as error:
         raise StepError(
-            f"the service-linked role {name} could not be made: {in_short(error)}; allow iam:CreateServiceLinkedRole, "
-            f"or have somebody run: aws iam create-service-linked-role --aws-service-name {wanted.service}"
+            f"the service-linked role {name} could not be made: {in_one_line(error)}; "
+            "allow iam:CreateServiceLinkedRole, or have somebody run: "
+            f"aws iam create-service-linked-role --aws-service-name {wanted.service}"
         ) from None
     print_line(f"service-linked role {name}: {'made' if made else 'exists already'}")
 
 
-def _made(iam: Any, service: str, name: str) -> bool:
+def _made(client: Client, service: str, name: str) -> bool:
     """Whether the role was made now; False if it exists already."""
     try:
-        iam.create_service_linked_role(AWSServiceName=service)
+        client.call("iam", "create_service_linked_role", AWSServiceName=service)
     except ClientError:
-        if not _is_found(iam, name):
+        if not _is_found(client, name):
             raise
         return False
     return True
 
 
-def _is_found(iam: Any, name: str) -> bool:
+def _is_found(client: Client, name: str) -> bool:
     """Whether the role is there; False also for those who may not ask."""
     try:
-        iam.get_role(RoleName=name)
+        client.call("iam", "get_role", RoleName=name)
     except ClientError:
         return False
     return True

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
-from aws.retrying import Patience, in_short
+from aws.errors import in_one_line
+from aws.retrying import RetryingClient
 
 PAGES_PER_LOOK = 20
 
@@ -22,7 +23,7 @@ class TaskLog:
         missing: What AWS said the last time that it has no such log, or will not show it; empty once it was there.
     """
 
-    aws: Patience
+    aws: RetryingClient
     group: str
     stream: str
     missing: str = ""
@@ -37,12 +38,12 @@ class TaskLog:
         for _ in range(PAGES_PER_LOOK):
             position: dict[str, Any] = {"nextToken": self._token} if self._token else {"startFromHead": True}
             try:
-                page = self.aws.try_to_ask(
+                page = self.aws.try_call(
                     "logs", "get_log_events", logGroupName=self.group, logStreamName=self.stream, **position
                 )
             except ClientError as error:
                 # Not being allowed to read a log is no reason to lose sight of the task.
-                self.missing = in_short(error)
+                self.missing = in_one_line(error)
                 return
             if page is None:
                 return

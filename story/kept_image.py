@@ -1,11 +1,11 @@
 """Images in ECR that no rule of a repository may take away, because a stack was released with them."""
 
-from typing import Any, cast
+from typing import Any
 
-import boto3  # pyright: ignore[reportMissingTypeStubs]
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
-from aws.client import Aws, items
+from aws.client import connect, items
+from aws.errors import code_of
 from settings.ecr import KEPT_PREFIX, ecr_image
 
 DIGEST_LETTERS = 16
@@ -41,9 +41,15 @@ def keep(image: str, stack: str) -> str:
     place = ecr_image(image)
     if place is None or not place.digest:
         return ""
-    ecr = Aws(boto3.Session(region_name=place.region)).client("ecr")
+    aws = connect(place.region, None)
     where = {"registryId": place.account_id, "repositoryName": place.repository}
-    answer = ecr.batch_get_image(**where, imageIds=[{"imageDigest": place.digest}], acceptedMediaTypes=list(MANIFESTS))
+    answer = aws.call(
+        "ecr",
+        "batch_get_image",
+        **where,
+        imageIds=[{"imageDigest": place.digest}],
+        acceptedMediaTypes=list(MANIFESTS),
+    )
     found = items(answer, "images")
     if not found:
         raise NoSuchImageError(f"there is no image {image}")
@@ -52,8 +58,8 @@ def keep(image: str, stack: str) -> str:
     if kind := found[0].get("imageManifestMediaType"):
         manifest["imageManifestMediaType"] = kind
     try:
-        ecr.put_image(**where, **manifest)
+        aws.call("ecr", "put_image", **where, **manifest)
     except ClientError as error:
-        if cast(Any, error).response["Error"]["Code"] != "ImageAlreadyExistsException":
+        if code_of(error) != "ImageAlreadyExistsException":
             raise
     return tag

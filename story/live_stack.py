@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.client import Json, items, part
-from aws.retrying import CredentialsExpiredError, Patience, in_short
+from aws.client import Caller, Json, items, part
+from aws.errors import AWS_ERRORS, CredentialsExpiredError, NoAnswerError, in_one_line
 from release.contract import OneOffTask, Place, Rollout, StepError, started_by
 from story.engine.pulumi_command import PulumiCommand, PulumiError
 
@@ -25,7 +25,7 @@ class CommandLineError(Exception):
     """A command to run is not a command line; the message is the one line to show."""
 
 
-EXPECTED = (PulumiError, LiveStackError, StepError, CredentialsExpiredError, BotoCoreError, ClientError)
+EXPECTED = (PulumiError, LiveStackError, StepError, NoAnswerError, CredentialsExpiredError, *AWS_ERRORS)
 """What may well go wrong for whoever asks for a live stack; `explained` makes a line of each."""
 
 
@@ -147,9 +147,9 @@ def command_words(line: str) -> Sequence[str]:
     return words
 
 
-def image_of(aws: Patience, task_definition: str) -> str:
+def image_of(aws: Caller, task_definition: str) -> str:
     """The application's image in a task definition; "" if it has none."""
-    answer = aws.ask("ecs", "describe_task_definition", taskDefinition=task_definition)
+    answer = aws.call("ecs", "describe_task_definition", taskDefinition=task_definition)
     containers = items(part(answer, "taskDefinition"), "containerDefinitions")
     return str({one["name"]: one["image"] for one in containers}.get(APP, ""))
 
@@ -159,7 +159,7 @@ def explained(stack: str, error: Exception) -> str:
     if isinstance(error, CredentialsExpiredError):
         return f"stack {stack}: the AWS credentials are no longer valid ({error}); sign in, and try again"
     if isinstance(error, (BotoCoreError, ClientError)):
-        return f"stack {stack}: AWS: {in_short(error)}"
+        return f"stack {stack}: AWS: {in_one_line(error)}"
     return str(error)
 
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from hypothesis import settings
 
-from aws.client import Aws
+from aws.client import AwsClient
 from emulator import process
 from story.local.engine import aws_environment
 from tests.aws import aws_models
@@ -60,14 +60,14 @@ def emulator_url(started: RunningEmulator) -> str:
 
 
 @pytest.fixture(scope="module")
-def aws(emulator_url: str) -> Iterator[Aws]:
+def aws(emulator_url: str) -> Iterator[AwsClient]:
     """An account and region that the tests of a file share."""
     Cloud(url=emulator_url).ask("POST", "/emulator/reset")
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="ap-northeast-1")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ENDPOINT_URL", emulator_url)
         environment.delenv("AWS_CA_BUNDLE", raising=False)
-        yield Aws(session)
+        yield AwsClient(session)
 
 
 @pytest.fixture

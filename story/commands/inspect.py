@@ -62,7 +62,7 @@ def doctor(
     as_format: AsFormat = Format.TEXT,
     config_file: ConfigFile = None,
 ) -> None:
-    """Look at a stack from outside: what is wrong, why it matters, and what cures it.
+    """PageClient at a stack from outside: what is wrong, why it matters, and what cures it.
 
     With --before, it needs no stack yet: it reads the stack file and the account, and lists what would stop the next
     update. It changes nothing.

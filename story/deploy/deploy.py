@@ -5,9 +5,9 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.retrying import in_short
+from aws.errors import in_one_line
 from release.saying import print_line
 from story.doctor.finding import ERRORS
 from story.engine.pulumi_command import PulumiCommand, PulumiError
@@ -68,7 +68,7 @@ def run(*, stack: str, image: str, after: str, project: Path, config_file: Path 
     except (DeployError, PulumiError, NoSuchImageError) as error:
         print(f"story deploy: {stack}: {error}", file=sys.stderr)
     except (BotoCoreError, ClientError) as error:
-        print(f"story deploy: {stack}: {in_short(error)}", file=sys.stderr)
+        print(f"story deploy: {stack}: {in_one_line(error)}", file=sys.stderr)
     return 1
 
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from aws.retrying import Patience
+from aws.retrying import retrying_client
 from release.contract import revision
 from release.saying import print_line
 from story.engine.pulumi_command import PulumiCommand
@@ -43,9 +43,9 @@ def run(*, stack: str, image: str | None, project: Path, config_file: Path | Non
 
 def earlier_images(live: LiveStack) -> Sequence[str]:
     """Images of earlier releases, the newest one first: every release has a revision of the migration's task."""
-    aws = Patience(live.place, lambda line: print(line, file=sys.stderr))
+    aws = retrying_client(live.place, lambda line: print(line, file=sys.stderr))
     family = revision(live.migration_definition).rpartition(":")[0]
-    answer = aws.ask("ecs", "list_task_definitions", familyPrefix=family, sort="DESC", maxResults=REVISIONS)
+    answer = aws.call("ecs", "list_task_definitions", familyPrefix=family, sort="DESC", maxResults=REVISIONS)
     images = dict.fromkeys(image_of(aws, arn) for arn in answer["taskDefinitionArns"])
     return [image for image in images if image not in ("", live.image)]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from aws.caching import Asking
+from aws.caching import CachingClient
 from aws.client import Json, items, part
 from release.saying import plain
 from story.doctor.finding import Finding, Severity, ok, unknown
@@ -34,7 +34,7 @@ class Alarm:
     actions: Sequence[str]
 
 
-def alarms_of(asking: Asking, cluster: str) -> list[Alarm]:
+def alarms_of(asking: CachingClient, cluster: str) -> list[Alarm]:
     """The alarms whose names begin with the stack's, composite ones among them.
 
     Args:
@@ -43,7 +43,7 @@ def alarms_of(asking: Asking, cluster: str) -> list[Alarm]:
     """
     found: list[Alarm] = []
     for key in ("MetricAlarms", "CompositeAlarms"):
-        listed = asking.every(
+        listed = asking.paginate(
             "cloudwatch",
             "describe_alarms",
             key,
@@ -167,7 +167,7 @@ def look_at_topics(patient: Patient) -> Iterator[Finding]:
     acted = [action for alarm in alarms_of(patient.asking, patient.cluster) for action in alarm.actions]
     for topic in sorted({arn for arn in (*named.values(), *acted) if _is_topic(arn)}):
         severities = sorted(severity for severity, arn in named.items() if arn == topic)
-        subscriptions = patient.asking.every("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
+        subscriptions = patient.asking.paginate("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
         yield from judge_topic(topic, severities, subscriptions)
 
 

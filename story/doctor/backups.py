@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from aws.caching import CannotTellError
 from aws.client import Json, items
-from story.doctor.finding import Finding, Severity, ok, unknown
+from story.doctor.finding import CannotCheckError, Finding, Severity, ok, unknown
 from story.doctor.patient import Patient
 
 BACKUPS = "backups"
@@ -58,8 +57,8 @@ def look_at_stack(patient: Patient) -> Iterator[Finding]:
         # The first part of a cluster's endpoint is its identifier:
         # docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Overview.Endpoints.html
         identifier = str(cast(Mapping[str, Any], told).get("endpoint", "")).partition(".")[0]
-        answer = patient.asking.ask(SERVICES[store], "describe_db_clusters", DBClusterIdentifier=identifier)
+        answer = patient.asking.call(SERVICES[store], "describe_db_clusters", DBClusterIdentifier=identifier)
         found = items(answer, "DBClusters")
         if not found:
-            raise CannotTellError(f"there is no cluster {identifier}")
+            raise CannotCheckError(f"there is no cluster {identifier}")
         yield judge(store, found[0], patient.now)

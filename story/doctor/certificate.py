@@ -112,7 +112,7 @@ def look_at_stack(patient: Patient) -> Iterator[Finding]:
             cure="ingress.domain and ingress.zone_id in the stack's file, then `pulumi up`",
         )
         return
-    answer: Any = patient.asking.ask("acm", "describe_certificate", CertificateArn=arn)
+    answer: Any = patient.asking.call("acm", "describe_certificate", CertificateArn=arn)
     certificate = part(answer, "Certificate")
     yield judge_state(domain, certificate)
     if certificate.get("Status") == "ISSUED":

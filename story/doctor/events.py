@@ -49,7 +49,7 @@ def look_at_deliveries(patient: Patient) -> Iterator[Finding]:
     """The failed invocations of the stack's rules. EventBridge reports them only where there are some:
     docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html"""
     kinds = list(MISSING)
-    answer = patient.asking.ask(
+    answer = patient.asking.call(
         "cloudwatch",
         "get_metric_data",
         MetricDataQueries=[_query(number, f"{patient.cluster}-{kind}") for number, kind in enumerate(kinds)],

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.caching import CannotTellError, ServiceGoneError
-from aws.retrying import EXPIRED, CredentialsExpiredError, code_of, in_short
+from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line, reason
 from story.doctor import (
     alarms,
     backups,
@@ -26,9 +25,8 @@ from story.doctor import (
     secrets,
     targets,
 )
-from story.doctor.finding import Finding, in_order, unknown
+from story.doctor.finding import CannotCheckError, Finding, ServiceGoneError, in_order, unknown
 from story.doctor.patient import Patient
-from story.recover.findings import reason
 
 AT_ONCE = 8
 LONGEST_SECONDS = 90.0
@@ -94,7 +92,7 @@ def examine(checks: Sequence[Check], step: Step, *, longest_seconds: float = LON
         longest_seconds: After that the checks that still go on are given up.
 
     Raises:
-        aws.retrying.CredentialsExpiredError: The credentials are no longer valid.
+        aws.errors.CredentialsExpiredError: The credentials are no longer valid.
     """
     waiting: queue.SimpleQueue[Check] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[Check, list[Finding] | Exception]] = queue.SimpleQueue()
@@ -156,7 +154,7 @@ def _found(check: Check) -> list[Finding]:
     """What a check finds; where it fails, that it could not be made, beside what it found before.
 
     Raises:
-        aws.retrying.CredentialsExpiredError: The credentials are no longer valid.
+        aws.errors.CredentialsExpiredError: The credentials are no longer valid.
     """
     found: list[Finding] = []
     try:
@@ -164,11 +162,11 @@ def _found(check: Check) -> list[Finding]:
             found.append(finding)
     except ClientError as error:
         if code_of(error) in EXPIRED:
-            raise CredentialsExpiredError(in_short(error)) from None
+            raise CredentialsExpiredError(in_one_line(error)) from None
         found.append(unknown(check.area, check.subject, f"{check.title}: {reason(error)}"))
     except ServiceGoneError:
         pass
-    except (BotoCoreError, CannotTellError) as error:
+    except (BotoCoreError, CannotCheckError) as error:
         found.append(unknown(check.area, check.subject, f"{check.title}: {reason(error)}"))
     except Exception as error:
         told = f"AWS's answer has another form than expected ({type(error).__name__}: {error})"

@@ -4,11 +4,10 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 
-from aws.caching import CannotTellError
 from aws.client import Json, items, part
 from settings.partition import interface_endpoint_service
 from story.doctor import exec_rules as rules
-from story.doctor.finding import Finding, Severity, ok, unknown
+from story.doctor.finding import CannotCheckError, Finding, Severity, ok, unknown
 from story.doctor.patient import Patient
 from story.doctor.rights import rights_of
 from story.doctor.routes import default_target, tables_of
@@ -51,7 +50,7 @@ def look_at_rights(patient: Patient, name: str) -> Iterator[Finding]:
     """Whether the task role may do what a session needs."""
     role = str(patient.definition_of(name).get("taskRoleArn") or "")
     if not role:
-        raise CannotTellError("the task definition names no task role")
+        raise CannotCheckError("the task definition names no task role")
     sessions = rules.sessions_of(_cluster(patient))
     group, key = _log_group_arn(patient, sessions.log_group), patient.output("key")
     yield from rules.judge_rights(name, rights_of(patient.asking, role), sessions, group, key)
@@ -69,9 +68,9 @@ def look_at_key(patient: Patient) -> Iterator[Finding]:
     """Whether the key works, and the cluster names it."""
     key = patient.output("key")
     if not key:
-        raise CannotTellError("the stack has no output key; the next `pulumi up` brings it")
+        raise CannotCheckError("the stack has no output key; the next `pulumi up` brings it")
     yield rules.judge_sides(rules.sessions_of(_cluster(patient)), key, patient.live.place.stack)
-    yield rules.judge_key(key, part(patient.asking.ask("kms", "describe_key", KeyId=key), "KeyMetadata"))
+    yield rules.judge_key(key, part(patient.asking.call("kms", "describe_key", KeyId=key), "KeyMetadata"))
 
 
 def look_at_record(patient: Patient) -> Iterator[Finding]:
@@ -104,15 +103,15 @@ def look_at_plugin(_patient: Patient) -> Iterator[Finding]:
 
 
 def _cluster(patient: Patient) -> Json:
-    answer = patient.asking.ask("ecs", "describe_clusters", clusters=[patient.cluster], include=["CONFIGURATIONS"])
+    answer = patient.asking.call("ecs", "describe_clusters", clusters=[patient.cluster], include=["CONFIGURATIONS"])
     found = items(answer, "clusters")
     if not found:
-        raise CannotTellError(f"there is no cluster {patient.cluster}")
+        raise CannotCheckError(f"there is no cluster {patient.cluster}")
     return found[0]
 
 
 def _groups(patient: Patient, name: str) -> Sequence[Json]:
-    return patient.asking.every("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name)
+    return patient.asking.paginate("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name)
 
 
 def _log_group_arn(patient: Patient, name: str) -> str:
@@ -125,7 +124,7 @@ def _log_group_arn(patient: Patient, name: str) -> str:
 
 def _endpoint_state(patient: Patient, vpc: str) -> str:
     """State of the endpoint whose private DNS name every subnet of the VPC resolves."""
-    found = patient.asking.every(
+    found = patient.asking.paginate(
         "ec2",
         "describe_vpc_endpoints",
         "VpcEndpoints",

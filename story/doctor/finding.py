@@ -9,6 +9,14 @@ WELL, NOBODY_CAN_TELL, WARNINGS, ERRORS = 0, 1, 3, 4
 """Exit codes; 2 is wrong usage, as everywhere in the command."""
 
 
+class CannotCheckError(Exception):
+    """AWS's answer is not enough to check something; the message says what is missing."""
+
+
+class ServiceGoneError(CannotCheckError):
+    """A service does not exist. One check reports that, and the others report nothing."""
+
+
 class Severity(StrEnum):
     """How much a finding matters, the worst first."""
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
 from aws.client import Json, items, part
-from aws.retrying import code_of
+from aws.errors import code_of
 from settings.ecr import EcrImage, ecr_image
 from story.doctor.finding import Finding, Severity, ok, unknown
 from story.doctor.patient import Patient
@@ -131,7 +131,7 @@ def _look_in_registry(patient: Patient, name: str, image: str, found: EcrImage, 
         "acceptedMediaTypes": list(MANIFESTS),
     }
     try:
-        answer = patient.asking.ask("ecr", "batch_get_image", **asked)
+        answer = patient.asking.call("ecr", "batch_get_image", **asked)
     except ClientError as error:
         if code_of(error) != "RepositoryNotFoundException":
             raise

@@ -74,7 +74,7 @@ def look_at_zone(patient: Patient) -> Iterator[Finding]:
     """The record in the hosted zone."""
     domain, zone, balancer = domain_of(patient), patient.output("zone"), patient.output("loadBalancer")
     if domain and zone and balancer:
-        answer = patient.asking.ask(
+        answer = patient.asking.call(
             "route53",
             "list_resource_record_sets",
             HostedZoneId=zone,

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from aws.caching import Asking, CannotTellError, ServiceGoneError
+from aws.caching import CachingClient
 from aws.client import Json, in_parts, items, part
 from release.deployment import is_gone
 from release.task import TASKS_AT_ONCE
+from story.doctor.finding import CannotCheckError, ServiceGoneError
 from story.live_stack import LiveStack
 
 SERVICES_AT_ONCE = 10
@@ -30,7 +31,7 @@ class Patient:
     live: LiveStack
     outputs: Mapping[str, Any]
     names: Sequence[str]
-    asking: Asking
+    asking: CachingClient
     now: datetime
 
     @property
@@ -52,7 +53,7 @@ class Patient:
         """Every service of the stack that ECS has, by name."""
         names, found = sorted(self.live.services), dict[str, Json]()
         for some in in_parts(names, SERVICES_AT_ONCE):
-            answer = self.asking.ask("ecs", "describe_services", cluster=self.cluster, services=some)
+            answer = self.asking.call("ecs", "describe_services", cluster=self.cluster, services=some)
             found |= {str(one["serviceName"]): one for one in items(answer, "services") if not is_gone(one)}
         return found
 
@@ -73,16 +74,16 @@ class Patient:
 
     def definition(self, arn: str) -> Json:
         """A task definition."""
-        return part(self.asking.ask("ecs", "describe_task_definition", taskDefinition=arn), "taskDefinition")
+        return part(self.asking.call("ecs", "describe_task_definition", taskDefinition=arn), "taskDefinition")
 
     def tasks(self, name: str, desired_status: str = "RUNNING") -> Sequence[Json]:
         """The tasks of a service: those that should run, or those that stopped."""
-        arns = self.asking.every(
+        arns = self.asking.paginate(
             "ecs", "list_tasks", "taskArns", cluster=self.cluster, serviceName=name, desiredStatus=desired_status
         )
         found: list[Json] = []
         for some in in_parts(arns, TASKS_AT_ONCE):
-            found += items(self.asking.ask("ecs", "describe_tasks", cluster=self.cluster, tasks=some), "tasks")
+            found += items(self.asking.call("ecs", "describe_tasks", cluster=self.cluster, tasks=some), "tasks")
         return found
 
     def subnet_ids(self) -> Sequence[str]:
@@ -96,10 +97,10 @@ class Patient:
         """The same, as EC2 describes them, by id."""
         ids = list(self.subnet_ids())
         if not ids:
-            raise CannotTellError("no service of the stack runs in a network")
+            raise CannotCheckError("no service of the stack runs in a network")
         return {
             str(one["SubnetId"]): one
-            for one in items(self.asking.ask("ec2", "describe_subnets", SubnetIds=ids), "Subnets")
+            for one in items(self.asking.call("ec2", "describe_subnets", SubnetIds=ids), "Subnets")
         }
 
 

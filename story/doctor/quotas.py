@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
-from aws.caching import Asking, CannotTellError
-from aws.client import Json, is_absence, items, part
-from story.doctor.finding import Finding, Severity, ok
+from aws.caching import CachingClient
+from aws.client import Json, items, part
+from aws.errors import is_not_found
+from story.doctor.finding import CannotCheckError, Finding, Severity, ok
 from story.doctor.patient import Patient
 
 QUOTAS = "quotas"
@@ -178,28 +179,28 @@ def look_at_spot(patient: Patient) -> Iterator[Finding]:
 
 def look_at_interfaces(patient: Patient) -> Iterator[Finding]:
     """Network interfaces."""
-    used = len(patient.asking.every("ec2", "describe_network_interfaces", "NetworkInterfaces"))
+    used = len(patient.asking.paginate("ec2", "describe_network_interfaces", "NetworkInterfaces"))
     yield _judged(patient, INTERFACES, used, _growth(patient).tasks)
 
 
 def look_at_rules(patient: Patient) -> Iterator[Finding]:
     """Rules of the load balancer; the default ones do not count."""
     name = patient.output("loadBalancer")
-    balancers = patient.asking.every("elbv2", "describe_load_balancers", "LoadBalancers")
+    balancers = patient.asking.paginate("elbv2", "describe_load_balancers", "LoadBalancers")
     arn = {str(one.get("DNSName", "")).lower(): str(one["LoadBalancerArn"]) for one in balancers}.get(name.lower())
     if arn is None:
-        raise CannotTellError(f"there is no load balancer {name}" if name else "the stack names no load balancer")
-    listeners = patient.asking.every("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
+        raise CannotCheckError(f"there is no load balancer {name}" if name else "the stack names no load balancer")
+    listeners = patient.asking.paginate("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
     rules = [
         rule
         for one in listeners
-        for rule in patient.asking.every("elbv2", "describe_rules", "Rules", ListenerArn=one["ListenerArn"])
+        for rule in patient.asking.paginate("elbv2", "describe_rules", "Rules", ListenerArn=one["ListenerArn"])
         if not rule.get("IsDefault")
     ]
     yield _judged(patient, RULES, len(rules), 0)
 
 
-def quota_of(asking: Asking, quota: Quota) -> Json:
+def quota_of(asking: CachingClient, quota: Quota) -> Json:
     """The quota as Service Quotas describes it; where the account never had it changed, AWS may know its default alone:
     docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
 
@@ -208,14 +209,14 @@ def quota_of(asking: Asking, quota: Quota) -> Json:
     """
     asked = {"ServiceCode": quota.service, "QuotaCode": quota.code}
     try:
-        return part(asking.ask("service-quotas", "get_service_quota", **asked), "Quota")
+        return part(asking.call("service-quotas", "get_service_quota", **asked), "Quota")
     except ClientError as error:
-        if not is_absence(error):
+        if not is_not_found(error):
             raise
-    return part(asking.ask("service-quotas", "get_aws_default_service_quota", **asked), "Quota")
+    return part(asking.call("service-quotas", "get_aws_default_service_quota", **asked), "Quota")
 
 
-def usage_of(asking: Asking, quota: Quota, now: datetime) -> float | None:
+def usage_of(asking: CachingClient, quota: Quota, now: datetime) -> float | None:
     """What the account uses, by the metric that the quota itself names:
     docs.aws.amazon.com/AmazonECS/latest/developerguide/monitoring-fargate-usage.html
 
@@ -223,12 +224,12 @@ def usage_of(asking: Asking, quota: Quota, now: datetime) -> float | None:
         The latest value; None where CloudWatch has no data, as in an account that runs nothing.
 
     Raises:
-        CannotTellError: AWS names no metric.
+        CannotCheckError: AWS names no metric.
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is no answer.
     """
     metric = part(quota_of(asking, quota), "UsageMetric")
     if not metric:
-        raise CannotTellError(f"AWS names no metric for the use of {quota.name}")
+        raise CannotCheckError(f"AWS names no metric for the use of {quota.name}")
     statistic = str(metric.get("MetricStatisticRecommendation") or "Maximum")
     dimensions = cast(Mapping[str, str], metric.get("MetricDimensions") or {})
     until = now.replace(second=0, microsecond=0)
@@ -241,7 +242,7 @@ def usage_of(asking: Asking, quota: Quota, now: datetime) -> float | None:
         "Period": USAGE_PERIOD_SECONDS,
         "Statistics": [statistic],
     }
-    points = items(asking.ask("cloudwatch", "get_metric_statistics", **asked), "Datapoints")
+    points = items(asking.call("cloudwatch", "get_metric_statistics", **asked), "Datapoints")
     return float(max(points, key=_moment)[statistic]) if points else None
 
 
@@ -254,7 +255,7 @@ def _usage(patient: Patient, quota: Quota) -> float:
     """What the account uses. One that runs nothing has no data; this one runs tasks."""
     used = usage_of(patient.asking, quota, patient.now)
     if used is None:
-        raise CannotTellError(f"CloudWatch has no data on the use of {quota.name} yet")
+        raise CannotCheckError(f"CloudWatch has no data on the use of {quota.name} yet")
     return used
 
 

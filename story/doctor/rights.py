@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, cast
 
-from aws.caching import Asking
+from aws.caching import CachingClient
 from aws.client import Json, items, part
 
 
@@ -66,7 +66,7 @@ def weigh(policies: Iterable[Json], action: str, resource: str) -> May:
     return May.YES
 
 
-def rights_of(asking: Asking, role_arn: str) -> Rights:
+def rights_of(asking: CachingClient, role_arn: str) -> Rights:
     """The policies of a role, its own and the attached ones.
 
     Args:
@@ -74,22 +74,22 @@ def rights_of(asking: Asking, role_arn: str) -> Rights:
         role_arn: ARN of the role.
     """
     name = role_arn.rpartition("/")[2]
-    role = part(asking.ask("iam", "get_role", RoleName=name), "Role")
+    role = part(asking.call("iam", "get_role", RoleName=name), "Role")
     own = [
-        _document(asking.ask("iam", "get_role_policy", RoleName=name, PolicyName=policy).get("PolicyDocument"))
-        for policy in asking.every("iam", "list_role_policies", "PolicyNames", RoleName=name)
+        _document(asking.call("iam", "get_role_policy", RoleName=name, PolicyName=policy).get("PolicyDocument"))
+        for policy in asking.paginate("iam", "list_role_policies", "PolicyNames", RoleName=name)
     ]
     attached = [
         _managed(asking, str(policy["PolicyArn"]))
-        for policy in asking.every("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)
+        for policy in asking.paginate("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)
     ]
     boundary = part(role, "PermissionsBoundary").get("PermissionsBoundaryArn")
     return Rights(role=name, policies=[*own, *attached], boundary=_managed(asking, boundary) if boundary else None)
 
 
-def _managed(asking: Asking, arn: str) -> Json:
-    policy = part(asking.ask("iam", "get_policy", PolicyArn=arn), "Policy")
-    answer = asking.ask("iam", "get_policy_version", PolicyArn=arn, VersionId=policy["DefaultVersionId"])
+def _managed(asking: CachingClient, arn: str) -> Json:
+    policy = part(asking.call("iam", "get_policy", PolicyArn=arn), "Policy")
+    answer = asking.call("iam", "get_policy_version", PolicyArn=arn, VersionId=policy["DefaultVersionId"])
     return _document(part(answer, "PolicyVersion").get("Document"))
 
 

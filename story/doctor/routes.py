@@ -13,7 +13,7 @@ TARGETS = ("NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "VpcPeering
 def tables_of(patient: Patient, vpc: str, subnets: Sequence[str]) -> Mapping[str, Json]:
     """The route table of each subnet. One without a table of its own has the VPC's main one:
     docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html"""
-    tables = patient.asking.every(
+    tables = patient.asking.paginate(
         "ec2", "describe_route_tables", "RouteTables", Filters=[{"Name": "vpc-id", "Values": [vpc]}]
     )
     own: dict[str, Json] = {}
@@ -96,7 +96,7 @@ def look_at_s3(patient: Patient) -> Iterator[Finding]:
     subnets = patient.subnets()
     vpc = str(next(iter(subnets.values()))["VpcId"])
     # A gateway endpoint's service has this form in every partition.
-    found = patient.asking.every(
+    found = patient.asking.paginate(
         "ec2",
         "describe_vpc_endpoints",
         "VpcEndpoints",

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3  # pyright: ignore[reportMissingTypeStubs]
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+import boto3
+from botocore.exceptions import ClientError
 from rich.console import Console
 
-from aws.caching import Asking
-from aws.client import Aws
-from aws.retrying import EXPIRED, CredentialsExpiredError, code_of, in_short
+from aws.caching import CachingClient
+from aws.client import AwsClient
+from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
 from release.contract import Place
 from release.saying import print_line
 from story.doctor import page
@@ -58,7 +58,7 @@ def _patient(stack: str, service: str | None, project: Path, config_file: Path |
         live=live,
         outputs=outputs,
         names=sorted(live.services) if service is None else [service],
-        asking=Asking(Aws(session)),
+        asking=CachingClient(AwsClient(session)),
         now=_now(),
     )
 
@@ -71,14 +71,14 @@ def _check_account(patient: Patient) -> None:
     """Whether the credentials are valid, and of the stack's account.
 
     Raises:
-        aws.retrying.CredentialsExpiredError: They are not valid.
+        aws.errors.CredentialsExpiredError: They are not valid.
         story.live_stack.LiveStackError: They are another account's.
     """
     try:
-        account = str(patient.asking.ask("sts", "get_caller_identity")["Account"])
+        account = str(patient.asking.call("sts", "get_caller_identity")["Account"])
     except ClientError as error:
         if code_of(error) in EXPIRED:
-            raise CredentialsExpiredError(in_short(error)) from None
+            raise CredentialsExpiredError(in_one_line(error)) from None
         raise
     wanted = _account_in(patient.outputs)
     if wanted and account != wanted:

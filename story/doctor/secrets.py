@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.client import Json, is_absence, items, part
+from aws.client import Json, items, part
+from aws.errors import is_not_found, reason
 from story.doctor.finding import Finding, Severity, ok, unknown
 from story.doctor.patient import Patient
-from story.recover.findings import reason
 
 SECRETS = "secrets"
 CURRENT = "AWSCURRENT"
@@ -187,7 +187,9 @@ def _look_at(patient: Patient, user: str, read: Read) -> Finding | None:
     version = {key: value for key, value in (("VersionStage", read.stage), ("VersionId", read.version)) if value}
     try:
         keys = keys_of(
-            patient.asking.fresh("secretsmanager", "get_secret_value", SecretId=read.arn, **version).get("SecretString")
+            patient.asking.uncached.call("secretsmanager", "get_secret_value", SecretId=read.arn, **version).get(
+                "SecretString"
+            )
         )
     except (BotoCoreError, ClientError) as error:
         return unknown(SECRETS, user, f"the keys of {name_of(read.arn)}: {reason(error)}")
@@ -211,9 +213,9 @@ def _look_at_age(patient: Patient, user: str, wanted: Sequence[Read]) -> Iterato
 
 def _described(patient: Patient, arn: str) -> Json | None:
     try:
-        return patient.asking.ask("secretsmanager", "describe_secret", SecretId=arn)
+        return patient.asking.call("secretsmanager", "describe_secret", SecretId=arn)
     except ClientError as error:
-        if is_absence(error):
+        if is_not_found(error):
             return None
         raise
 

@@ -135,7 +135,7 @@ def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
         for task in patient.tasks(name)
     }
     groups = {
-        group: targets_of(patient.asking.ask("elbv2", "describe_target_health", TargetGroupArn=arn), zone_of_address)
+        group: targets_of(patient.asking.call("elbv2", "describe_target_health", TargetGroupArn=arn), zone_of_address)
         for group, arn in arns.items()
     }
     yield from judge_health(name, groups, int(service.get("desiredCount", 0)))

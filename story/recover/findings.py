@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.client import Aws, Candidate, Finder, Wanted
-from story.recover.found import AGAIN, BY_TAGS_ALONE, FINDERS
+from aws.client import Client
+from aws.errors import reason
+from story.recover.lookups import AGAIN, BY_TAGS_ALONE, LOOKUPS
+from story.recover.match import Lookup, Match, PendingInputs
 from story.recover.state_file import Pending, State
 
 CLOCKS_APART = timedelta(minutes=5)
@@ -72,7 +73,7 @@ class Choices:
         """The decision on an operation, if there is one."""
         for name in (pending.urn, pending.name):
             if name in self.adopt:
-                return _adopt(pending, Candidate(id=self.adopt[name]), "as you said")
+                return _adopt(pending, Match(id=self.adopt[name]), "as you said")
             if name in self.forget:
                 return Finding(pending=pending, outcome=Outcome.FORGET, text="forgotten, as you said")
         return None
@@ -92,7 +93,7 @@ class Looker:
     state: State
     since: datetime | None
     choices: Choices
-    aws_of: Callable[[str], Aws]
+    aws_of: Callable[[str], Client]
 
     def look(self, pending: Pending) -> Finding:
         """What becomes of an operation."""
@@ -106,58 +107,44 @@ class Looker:
         if pending.type in AGAIN:
             text = f"the next update does it again ({AGAIN[pending.type]})"
             return Finding(pending=pending, outcome=Outcome.FORGET, text=text)
-        finder = FINDERS.get(pending.type)
-        if finder is None:
+        lookup = LOOKUPS.get(pending.type)
+        if lookup is None:
             return _unsettled(pending, f"it is not known how to look for a {pending.type}: look for it by hand")
         aws = self.aws_of(pending.provider)
         try:
-            return self._decide(pending, self._candidates(aws, pending, finder))
+            return self._decide(pending, self._matches(aws, pending, lookup))
         except (BotoCoreError, ClientError) as error:
             return _unsettled(pending, f"AWS does not tell: {reason(error)}")
 
     def is_ready(self, finding: Finding) -> bool:
         """Whether AWS is done with an object by now; also if it is gone."""
-        finder = FINDERS.get(finding.pending.type)
-        if finding.ready or finder is None:
+        lookup = LOOKUPS.get(finding.pending.type)
+        if finding.ready or lookup is None:
             return True
-        found = self._candidates(self.aws_of(finding.pending.provider), finding.pending, finder)
-        return all(candidate.ready for candidate in found if candidate.id == finding.id)
+        found = self._matches(self.aws_of(finding.pending.provider), finding.pending, lookup)
+        return all(match.ready for match in found if match.id == finding.id)
 
-    def _candidates(self, aws: Aws, pending: Pending, finder: Finder) -> list[Candidate]:
-        wanted = Wanted(inputs=pending.inputs, tags=self.state.tags_of(pending))
+    def _matches(self, aws: Client, pending: Pending, lookup: Lookup) -> list[Match]:
+        inputs = PendingInputs(inputs=pending.inputs, tags=self.state.tags_of(pending))
         recorded = self.state.recorded
-        found = finder(aws, wanted)
-        return [candidate for candidate in found if not {candidate.id, candidate.arn} & recorded]
+        found = lookup(aws, inputs)
+        return [match for match in found if not {match.id, match.arn} & recorded]
 
-    def _decide(self, pending: Pending, found: list[Candidate]) -> Finding:
+    def _decide(self, pending: Pending, found: list[Match]) -> Finding:
         if not found:
             return Finding(pending=pending, outcome=Outcome.FORGET, text="not in AWS; the next update makes it")
         if len(found) > 1:
-            ids = ", ".join(sorted(candidate.id for candidate in found))
+            ids = ", ".join(sorted(match.id for match in found))
             return _unsettled(pending, f"exists {len(found)} times: {ids}")
-        (candidate,) = found
+        (match,) = found
         if pending.type in BY_TAGS_ALONE and not any(
             pending.stack in tag for tag in self.state.tags_of(pending).values()
         ):
-            return _unsettled(pending, f"{candidate.id} fits, but no tag says that it is of the stack {pending.stack}")
-        if self.since and candidate.created and candidate.created < self.since - CLOCKS_APART:
-            made = f"{candidate.created:%Y-%m-%d %H:%M %Z}"
-            return _unsettled(pending, f"{candidate.id} exists since {made}, so the killed update did not make it")
-        return _adopt(pending, candidate, "" if candidate.ready else "AWS is still making it")
-
-
-def reason(error: Exception) -> str:
-    """A failure of AWS, in one line."""
-    if isinstance(error, ClientError):
-        untyped: Any = error
-        said: dict[str, str] = untyped.response.get("Error", {})
-        code, operation = said.get("Code", "Unknown"), str(untyped.operation_name)
-        if "hrottl" in code or "RequestLimit" in code or code == "TooManyRequestsException":
-            return f"{operation} was throttled; wait a minute and try again"
-        if "AccessDenied" in code or "Unauthorized" in code or code == "403":
-            return f"these credentials may not call {operation} ({code})"
-        return f"{operation}: {said.get('Message') or code}"
-    return " ".join(str(error).split())
+            return _unsettled(pending, f"{match.id} fits, but no tag says that it is of the stack {pending.stack}")
+        if self.since and match.created and match.created < self.since - CLOCKS_APART:
+            made = f"{match.created:%Y-%m-%d %H:%M %Z}"
+            return _unsettled(pending, f"{match.id} exists since {made}, so the killed update did not make it")
+        return _adopt(pending, match, "" if match.ready else "AWS is still making it")
 
 
 def settled(findings: list[Finding]) -> dict[str, str]:
@@ -165,9 +152,9 @@ def settled(findings: list[Finding]) -> dict[str, str]:
     return {finding.pending.urn: finding.id for finding in findings if finding.outcome is Outcome.ADOPT}
 
 
-def _adopt(pending: Pending, candidate: Candidate, note: str) -> Finding:
-    text = f"exists: {candidate.id}" + (f" ({note})" if note else "")
-    return Finding(pending=pending, outcome=Outcome.ADOPT, text=text, id=candidate.id, ready=candidate.ready)
+def _adopt(pending: Pending, match: Match, note: str) -> Finding:
+    text = f"exists: {match.id}" + (f" ({note})" if note else "")
+    return Finding(pending=pending, outcome=Outcome.ADOPT, text=text, id=match.id, ready=match.ready)
 
 
 def _unsettled(pending: Pending, text: str) -> Finding:

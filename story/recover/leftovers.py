@@ -7,11 +7,13 @@ before; the next stack of that name cannot make its own then: github.com/hashico
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.client import Aws, Candidate, Json, Wanted
-from story.recover.findings import Finding, Outcome, reason
-from story.recover.found import log_group
+from aws.client import Client, Json, call_if_found
+from aws.errors import reason
+from story.recover.findings import Finding, Outcome
+from story.recover.lookups import log_group
+from story.recover.match import Match, PendingInputs
 from story.recover.state_file import Pending, State
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
@@ -38,7 +40,7 @@ def missing_log_groups(steps: Sequence[Json], state: State) -> list[dict[str, An
     ]
 
 
-def look_for_leftover(aws: Aws, pending: Pending, state: State) -> Finding | None:
+def look_for_leftover(aws: Client, pending: Pending, state: State) -> Finding | None:
     """What becomes of a log group that the next update would make; None if AWS has none of its name, or if the state
     has it under another name.
 
@@ -49,7 +51,7 @@ def look_for_leftover(aws: Aws, pending: Pending, state: State) -> Finding | Non
     """
     tags = state.tags_of(pending)
     try:
-        for found in log_group(aws, Wanted(inputs=pending.inputs, tags=tags)):
+        for found in log_group(aws, PendingInputs(inputs=pending.inputs, tags=tags)):
             if found.id in state.recorded:
                 return None
             if others := _other_tags(aws, found, tags):
@@ -62,11 +64,13 @@ def look_for_leftover(aws: Aws, pending: Pending, state: State) -> Finding | Non
     return None
 
 
-def _other_tags(aws: Aws, found: Candidate, tags: Mapping[str, str]) -> list[str]:
+def _other_tags(aws: Client, found: Match, tags: Mapping[str, str]) -> list[str]:
     """The tags of a log group that contradict those that the program gives it. One that AWS made has none."""
     # Other than DescribeLogGroups, it has ARNs without `:*`:
     # docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_ListTagsForResource.html
-    listed = aws.ask("logs", "list_tags_for_resource", resourceArn=found.arn.removesuffix(":*")).get("tags", {})
+    listed = call_if_found(aws, "logs", "list_tags_for_resource", resourceArn=found.arn.removesuffix(":*")).get(
+        "tags", {}
+    )
     return sorted(f"{key}={value}" for key, value in listed.items() if tags.get(key, value) != value)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import boto3  # pyright: ignore[reportMissingTypeStubs]
+import boto3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

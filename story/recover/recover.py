@@ -9,15 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.client import Account, Aws, account_of
+from aws.client import Client
+from aws.errors import reason
 from story.engine.pulumi_command import PulumiCommand, PulumiError, explained, heartbeat
 from story.image_given import KEEPING, any_image, releasing
-from story.recover.findings import Choices, Finding, Looker, Outcome, reason, settled
-from story.recover.found_network import close_security_group
+from story.recover.account import Account, account_of
+from story.recover.findings import Choices, Finding, Looker, Outcome, settled
 from story.recover.leftovers import look_for_leftover, missing_log_groups
 from story.recover.locks import Lock, locks_of
+from story.recover.lookups_network import close_security_group
 from story.recover.state_file import State
 
 DONE, FAILED, SHOWN = 0, 1, 2
@@ -171,7 +173,7 @@ class _Repair:
             urns = ", ".join(pending.urn for pending in state.creates if pending.name == name)
             raise UsageError(f"{name} is the name of several cut-off creations; give the URN: {urns}")
 
-    def _aws(self, state: State, provider_urn: str) -> Aws:
+    def _aws(self, state: State, provider_urn: str) -> Client:
         provider = state.provider(provider_urn)
         place = (provider.region, provider.profile)
         if place not in self._accounts:
@@ -278,7 +280,7 @@ def _agreed(locks: Sequence[Lock] | None, state: State) -> bool:
     if locks or locks is None:
         print(
             "The lock keeps two updates from writing at once. If that update still runs (in a CI job, on a colleague's "
-            "machine), then without it the record of what both make gets lost. Look there first."
+            "machine), then without it the record of what both make gets lost. PageClient there first."
         )
     if state.creates:
         print("Nothing is deleted in AWS. Things that exist become resources of the stack, as the update meant them.")
@@ -319,7 +321,7 @@ def _by_hand(findings: Sequence[Finding], stack: str) -> str:
     names = [finding.pending.name for finding in findings if finding.outcome is Outcome.UNSETTLED]
     return (
         f"nothing was changed, because {_number(len(names), 'operation')} cannot be settled without you: "
-        f"{', '.join(names)}. Look in AWS, delete what is there too often and empty, and run this again; or say "
+        f"{', '.join(names)}. PageClient in AWS, delete what is there too often and empty, and run this again; or say "
         f"`story recover --stack {stack} --adopt NAME=ID` for a thing that is the stack's, `--forget NAME` where there "
         "is none (docs/recover.md)"
     )

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
-from aws.retrying import code_of
+from aws.errors import code_of
 from story.live_stack import EXPECTED, explained
 
 REFUSED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aws.client import Json, items
-from aws.retrying import Patience
+from aws.retrying import RetryingClient
 
 LATE_SECONDS = 60
 """How much older than the newest one an event may be that comes in late: containers hand their lines over in batches,
@@ -69,7 +69,7 @@ class Events:
         search: Which ones.
     """
 
-    aws: Patience
+    aws: RetryingClient
     search: Search
     _newest_ms: int = 0
     _shown: dict[str, int] = field(default_factory=dict[str, int])
@@ -83,7 +83,7 @@ class Events:
         since_ms = max(self.search.since_ms, self._newest_ms - LATE_SECONDS * 1000)
         position: Mapping[str, str] = {}
         while True:
-            page = self.aws.ask("logs", "filter_log_events", **self.search.parameters(since_ms), **position)
+            page = self.aws.call("logs", "filter_log_events", **self.search.parameters(since_ms), **position)
             yield [event for event in items(page, "events") if self._is_new(event) and self.search.fits(event)]
             self._forget()
             # A page may be empty although more follow:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
 from aws.client import Json
-from aws.retrying import Patience, code_of
+from aws.errors import code_of
+from aws.retrying import retrying_client
 from release.saying import CONTROL
 from story.live_stack import live_stack
 from story.session.entering import NoEntryError, WrongUsageError, exit_code, say, sayer
@@ -30,7 +31,7 @@ COLOURS = ("\x1b[36m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[34m", "\x1b[31m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class PendingInputs:
     """Which lines, and how.
 
     Attributes:
@@ -50,14 +51,14 @@ class Wanted:
     as_json: bool = False
 
 
-def run(*, stack: str | None, service: str, wanted: Wanted, project: Path, config_file: Path | None) -> int:
+def run(*, stack: str | None, service: str, wanted: PendingInputs, project: Path, config_file: Path | None) -> int:
     """Shows them; returns the exit code: 0, 1 if they can't be read, 2 for wrong usage."""
 
     def show(name: str) -> int:
         back = seconds(wanted.since)
         live = live_stack(name, project, config_file)
         door = entrance(live, service)
-        events = Events(aws=Patience(live.place, sayer(NAME)), search=_search(door, wanted, back))
+        events = Events(aws=retrying_client(live.place, sayer(NAME)), search=_search(door, wanted, back))
         try:
             return _show(events, door, wanted)
         except ClientError as error:
@@ -108,7 +109,7 @@ def object_of(event: Json) -> str:
     return json.dumps(told, ensure_ascii=False)
 
 
-def _search(door: Entrance, wanted: Wanted, back: int) -> Search:
+def _search(door: Entrance, wanted: PendingInputs, back: int) -> Search:
     return Search(
         group=door.log_group,
         since_ms=max(0, int((time.time() - back) * 1000)),
@@ -119,7 +120,7 @@ def _search(door: Entrance, wanted: Wanted, back: int) -> Search:
     )
 
 
-def _show(events: Events, door: Entrance, wanted: Wanted) -> int:
+def _show(events: Events, door: Entrance, wanted: PendingInputs) -> int:
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     shape: Callable[[Json], str] = object_of if wanted.as_json else lambda event: line_of(event, colours=colours)
     shown = 0

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
-from aws.retrying import Patience, code_of
+from aws.errors import code_of
+from aws.retrying import RetryingClient, retrying_client
 from story.engine.pulumi_command import PulumiCommand
 from story.live_stack import LiveStack, stack_of_outputs
 from story.session.entering import NoEntryError, WrongUsageError, exit_code, is_interactive, say, sayer
@@ -73,7 +74,7 @@ def run(
         live = stack_of_outputs(name.rpartition("/")[2], outputs, pulumi.aws_profile() or None)
         door, leads = entrance(live, service), parsed(way, outputs)
         check_free(leads.local_port, way)
-        aws = Patience(live.place, sayer(NAME))
+        aws = retrying_client(live.place, sayer(NAME))
         tasks = running_tasks(aws, live.place, door)
         into = chosen(tasks, door, task, asks=is_interactive())
         return _open(live, aws, plugin, door, into, container, leads)
@@ -159,7 +160,9 @@ def _ends(store: Mapping[str, Any]) -> Sequence[str]:
     return ["", READER] if store.get("readerEndpoint") else [""]
 
 
-def _open(live: LiveStack, aws: Patience, plugin: Plugin, door: Entrance, into: Task, container: str, way: Way) -> int:
+def _open(
+    live: LiveStack, aws: RetryingClient, plugin: Plugin, door: Entrance, into: Task, container: str, way: Way
+) -> int:
     place = live.place
     target = session_target(place.cluster, into.id, runtime_id(into, container, place.stack))
     request: dict[str, Any] = {
@@ -172,7 +175,7 @@ def _open(live: LiveStack, aws: Patience, plugin: Plugin, door: Entrance, into: 
         },
     }
     try:
-        opened = aws.ask("ssm", "start_session", **request)
+        opened = aws.call("ssm", "start_session", **request)
     except ClientError as error:
         if code_of(error) != "TargetNotConnected":
             raise

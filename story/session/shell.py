@@ -4,9 +4,10 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
-from aws.retrying import Patience, code_of
+from aws.errors import code_of
+from aws.retrying import retrying_client
 from story.live_stack import LiveStack, live_stack
 from story.session.entering import WrongUsageError, exit_code, is_interactive, say, sayer
 from story.session.shell_session import Plugin, Session, endpoint_of, hand_over, installed_plugin, session_target
@@ -48,14 +49,14 @@ def command_line(words: Sequence[str]) -> str:
 
 
 def _enter(live: LiveStack, door: Entrance, plugin: Plugin, *, container: str, task: str | None, command: str) -> int:
-    place, aws = live.place, Patience(live.place, sayer(NAME))
+    place, aws = live.place, retrying_client(live.place, sayer(NAME))
     tasks = running_tasks(aws, place, door)
     into = chosen(tasks, door, task, asks=is_interactive())
     runtime = runtime_id(into, container, place.stack)
     of = f", the best of {len(tasks)}" if len(tasks) > 1 and into is tasks[0] and task is None else ""
     say(NAME, f"{place.stack}: {container} of {door.name}, task {into.id}{of}, as root; the session is recorded")
     try:
-        opened = aws.ask(
+        opened = aws.call(
             "ecs",
             "execute_command",
             cluster=place.cluster,

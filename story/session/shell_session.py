@@ -16,9 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3  # pyright: ignore[reportMissingTypeStubs]
-
-from aws.client import Aws, Json
+from aws.client import Json, connect
 from release.contract import Place
 from story.session.entering import NoEntryError
 
@@ -86,9 +84,7 @@ def session_target(cluster: str, task_id: str, runtime: str) -> str:
 
 def endpoint_of(place: Place, service: str) -> str:
     """Address of a service's API."""
-    return str(
-        Aws(boto3.Session(region_name=place.region, profile_name=place.profile)).client(service).meta.endpoint_url
-    )
+    return str(connect(place.region, place.profile).service(service).meta.endpoint_url)
 
 
 def hand_over(plugin: Plugin, session: Session, say: Callable[[str], None]) -> int:

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
 from aws.client import Json, in_parts, items
-from aws.retrying import Patience, code_of
+from aws.errors import code_of
+from aws.retrying import RetryingClient
 from release.contract import Place, revision
 from release.stopped_task import container_named, why
 from release.task import EXEC_AGENT, TASKS_AT_ONCE, task_id
@@ -98,7 +99,7 @@ def entrance(live: LiveStack, given: str) -> Entrance:
     return Entrance(name=name, log_group=str(live.services[name]["logGroup"]), selects={"serviceName": name})
 
 
-def running_tasks(aws: Patience, place: Place, door: Entrance) -> Sequence[Task]:
+def running_tasks(aws: RetryingClient, place: Place, door: Entrance) -> Sequence[Task]:
     """The tasks that run, the best one to go into first.
 
     Raises:
@@ -173,12 +174,14 @@ def not_connected(task: Task) -> NoEntryError:
     )
 
 
-def _listed(aws: Patience, place: Place, door: Entrance, status: str) -> list[str]:
+def _listed(aws: RetryingClient, place: Place, door: Entrance, status: str) -> list[str]:
     arns: list[str] = []
     position: dict[str, str] = {}
     while True:
         try:
-            page = aws.ask("ecs", "list_tasks", cluster=place.cluster, desiredStatus=status, **door.selects, **position)
+            page = aws.call(
+                "ecs", "list_tasks", cluster=place.cluster, desiredStatus=status, **door.selects, **position
+            )
         except ClientError as error:
             if code_of(error) not in ("ServiceNotFoundException", "ClusterNotFoundException"):
                 raise
@@ -190,15 +193,15 @@ def _listed(aws: Patience, place: Place, door: Entrance, status: str) -> list[st
         position = {"nextToken": page["nextToken"]}
 
 
-def _described(aws: Patience, place: Place, arns: Sequence[str]) -> list[Json]:
+def _described(aws: RetryingClient, place: Place, arns: Sequence[str]) -> list[Json]:
     return [
         task
         for some in in_parts(arns, TASKS_AT_ONCE)
-        for task in items(aws.ask("ecs", "describe_tasks", cluster=place.cluster, tasks=some), "tasks")
+        for task in items(aws.call("ecs", "describe_tasks", cluster=place.cluster, tasks=some), "tasks")
     ]
 
 
-def _why_none(aws: Patience, place: Place, door: Entrance, starting: Sequence[Json]) -> str:
+def _why_none(aws: RetryingClient, place: Place, door: Entrance, starting: Sequence[Json]) -> str:
     told = f"no task of {door.name} runs"
     if starting:
         states = ", ".join(sorted({str(task["lastStatus"]) for task in starting}))

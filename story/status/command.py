@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from aws.retrying import Patience
+from aws.retrying import retrying_client
 from release.saying import print_line
 from story.live_stack import EXPECTED, LiveStack, explained, live_stack
-from story.status.look import Look, NotNowError
+from story.status.client import NotNowError, page_client
 from story.status.overview import overview
 from story.status.page import drawn, page
 from story.status.services import to_stderr, wait
@@ -25,7 +25,12 @@ def run(*, stack: str, project: Path, config_file: Path | None, waits: bool, as_
         live = live_stack(stack, project, config_file)
         # What it says while it waits is no part of the document.
         failures = wait(live, to_stderr if as_json else print_line) if waits else []
-        found = overview(live, Look(live.place), _now(), patient=Patience(live.place, to_stderr))
+        found = overview(
+            live,
+            page_client(live.place),
+            _now(),
+            retrying=retrying_client(live.place, to_stderr),
+        )
     except (NotNowError, *EXPECTED) as error:
         print(f"story status: {explained(stack, error)}", file=sys.stderr)
         return 1
@@ -60,7 +65,7 @@ def run_watch(*, stack: str, project: Path, config_file: Path | None, interval_s
 
 
 def _watched(live: LiveStack, interval_seconds: float) -> int:
-    aws, console = Look(live.place), Console(highlight=False)
+    aws, console = page_client(live.place), Console(highlight=False)
     last = watch(lambda now: overview(live, aws, now), console, interval_seconds=interval_seconds, clock=_now)
     # The page was on a screen of its own, which is gone.
     if last:

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from aws.client import Json, items
-from aws.retrying import Patience
+from aws.retrying import RetryingClient
 from release.saying import plain
 from release.task import task_id
 from story.live_stack import LiveStack
-from story.status.look import Look, or_why
+from story.status.client import PageClient, or_why
 from story.status.releases import Release, releases
 from story.status.services import ServiceStatus, services_of, statuses_of
 from story.status.tasks import TaskStatus, task_status, tasks_of, use_of
@@ -89,20 +89,20 @@ class Overview:
         }
 
 
-def overview(live: LiveStack, aws: Look, now: datetime, *, patient: Patience | None = None) -> Overview:
+def overview(live: LiveStack, aws: PageClient, now: datetime, *, retrying: RetryingClient | None = None) -> Overview:
     """A stack at this moment.
 
     Args:
         live: The stack, as its last update left it.
         aws: Its account and region.
         now: The time that counts as now.
-        patient: The same, for the services alone, where the reader can wait; None asks for them as for the others.
+        retrying: The same, for the services alone, where the reader can wait; None asks for them as for the others.
 
     Raises:
-        aws.retrying.CredentialsExpiredError, botocore.exceptions.ClientError: The services cannot be read.
-        story.status.look.NotNowError: AWS does not answer this time.
+        aws.errors.CredentialsExpiredError, botocore.exceptions.ClientError: The services cannot be read.
+        story.status.client.NotNowError: AWS does not answer this time.
     """
-    asked = patient or aws
+    asked = retrying or aws
     services = services_of(live, asked)
     there = sorted(name for name, service in services.items() if service)
     cluster, missing = live.place.cluster, dict[str, str]()
@@ -138,14 +138,14 @@ def events_of(services: Mapping[str, Json]) -> list[Event]:
     return sorted(found, key=lambda event: event.at, reverse=True)[:EVENTS]
 
 
-def alarms_in_alarm(aws: Look, cluster: str) -> list[AlarmStatus]:
+def alarms_in_alarm(aws: PageClient, cluster: str) -> list[AlarmStatus]:
     """The alarms in ALARM whose names begin with the stack's, as all of its alarms' do.
 
     Args:
         aws: The account.
         cluster: Name of the cluster, which is that of the stack with the project's before it.
     """
-    answer = aws.ask(
+    answer = aws.call(
         "cloudwatch",
         "describe_alarms",
         AlarmNamePrefix=f"{cluster}-",

@@ -12,7 +12,7 @@ from aws.client import Json, in_parts, items, part
 from release.contract import revision
 from release.deployment import rollback_reason
 from story.live_stack import APP
-from story.status.look import Look
+from story.status.client import PageClient
 
 OF_EACH_SERVICE = 5
 AT_ONCE = 20
@@ -46,7 +46,7 @@ class Release:
     reason: str
 
 
-def releases(aws: Look, cluster: str, services: Sequence[str]) -> list[Release]:
+def releases(aws: PageClient, cluster: str, services: Sequence[str]) -> list[Release]:
     """The last releases of all services, the newest one first.
 
     Args:
@@ -59,7 +59,7 @@ def releases(aws: Look, cluster: str, services: Sequence[str]) -> list[Release]:
         one
         for some in in_parts(arns, AT_ONCE)
         for one in items(
-            aws.ask("ecs", "describe_service_deployments", serviceDeploymentArns=some), "serviceDeployments"
+            aws.call("ecs", "describe_service_deployments", serviceDeploymentArns=some), "serviceDeployments"
         )
     ]
     revisions = _revisions(aws, sorted({arn for one in told for arn in (_source(one), _target(one)) if arn}))
@@ -75,16 +75,16 @@ def short_digest(told: Json) -> str:
     return digest.removeprefix("sha256:")[:SHORT_DIGEST]
 
 
-def _listed(aws: Look, cluster: str, service: str) -> Sequence[str]:
-    answer = aws.ask("ecs", "list_service_deployments", cluster=cluster, service=service, maxResults=OF_EACH_SERVICE)
+def _listed(aws: PageClient, cluster: str, service: str) -> Sequence[str]:
+    answer = aws.call("ecs", "list_service_deployments", cluster=cluster, service=service, maxResults=OF_EACH_SERVICE)
     return [str(one["serviceDeploymentArn"]) for one in items(answer, "serviceDeployments")]
 
 
-def _revisions(aws: Look, arns: Sequence[str]) -> Mapping[str, Json]:
+def _revisions(aws: PageClient, arns: Sequence[str]) -> Mapping[str, Json]:
     return {
         str(one["serviceRevisionArn"]): one
         for some in in_parts(arns, AT_ONCE)
-        for one in items(aws.ask("ecs", "describe_service_revisions", serviceRevisionArns=some), "serviceRevisions")
+        for one in items(aws.call("ecs", "describe_service_revisions", serviceRevisionArns=some), "serviceRevisions")
     }
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Thread
 
-from aws.client import Json, in_parts, items
-from aws.retrying import Patience
-from release.contract import Rollout, revision
+from aws.client import Caller, Json, in_parts, items
+from aws.retrying import retrying_client
+from release.contract import Rollout, StepError, revision
 from release.deployment import is_gone, primary
 from release.rollout import follow_rollout
 from release.saying import Print
@@ -50,11 +50,11 @@ class ServiceStatus:
 
 def statuses(live: LiveStack) -> Sequence[ServiceStatus]:
     """Every service of the stack, by name."""
-    aws = Patience(live.place, to_stderr)
+    aws = retrying_client(live.place, to_stderr)
     return statuses_of(live, aws, services_of(live, aws))
 
 
-def statuses_of(live: LiveStack, aws: Patience, services: Mapping[str, Json]) -> Sequence[ServiceStatus]:
+def statuses_of(live: LiveStack, aws: Caller, services: Mapping[str, Json]) -> Sequence[ServiceStatus]:
     """The same, of services that were asked for already."""
     return [_status(live, aws, name, service) for name, service in sorted(services.items())]
 
@@ -78,19 +78,22 @@ def described(live: LiveStack, found: Sequence[ServiceStatus]) -> list[str]:
 
 def wait(live: LiveStack, output: Print) -> list[str]:
     """Follows every deployment that is going on to its end, side by side; returns what failed."""
-    aws = Patience(live.place, to_stderr)
+    aws = retrying_client(live.place, to_stderr)
     going_on = [
         live.rollout(name, primary(service)["taskDefinition"])
         for name, service in sorted(services_of(live, aws).items())
         if primary(service).get("rolloutState") == "IN_PROGRESS"
     ]
     failures: dict[str, str] = {}
+    unexpected: list[Exception] = []
 
     def follow(rollout: Rollout) -> None:
         try:
             follow_rollout(rollout, output=output, intervenes=False)
+        except StepError as error:
+            failures[rollout.service] = str(error)
         except Exception as error:
-            failures[rollout.service] = str(error) or type(error).__name__
+            unexpected.append(error)
 
     # Ctrl-C does not wait for daemons; those of a pool would be waited for.
     threads = [Thread(target=follow, args=(rollout,), daemon=True) for rollout in going_on]
@@ -98,6 +101,8 @@ def wait(live: LiveStack, output: Print) -> list[str]:
         thread.start()
     for thread in threads:
         thread.join()
+    for error in unexpected:
+        raise error
     return [message for _, message in sorted(failures.items())]
 
 
@@ -106,17 +111,17 @@ def to_stderr(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def services_of(live: LiveStack, aws: Patience) -> dict[str, Json]:
+def services_of(live: LiveStack, aws: Caller) -> dict[str, Json]:
     """Each service as ECS tells it; empty for one that it does not have."""
     names, found = sorted(live.services), dict[str, Json]()
     for some in in_parts(names, AT_ONCE):
-        answer = aws.ask("ecs", "describe_services", cluster=live.place.cluster, services=some)
+        answer = aws.call("ecs", "describe_services", cluster=live.place.cluster, services=some)
         there = {one["serviceName"]: one for one in items(answer, "services") if not is_gone(one)}
         found |= {name: there.get(name, {}) for name in some}
     return found
 
 
-def _status(live: LiveStack, aws: Patience, name: str, service: Json) -> ServiceStatus:
+def _status(live: LiveStack, aws: Caller, name: str, service: Json) -> ServiceStatus:
     leading = primary(service)
     image = image_of(aws, service["taskDefinition"]) if service else ""
     return ServiceStatus(

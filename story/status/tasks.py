@@ -14,7 +14,7 @@ from typing import Any, cast
 from aws.client import Json, in_parts, items
 from release.contract import revision
 from release.task import TASKS_AT_ONCE, task_id
-from story.status.look import Look
+from story.status.client import PageClient
 
 NAMESPACE, CPU, MEMORY = "ECS/ContainerInsights", "TaskCpuUtilization", "TaskMemoryUtilization"
 QUERIES_AT_ONCE = 500
@@ -92,14 +92,14 @@ def busiest(tasks: Sequence[TaskStatus]) -> list[TaskStatus]:
     return sorted(tasks, key=lambda task: (-max(task.cpu_percent or -1, task.memory_percent or -1), task.id))
 
 
-def tasks_of(aws: Look, cluster: str, service: str) -> tuple[list[Json], int]:
+def tasks_of(aws: PageClient, cluster: str, service: str) -> tuple[list[Json], int]:
     """The tasks of a service as ECS tells them, and how many more there are than are looked at."""
-    arns = aws.every("ecs", "list_tasks", "taskArns", cluster=cluster, serviceName=service)
+    arns = aws.paginate("ecs", "list_tasks", "taskArns", cluster=cluster, serviceName=service)
     looked_at = arns[:MOST_TASKS]
     found = [
         task
         for some in in_parts(looked_at, TASKS_AT_ONCE)
-        for task in items(aws.ask("ecs", "describe_tasks", cluster=cluster, tasks=some), "tasks")
+        for task in items(aws.call("ecs", "describe_tasks", cluster=cluster, tasks=some), "tasks")
     ]
     return found, len(arns) - len(looked_at)
 
@@ -126,7 +126,9 @@ def task_status(service: str, task: Json, use: Mapping[tuple[str, str], float]) 
     )
 
 
-def use_of(aws: Look, cluster: str, tasks: Sequence[tuple[str, str]], now: datetime) -> dict[tuple[str, str], float]:
+def use_of(
+    aws: PageClient, cluster: str, tasks: Sequence[tuple[str, str]], now: datetime
+) -> dict[tuple[str, str], float]:
     """What tasks use, by task id and metric; nothing of those without a number.
 
     Args:
@@ -140,7 +142,7 @@ def use_of(aws: Look, cluster: str, tasks: Sequence[tuple[str, str]], now: datet
     wanted = [(service, id_, metric) for service, id_ in sorted(tasks) for metric in (CPU, MEMORY)]
     found: dict[tuple[str, str], float] = {}
     for some in in_parts(wanted, QUERIES_AT_ONCE):
-        answer = aws.ask(
+        answer = aws.call(
             "cloudwatch",
             "get_metric_data",
             MetricDataQueries=[_query(number, cluster, *one) for number, one in enumerate(some)],

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.live import Live
 
-from story.status.look import NotNowError, may_pass
+from story.status.client import NotNowError, may_pass
 from story.status.overview import Overview
 from story.status.page import Line, drawn, page
 
@@ -31,7 +31,7 @@ def watch(
         pause: Waits.
 
     Raises:
-        aws.retrying.CredentialsExpiredError, botocore.exceptions.ClientError: AWS will not answer the next time either.
+        aws.errors.CredentialsExpiredError, botocore.exceptions.ClientError: AWS will not answer the next time either.
     """
     last: Overview | None = None
     try:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from aws.client import Aws
+from aws.client import AwsClient
 from tests.aws.aws_models import check_answer, check_pages, check_request
 
 Answer = Any
@@ -63,8 +63,8 @@ class Told:
         return answer
 
     @property
-    def as_aws(self) -> Aws:
-        return cast(Aws, self)
+    def as_aws(self) -> AwsClient:
+        return cast(AwsClient, self)
 
 
 class Client:

@@ -18,7 +18,8 @@ from botocore.exceptions import (
 from botocore.retries import standard
 
 from aws import retrying as patience
-from aws.retrying import CredentialsExpiredError, Patience, code_of, in_short, is_passing
+from aws.errors import CredentialsExpiredError, code_of, in_one_line, is_transient
+from aws.retrying import RetryingClient
 from release.contract import StepError
 from tests.release.steps import PLACE
 
@@ -37,12 +38,12 @@ LATER = [
 
 @pytest.mark.parametrize("code", sorted(set(LATER)))
 def test_all_that_aws_s_own_client_would_repeat_passes(code: str) -> None:
-    assert is_passing(refusal(code))
+    assert is_transient(refusal(code))
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_failure_inside_of_aws_passes_whatever_its_code(status: int) -> None:
-    assert is_passing(refusal("Whatever", status=status))
+    assert is_transient(refusal("Whatever", status=status))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_a_failure_inside_of_aws_passes_whatever_its_code(status: int) -> None:
     ],
 )
 def test_a_lost_connection_passes(error: BotoCoreError) -> None:
-    assert is_passing(error)
+    assert is_transient(error)
 
 
 @pytest.mark.parametrize(
@@ -71,18 +72,18 @@ def test_a_lost_connection_passes(error: BotoCoreError) -> None:
     ],
 )
 def test_what_stays_as_it_is_does_not_pass(error: Exception) -> None:
-    assert not is_passing(error)
+    assert not is_transient(error)
 
 
 def test_an_error_in_short_is_one_line_with_aws_s_code_and_without_botocore_s_preface() -> None:
-    assert in_short(refusal("AccessDeniedException", "You may\n\tnot")) == "AccessDeniedException: You may not"
-    assert in_short(refusal("AccessDeniedException", "")) == "AccessDeniedException"
-    assert in_short(NoCredentialsError()) == "Unable to locate credentials"
+    assert in_one_line(refusal("AccessDeniedException", "You may\n\tnot")) == "AccessDeniedException: You may not"
+    assert in_one_line(refusal("AccessDeniedException", "")) == "AccessDeniedException"
+    assert in_one_line(NoCredentialsError()) == "Unable to locate credentials"
     assert code_of(refusal("SlowDown")) == "SlowDown"
 
 
-class Answers(Patience):
-    """A Patience whose AWS answers as told."""
+class Answers(RetryingClient):
+    """A RetryingClient whose AWS answers as told."""
 
     def __init__(self, *answers: Any) -> None:
         self.said: list[str] = []
@@ -97,7 +98,7 @@ class Answers(Patience):
         return answer
 
     def tried(self) -> Any:
-        return self.try_to_ask("ecs", "describe_tasks", cluster="c")
+        return self.try_call("ecs", "describe_tasks", cluster="c")
 
 
 def test_trouble_is_said_once_and_its_end_once() -> None:
@@ -114,7 +115,7 @@ def test_asking_ends_with_what_aws_said_last(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(patience, "ANSWER_SECONDS", 0)
     aws = Answers(refusal("ThrottlingException", "slower"))
     with pytest.raises(StepError, match=r"^AWS did not answer describe_tasks for 0 s: ThrottlingException: slower$"):
-        aws.ask("ecs", "describe_tasks", cluster="c")
+        aws.call("ecs", "describe_tasks", cluster="c")
 
 
 def test_a_refusal_is_not_asked_again() -> None:

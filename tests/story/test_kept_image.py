@@ -5,17 +5,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from aws.client import Aws
+from aws.client import AwsClient
 from story.kept_image import NoSuchImageError, keep
 
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 
 
 @pytest.fixture
-def image(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def image(aws: AwsClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "x")
-    ecr = aws.client("ecr")
+    ecr = aws.service("ecr")
     ecr.create_repository(repositoryName="site", imageTagMutability="IMMUTABLE")
     kind = "application/vnd.oci.image.manifest.v1+json"
     manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "layers": [{"digest": "one"}]})
@@ -24,17 +24,17 @@ def image(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     ecr.delete_repository(repositoryName="site", force=True)
 
 
-def tags(aws: Aws) -> set[str]:
-    return {one["imageTag"] for one in aws.client("ecr").list_images(repositoryName="site")["imageIds"]}
+def tags(aws: AwsClient) -> set[str]:
+    return {one["imageTag"] for one in aws.service("ecr").list_images(repositoryName="site")["imageIds"]}
 
 
-def test_a_released_image_gets_a_tag_of_the_stack_beside_its_own(aws: Aws, image: str) -> None:
+def test_a_released_image_gets_a_tag_of_the_stack_beside_its_own(aws: AwsClient, image: str) -> None:
     digest = image.partition("@sha256:")[2]
     assert keep(image, "prod") == f"kept-prod-{digest[:16]}"
     assert tags(aws) == {"build-1", f"kept-prod-{digest[:16]}"}
 
 
-def test_asked_again_it_stays_as_it_is(aws: Aws, image: str) -> None:
+def test_asked_again_it_stays_as_it_is(aws: AwsClient, image: str) -> None:
     assert keep(image, "prod") == keep(image, "prod")
     keep(image, "dev")
     assert len(tags(aws)) == 3

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from aws.retrying import CredentialsExpiredError
+from aws.errors import CredentialsExpiredError
 from release.contract import OneOffTask, Place, Rollout, StepError
 from story.engine.pulumi_command import PulumiError
 from story.live_stack import CommandLineError, LiveStackError, command_words, explained, live_stack, stack_of_outputs

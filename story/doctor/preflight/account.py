@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.caching import Asking
-from aws.client import Json, is_absence, items, part
+from aws.caching import CachingClient
+from aws.client import Json, items, part
+from aws.errors import is_not_found
 from settings.partition import COMMERCIAL, partition_of
 from story.doctor.finding import Finding, Severity, ok, unknown
 from story.doctor.preflight.subject import Subject
@@ -176,7 +177,7 @@ def check_plan(subject: Subject) -> Iterator[Finding]:
     """The account's plan. AWS answers for it in one region alone, and has plans in the commercial partition alone."""
     if partition_of(subject.region) is not COMMERCIAL:
         return
-    answer = subject.home.ask("freetier", "get_account_plan_state")
+    answer = subject.home.call("freetier", "get_account_plan_state")
     yield judge_plan(answer, has_aurora=subject.planned.has(AURORA))
 
 
@@ -185,7 +186,7 @@ def check_region(subject: Subject) -> Iterator[Finding]:
     yield _region(subject.home, subject.region)
 
 
-def closed_region(home: Asking, region: str) -> Finding | None:
+def closed_region(home: CachingClient, region: str) -> Finding | None:
     """Why a region answers no request of this account; None if it does, or if that could not be read.
 
     Args:
@@ -199,9 +200,9 @@ def closed_region(home: Asking, region: str) -> Finding | None:
     return found if found.severity is Severity.ERROR else None
 
 
-def _region(home: Asking, region: str) -> Finding:
+def _region(home: CachingClient, region: str) -> Finding:
     # Without names of regions: AWS refuses a request that names one that does not exist.
-    return judge_region(region, home.ask("ec2", "describe_regions", AllRegions=True))
+    return judge_region(region, home.call("ec2", "describe_regions", AllRegions=True))
 
 
 def needed_roles(subject: Subject) -> list[ServiceRole]:
@@ -230,8 +231,8 @@ def check_tags(subject: Subject) -> Iterator[Finding]:
 
 def _exists(subject: Subject, operation: str, **parameters: str) -> bool:
     try:
-        return bool(part(subject.asking.ask("iam", operation, **parameters), ANSWERS[operation]))
+        return bool(part(subject.asking.call("iam", operation, **parameters), ANSWERS[operation]))
     except ClientError as error:
-        if is_absence(error):
+        if is_not_found(error):
             return False
         raise

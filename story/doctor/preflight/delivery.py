@@ -85,13 +85,13 @@ def check_connection(subject: Subject) -> Iterator[Finding]:
 
 def check_builds(subject: Subject) -> Iterator[Finding]:
     """What CodeBuild may run at once."""
-    names = sorted(str(one) for one in subject.asking.every("codebuild", "list_projects", "projects"))
+    names = sorted(str(one) for one in subject.asking.paginate("codebuild", "list_projects", "projects"))
     users: dict[str, list[str]] = {}
     for some in in_parts([name for name in names if PROJECT.fullmatch(name)], PROJECTS_AT_ONCE):
-        for project in items(subject.asking.ask("codebuild", "batch_get_projects", names=some), "projects"):
+        for project in items(subject.asking.call("codebuild", "batch_get_projects", names=some), "projects"):
             users.setdefault(quota_name(part(project, "environment")), []).append(str(project["name"]))
     if users:
-        quotas = subject.asking.every("service-quotas", "list_service_quotas", "Quotas", ServiceCode="codebuild")
+        quotas = subject.asking.paginate("service-quotas", "list_service_quotas", "Quotas", ServiceCode="codebuild")
         for name, projects in users.items():
             if name:
                 yield judge_builds(name, projects, quotas)
@@ -105,7 +105,7 @@ def _every_connection(subject: Subject) -> list[Json]:
     token = ""
     while True:
         further = {"NextToken": token} if token else {}
-        answer = subject.asking.ask("codestar-connections", "list_connections", **further)
+        answer = subject.asking.call("codestar-connections", "list_connections", **further)
         found += items(answer, "Connections")
         token = str(answer.get("NextToken") or "")
         if not token:

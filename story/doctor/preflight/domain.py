@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
-from aws.client import Json, is_absence, items, part
+from aws.client import Json, items, part
+from aws.errors import is_not_found
 from story.doctor.finding import Finding, Severity, ok, unknown
 from story.doctor.preflight.subject import Lookup, Subject
 
@@ -165,20 +166,20 @@ def _domains(subject: Subject) -> list[tuple[str, str]]:
 
 
 def _zone(subject: Subject, zone_id: str) -> Json | None:
-    return _if_there(lambda: subject.asking.ask("route53", "get_hosted_zone", Id=zone_id))
+    return _if_there(lambda: subject.asking.call("route53", "get_hosted_zone", Id=zone_id))
 
 
 def _records(subject: Subject, domain: str, zone_id: str) -> Json | None:
     """The records of a zone from a name on; None if there is no such zone, which the check of the zone says."""
     asked = {"HostedZoneId": zone_id, "StartRecordName": domain, "MaxItems": str(MOST_RECORDS)}
-    return _if_there(lambda: subject.asking.ask("route53", "list_resource_record_sets", **asked))
+    return _if_there(lambda: subject.asking.call("route53", "list_resource_record_sets", **asked))
 
 
 def _if_there(ask: Callable[[], Json]) -> Json | None:
     try:
         return ask()
     except ClientError as error:
-        if is_absence(error):
+        if is_not_found(error):
             return None
         raise
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
 from aws.client import Json, items, part
-from aws.retrying import code_of
+from aws.errors import code_of
 from settings.ecr import EcrImage, ecr_image, registry_host
 from story.doctor.finding import Finding, Severity, ok, unknown
 from story.doctor.images import IMAGE, judge_in_registry, processors, short, used_by
@@ -118,7 +118,7 @@ def _in_registry(subject: Subject, image: str, architecture: str, place: EcrImag
         "acceptedMediaTypes": list(MANIFESTS),
     }
     try:
-        yield from judge_image(image, architecture, subject.asking.ask("ecr", "batch_get_image", **asked))
+        yield from judge_image(image, architecture, subject.asking.call("ecr", "batch_get_image", **asked))
     except ClientError as error:
         if code_of(error) != "RepositoryNotFoundException":
             raise

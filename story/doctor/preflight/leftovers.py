@@ -7,10 +7,11 @@ can meet nothing.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
-from aws.caching import Asking
-from aws.client import in_parts, is_absence, items
+from aws.caching import CachingClient
+from aws.client import in_parts, items
+from aws.errors import is_not_found
 from story.doctor.finding import Finding, Severity, ok, unknown
 from story.doctor.preflight.subject import Subject
 
@@ -73,13 +74,13 @@ def judge(kind: Kind, name: str, stack: str, *, is_owned: bool | None) -> Findin
     )
 
 
-def clusters_of(asking: Asking, names: Sequence[str]) -> frozenset[str]:
+def clusters_of(asking: CachingClient, names: Sequence[str]) -> frozenset[str]:
     """Which of these ECS clusters exist; ECS remembers deleted ones for a while, as INACTIVE.
 
     Raises:
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is no answer.
     """
-    answer = asking.ask("ecs", "describe_clusters", clusters=list(names))
+    answer = asking.call("ecs", "describe_clusters", clusters=list(names))
     return frozenset(str(one["clusterName"]) for one in items(answer, "clusters") if one.get("status") != "INACTIVE")
 
 
@@ -109,13 +110,13 @@ def _log_groups(subject: Subject, names: Sequence[str]) -> frozenset[str]:
     there = {
         str(group["logGroupName"])
         for folder in folders
-        for group in subject.asking.every("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=folder)
+        for group in subject.asking.paginate("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=folder)
     }
     return frozenset(there & set(names))
 
 
 def _aliases(subject: Subject, names: Sequence[str]) -> frozenset[str]:
-    there = {str(one["AliasName"]) for one in subject.asking.every("kms", "list_aliases", "Aliases")}
+    there = {str(one["AliasName"]) for one in subject.asking.paginate("kms", "list_aliases", "Aliases")}
     return frozenset(there & set(names))
 
 
@@ -128,13 +129,13 @@ def _alarms(subject: Subject, names: Sequence[str]) -> frozenset[str]:
     found: set[str] = set()
     for some in in_parts(names, ALARMS_AT_ONCE):
         for key in ("MetricAlarms", "CompositeAlarms"):
-            there = subject.asking.every("cloudwatch", "describe_alarms", key, AlarmNames=some, AlarmTypes=kinds)
+            there = subject.asking.paginate("cloudwatch", "describe_alarms", key, AlarmNames=some, AlarmTypes=kinds)
             found |= {str(one["AlarmName"]) for one in there}
     return frozenset(found)
 
 
 def _log_policies(subject: Subject, names: Sequence[str]) -> frozenset[str]:
-    found = subject.asking.every("logs", "describe_resource_policies", "resourcePolicies")
+    found = subject.asking.paginate("logs", "describe_resource_policies", "resourcePolicies")
     return frozenset({str(one["policyName"]) for one in found} & set(names))
 
 
@@ -150,9 +151,9 @@ def _one_by_one(service: str, operation: str, parameter: str, **others: Callable
 
 def _answers(subject: Subject, service: str, operation: str, parameters: Mapping[str, str]) -> bool:
     try:
-        subject.asking.ask(service, operation, **parameters)
+        subject.asking.call(service, operation, **parameters)
     except ClientError as error:
-        if is_absence(error):
+        if is_not_found(error):
             return False
         raise
     return True

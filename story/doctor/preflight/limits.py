@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from aws.caching import CannotTellError
 from aws.client import Json, items
-from story.doctor.finding import Finding, Severity, ok, unknown
+from story.doctor.finding import CannotCheckError, Finding, Severity, ok, unknown
 from story.doctor.preflight.planned import ON_DEMAND, SERVICE, SPOT, Owned, Planned, Workload, number
 from story.doctor.preflight.subject import Subject
 from story.doctor.quotas import FARGATE_VCPU, INTERFACES, QUOTAS, SPOT_VCPU, Quota, increase, quota_of, usage_of
@@ -183,26 +182,26 @@ def check_spot(subject: Subject) -> Iterator[Finding]:
 
 def check_addresses(subject: Subject) -> Iterator[Finding]:
     """Elastic IP addresses."""
-    used = len(items(subject.asking.ask("ec2", "describe_addresses"), "Addresses"))
+    used = len(items(subject.asking.call("ec2", "describe_addresses"), "Addresses"))
     yield _counted(subject, ADDRESSES, used, subject.planned.nat_gateways, "aws:ec2/eip:Eip")
 
 
 def check_vpcs(subject: Subject) -> Iterator[Finding]:
     """VPCs."""
-    used = len(subject.asking.every("ec2", "describe_vpcs", "Vpcs"))
+    used = len(subject.asking.paginate("ec2", "describe_vpcs", "Vpcs"))
     yield _counted(subject, VPCS, used, len(subject.planned.all("awsx:ec2:Vpc")), "aws:ec2/vpc:Vpc")
 
 
 def check_gateways(subject: Subject) -> Iterator[Finding]:
     """Internet gateways."""
-    used = len(subject.asking.every("ec2", "describe_internet_gateways", "InternetGateways"))
+    used = len(subject.asking.paginate("ec2", "describe_internet_gateways", "InternetGateways"))
     planned = len(subject.planned.all("awsx:ec2:Vpc"))
     yield _counted(subject, INTERNET_GATEWAYS, used, planned, "aws:ec2/internetGateway:InternetGateway")
 
 
 def check_balancers(subject: Subject) -> Iterator[Finding]:
     """Load balancers."""
-    found = subject.asking.every("elbv2", "describe_load_balancers", "LoadBalancers")
+    found = subject.asking.paginate("elbv2", "describe_load_balancers", "LoadBalancers")
     used = sum(one.get("Type") == "application" for one in found)
     planned = len(subject.planned.all(LOAD_BALANCER))
     if planned:
@@ -213,7 +212,7 @@ def check_balancers(subject: Subject) -> Iterator[Finding]:
 def check_interfaces(subject: Subject) -> Iterator[Finding]:
     """Network interfaces: one for each task, node of a store, NAT gateway, and zone of the load balancer and of each
     interface endpoint."""
-    used = len(subject.asking.every("ec2", "describe_network_interfaces", "NetworkInterfaces"))
+    used = len(subject.asking.paginate("ec2", "describe_network_interfaces", "NetworkInterfaces"))
     _need_state(subject)
     planned, owned = subject.planned, subject.owned
     tasks = tasks_need(planned.services(), planned.one_offs(), running=owned.services())
@@ -225,7 +224,7 @@ def check_log_policies(subject: Subject) -> Iterator[Finding]:
     """Resource policies of CloudWatch Logs."""
     planned = subject.planned.texts(LOG_POLICY, "policyName")
     if planned:
-        found = subject.asking.every("logs", "describe_resource_policies", "resourcePolicies")
+        found = subject.asking.paginate("logs", "describe_resource_policies", "resourcePolicies")
         of_account = [str(one["policyName"]) for one in found if one.get("policyScope") != "RESOURCE"]
         yield judge_log_policies(of_account, planned)
 
@@ -236,15 +235,15 @@ def _vcpu(subject: Subject, quota: Quota, provider: str) -> Finding:
     need = vcpu_need(planned.services(), planned.one_offs(), provider, running=subject.owned.services())
     used = usage_of(subject.asking, quota, subject.now)
     if used is None and subject.owned.count(SERVICE):
-        raise CannotTellError(f"CloudWatch has no data on the use of {quota.name}")
+        raise CannotCheckError(f"CloudWatch has no data on the use of {quota.name}")
     # An account that runs nothing has no data.
     return _judged(subject, quota, used or 0.0, need)
 
 
 def _need_state(subject: Subject) -> None:
-    """Raises CannotTellError if it is unknown what of the used is the stack's own."""
+    """Raises CannotCheckError if it is unknown what of the used is the stack's own."""
     if not subject.owned.is_known:
-        raise CannotTellError("the stack's state was not read, so what it uses already is unknown")
+        raise CannotCheckError("the stack's state was not read, so what it uses already is unknown")
 
 
 def _interfaces_around(planned: Planned, owned: Owned) -> Iterator[tuple[int, int]]:

@@ -194,14 +194,14 @@ def judge_node_type(node_type: str, offerings: Sequence[Json]) -> Finding:
 
 def check_zones(subject: Subject) -> Iterator[Finding]:
     """The availability zones."""
-    yield from judge_zones(subject.planned.zones, subject.asking.ask("ec2", "describe_availability_zones"))
+    yield from judge_zones(subject.planned.zones, subject.asking.call("ec2", "describe_availability_zones"))
 
 
 def check_endpoints(subject: Subject) -> Iterator[Finding]:
     """The interface endpoints."""
     wanted = subject.planned.interface_endpoints
     if wanted:
-        details = subject.asking.every("ec2", "describe_vpc_endpoint_services", "ServiceDetails")
+        details = subject.asking.paginate("ec2", "describe_vpc_endpoint_services", "ServiceDetails")
         for service in wanted:
             yield judge_endpoint(service, subject.planned.zones, details)
 
@@ -209,7 +209,7 @@ def check_endpoints(subject: Subject) -> Iterator[Finding]:
 def check_orderable(subject: Subject, order: Ordered) -> Iterator[Finding]:
     """An instance class of a database."""
     # Without the version, which may be the beginning of one.
-    options = subject.asking.every(
+    options = subject.asking.paginate(
         order.client,
         "describe_orderable_db_instance_options",
         "OrderableDBInstanceOptions",
@@ -223,7 +223,7 @@ def check_cache_version(subject: Subject) -> Iterator[Finding]:
     """The engine version of the cache."""
     for one in subject.planned.all(VALKEY):
         engine, version = str(one.inputs.get("engine", "valkey")), str(one.inputs.get("engineVersion", ""))
-        versions = subject.asking.every(
+        versions = subject.asking.paginate(
             "elasticache", "describe_cache_engine_versions", "CacheEngineVersions", Engine=engine
         )
         yield judge_cache_version(version, engine, versions)
@@ -232,7 +232,7 @@ def check_cache_version(subject: Subject) -> Iterator[Finding]:
 def check_node_type(subject: Subject) -> Iterator[Finding]:
     """The node type of the cache."""
     for node_type in subject.planned.texts(VALKEY, "nodeType"):
-        offerings = subject.asking.every(
+        offerings = subject.asking.paginate(
             "elasticache",
             "describe_reserved_cache_nodes_offerings",
             "ReservedCacheNodesOfferings",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dns.exception
 import dns.resolver
 
-from aws.caching import CannotTellError
+from story.doctor.finding import CannotCheckError
 
 LONGEST_SECONDS = 8.0
 
@@ -18,7 +18,7 @@ def lookup(name: str, type_: str) -> Sequence[str]:
         type_: `NS`, `CAA`, `A` and so on.
 
     Raises:
-        CannotTellError: No server answers.
+        CannotCheckError: No server answers.
     """
     try:
         answer = dns.resolver.resolve(name, type_, lifetime=LONGEST_SECONDS)
@@ -26,5 +26,5 @@ def lookup(name: str, type_: str) -> Sequence[str]:
         return ()
     except (dns.exception.DNSException, OSError) as error:
         said = " ".join(str(error).split()) or type(error).__name__
-        raise CannotTellError(f"this machine's resolver gives no answer for {name} {type_} ({said})") from None
+        raise CannotCheckError(f"this machine's resolver gives no answer for {name} {type_} ({said})") from None
     return [record.to_text() for record in answer]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import boto3  # pyright: ignore[reportMissingTypeStubs]
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+import boto3
+from botocore.exceptions import ClientError
 
-from aws.caching import Asking
-from aws.client import Aws
-from aws.retrying import EXPIRED, CredentialsExpiredError, code_of, in_short
+from aws.caching import CachingClient
+from aws.client import AwsClient
+from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
 from release.contract import Place
 from settings.partition import partition_of
 from story.doctor.examine import examine
@@ -90,7 +90,7 @@ def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
         owned: What the state records.
 
     Raises:
-        aws.retrying.CredentialsExpiredError: The credentials are not valid.
+        aws.errors.CredentialsExpiredError: The credentials are not valid.
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There are none, or no such profile.
     """
     image = request.image or owned.image
@@ -106,7 +106,7 @@ def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
         return place, in_order(_mistakes(plan))
     planned = Planned(stack=request.short_name, region=region, config=read.config, record=plan.record, image=image)
     home_region = partition_of(region).home_region
-    home = Asking(Aws(boto3.Session(region_name=home_region, profile_name=place.profile)))
+    home = CachingClient(AwsClient(boto3.Session(region_name=home_region, profile_name=place.profile)))
     account = _account(home, home_region)
     closed = closed_region(home, region)
     if closed:
@@ -130,8 +130,8 @@ def _mistakes(plan: StackPlan) -> Sequence[Finding]:
     ]
 
 
-def _subject(place: Place, planned: Planned, owned: Owned, home: Asking, account: str) -> Subject:
-    asking = Asking(Aws(boto3.Session(region_name=place.region, profile_name=place.profile)))
+def _subject(place: Place, planned: Planned, owned: Owned, home: CachingClient, account: str) -> Subject:
+    asking = CachingClient(AwsClient(boto3.Session(region_name=place.region, profile_name=place.profile)))
     return Subject(
         planned=planned,
         owned=without_state(owned, asking, planned.cluster),
@@ -143,7 +143,7 @@ def _subject(place: Place, planned: Planned, owned: Owned, home: Asking, account
     )
 
 
-def _account(home: Asking, region: str) -> str:
+def _account(home: CachingClient, region: str) -> str:
     """The account that the credentials belong to, asked in a region that it has enabled.
 
     Raises:
@@ -151,10 +151,10 @@ def _account(home: Asking, region: str) -> str:
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There are none, or there is no answer.
     """
     try:
-        return str(home.ask("sts", "get_caller_identity")["Account"])
+        return str(home.call("sts", "get_caller_identity")["Account"])
     except ClientError as error:
         if code_of(error) in EXPIRED:
-            raise CredentialsExpiredError(f"{in_short(error)}, in {region}") from None
+            raise CredentialsExpiredError(f"{in_one_line(error)}, in {region}") from None
         raise
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import ClientError
 
-from aws.client import Json, is_absence, part
+from aws.client import Json, part
+from aws.errors import is_not_found
 from story.doctor.finding import Finding, Severity, ok, unknown
 from story.doctor.preflight.subject import Subject
 from story.doctor.secrets import SECRETS, Read, judge_key, judge_secret, keys_of, name_of, reads
@@ -21,7 +22,7 @@ WHY = "no task can start: ResourceInitializationError, AccessDeniedException"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class PendingInputs:
     """A secret of the settings, as the tasks read it.
 
     Attributes:
@@ -71,7 +72,7 @@ def judge_foreign(read: Read, owner: str) -> Finding:
     )
 
 
-def wanted(subject: Subject) -> tuple[list[Wanted], list[str]]:
+def wanted(subject: Subject) -> tuple[list[PendingInputs], list[str]]:
     """The secrets that the settings name and tasks read, and those that are not in Secrets Manager."""
     text = "\n".join(subject.planned.config.values())
     granted: dict[Read, frozenset[str]] = {}
@@ -84,7 +85,7 @@ def wanted(subject: Subject) -> tuple[list[Wanted], list[str]]:
             if read.arn in text:
                 granted[read] = granted.get(read, of_role) & of_role
         elsewhere |= {other for other in others if other in text}
-    return [Wanted(read=read, granted=keys) for read, keys in granted.items()], sorted(elsewhere)
+    return [PendingInputs(read=read, granted=keys) for read, keys in granted.items()], sorted(elsewhere)
 
 
 def check_elsewhere(subject: Subject) -> Iterator[Finding]:
@@ -93,7 +94,7 @@ def check_elsewhere(subject: Subject) -> Iterator[Finding]:
         yield unknown(SECRETS, "tasks", f"{value}: it is not in Secrets Manager")
 
 
-def check_secret(subject: Subject, one: Wanted) -> Iterator[Finding]:
+def check_secret(subject: Subject, one: PendingInputs) -> Iterator[Finding]:
     """One secret."""
     read = one.read
     region = read.arn.split(":")[3]
@@ -127,7 +128,7 @@ def check_secret(subject: Subject, one: Wanted) -> Iterator[Finding]:
         yield ok(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} can be read")
 
 
-def _encryption(subject: Subject, one: Wanted, secret: Json) -> Finding | None:
+def _encryption(subject: Subject, one: PendingInputs, secret: Json) -> Finding | None:
     key_id = str(secret.get("KmsKeyId") or "")
     owner = one.read.arn.split(":")[4]
     is_foreign = owner != subject.account
@@ -135,18 +136,18 @@ def _encryption(subject: Subject, one: Wanted, secret: Json) -> Finding | None:
         return judge_foreign(one.read, owner)
     if not key_id or key_id in one.granted:
         return None
-    key = part(subject.asking.ask("kms", "describe_key", KeyId=key_id), "KeyMetadata")
+    key = part(subject.asking.call("kms", "describe_key", KeyId=key_id), "KeyMetadata")
     if is_foreign and key.get("KeyManager") == "AWS":
         return judge_foreign(one.read, owner)
     return judge_encryption(one.read, key, one.granted)
 
 
-def _json_key(subject: Subject, one: Wanted, _secret: Json) -> Finding | None:
+def _json_key(subject: Subject, one: PendingInputs, _secret: Json) -> Finding | None:
     read = one.read
     if not read.key:
         return None
     version = {key: value for key, value in (("VersionStage", read.stage), ("VersionId", read.version)) if value}
-    value = subject.asking.fresh("secretsmanager", "get_secret_value", SecretId=read.arn, **version)
+    value = subject.asking.uncached.call("secretsmanager", "get_secret_value", SecretId=read.arn, **version)
     return judge_key("tasks", read, keys_of(value.get("SecretString")))
 
 
@@ -177,9 +178,9 @@ def _listed(value: Any) -> Sequence[Any]:
 
 def _described(subject: Subject, arn: str) -> Json | None:
     try:
-        return subject.asking.ask("secretsmanager", "describe_secret", SecretId=arn)
+        return subject.asking.call("secretsmanager", "describe_secret", SecretId=arn)
     except ClientError as error:
-        if is_absence(error):
+        if is_not_found(error):
             return None
         raise
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.caching import Asking
+from aws.caching import CachingClient
 from story.doctor.finding import Finding, unknown
 from story.doctor.preflight.leftovers import clusters_of
 from story.doctor.preflight.planned import Owned, owned_by
@@ -32,7 +32,7 @@ def read_state(stack: str, project: Path) -> Owned:
         return Owned(is_known=False, reason=str(error))
 
 
-def without_state(owned: Owned, asking: Asking, cluster: str) -> Owned:
+def without_state(owned: Owned, asking: CachingClient, cluster: str) -> Owned:
     """What to take for the state where it could not be read: nothing, if the account does not have the stack's cluster.
 
     Args:

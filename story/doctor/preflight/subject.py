@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aws.caching import Asking
+from aws.caching import CachingClient
 from story.doctor.preflight.planned import Owned, Planned
 
 Lookup = Callable[[str, str], Sequence[str]]
 """The records of a name and type in the public DNS; empty if there are none.
-Raises `aws.caching.CannotTellError` where no server answers."""
+Raises `aws.caching.CannotCheckError` where no server answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +29,8 @@ class Subject:
     planned: Planned
     owned: Owned
     account: str
-    asking: Asking
-    home: Asking
+    asking: CachingClient
+    home: CachingClient
     lookup: Lookup
     now: datetime
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from aws.caching import Asking
+from aws.caching import CachingClient
 from aws.client import Json
 from story.doctor.examine import examine
 from story.doctor.finding import Finding, Severity
@@ -96,8 +96,8 @@ class Before:
             planned=self.planned,
             owned=self.owned,
             account=ACCOUNT,
-            asking=Asking(self.told.as_aws),
-            home=Asking(self.told.as_aws),
+            asking=CachingClient(self.told.as_aws),
+            home=CachingClient(self.told.as_aws),
             lookup=self.lookup,
             now=NOW,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aws.caching import Asking
+from aws.caching import CachingClient
 from aws.client import Json
 from story.doctor import names
 from story.doctor.examine import checks_of, examine
@@ -182,7 +182,7 @@ class World:
             live=stack_of_outputs("prod", self.outputs, None),
             outputs=self.outputs,
             names=names,
-            asking=Asking(Told(self.said).as_aws),
+            asking=CachingClient(Told(self.said).as_aws),
             now=NOW,
         )
 

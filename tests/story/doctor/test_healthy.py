@@ -5,7 +5,7 @@ import re
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from aws.retrying import CredentialsExpiredError
+from aws.errors import CredentialsExpiredError
 from story.doctor.examine import checks_of, examine
 from story.doctor.finding import Severity
 from tests.aws.answers import Strange, refusal

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from aws.client import Account, Aws, Candidate
+from aws.client import AwsClient
 from story.recover import findings, recover
+from story.recover.account import Account
+from story.recover.match import Match
 from tests.story.recover.given_states import FOUND, GROUP, LOG_GROUP, FakePulumi, fake_pulumi, state
 
 
@@ -30,9 +32,9 @@ def account(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         answers["places"].append((region, profile))
         if isinstance(answers["account"], Exception):
             raise answers["account"]
-        return Account(id=answers["account"], aws=Aws(object()))  # type: ignore[arg-type]
+        return Account(id=answers["account"], aws=AwsClient(object()))  # type: ignore[arg-type]
 
-    def find(_aws: Aws, wanted: Any) -> list[Candidate]:
+    def find(_aws: AwsClient, wanted: Any) -> list[Match]:
         answers["asked"] = wanted
         found = next(answers["log groups"])
         if isinstance(found, Exception):
@@ -40,5 +42,5 @@ def account(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return found
 
     monkeypatch.setattr(recover, "account_of", account_of)
-    monkeypatch.setattr(findings, "FINDERS", {LOG_GROUP: find})
+    monkeypatch.setattr(findings, "LOOKUPS", {LOG_GROUP: find})
     return answers

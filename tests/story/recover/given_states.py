@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aws.client import Candidate
+from story.recover.match import Match
 
 STACK = "urn:pulumi:dev::story::pulumi:pulumi:Stack::story-dev"
 PROVIDER = "urn:pulumi:dev::story::pulumi:providers:aws::default_7_51_1"
@@ -163,4 +163,4 @@ def dead_process() -> int:
 
 GROUP = creation(LOG_GROUP, "flow", {"name": "/story/dev/flow"})
 URN = GROUP["resource"]["urn"]
-FOUND = [Candidate(id="/story/dev/flow", arn="arn:of:it")]
+FOUND = [Match(id="/story/dev/flow", arn="arn:of:it")]

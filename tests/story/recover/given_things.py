@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from aws.client import Aws, Wanted
-from story.recover.found import FINDERS
+from aws.client import AwsClient
+from story.recover.lookups import LOOKUPS
+from story.recover.match import PendingInputs
 
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
 POLICY = {
@@ -20,27 +21,27 @@ SCALED = {
 }
 
 
-def found(aws: Aws, kind: str, inputs: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> list[str]:
-    return [candidate.id for candidate in FINDERS[kind](aws, Wanted(inputs=inputs, tags=tags or {}))]
+def found(aws: AwsClient, kind: str, inputs: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> list[str]:
+    return [match.id for match in LOOKUPS[kind](aws, PendingInputs(inputs=inputs, tags=tags or {}))]
 
 
 @cache
-def vpc_id(aws: Aws) -> str:
-    return aws.client("ec2").create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+def vpc_id(aws: AwsClient) -> str:
+    return aws.service("ec2").create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
 
 
 @cache
-def subnet_ids(aws: Aws) -> tuple[str, ...]:
+def subnet_ids(aws: AwsClient) -> tuple[str, ...]:
     vpc = vpc_id(aws)
     return tuple(
-        aws.client("ec2").create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        aws.service("ec2").create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
         for cidr, zone in (("10.7.0.0/24", "ap-northeast-1a"), ("10.7.1.0/24", "ap-northeast-1c"))
     )
 
 
 @cache
-def load_balancer(aws: Aws) -> str:
-    balancers = aws.client("elbv2").create_load_balancer(Name="site", Subnets=list(subnet_ids(aws)))
+def load_balancer(aws: AwsClient) -> str:
+    balancers = aws.service("elbv2").create_load_balancer(Name="site", Subnets=list(subnet_ids(aws)))
     return balancers["LoadBalancers"][0]["LoadBalancerArn"]
 
 
@@ -48,21 +49,21 @@ FIXED = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}
 
 
 @cache
-def listener(aws: Aws, port: int = 8443) -> str:
-    made = aws.client("elbv2").create_listener(
+def listener(aws: AwsClient, port: int = 8443) -> str:
+    made = aws.service("elbv2").create_listener(
         LoadBalancerArn=load_balancer(aws), Port=port, Protocol="HTTP", DefaultActions=FIXED
     )
     return made["Listeners"][0]["ListenerArn"]
 
 
-def make_budget(aws: Aws, name: str) -> str:
+def make_budget(aws: AwsClient, name: str) -> str:
     amount = {"BudgetLimit": {"Amount": "10", "Unit": "USD"}, "TimeUnit": "MONTHLY", "BudgetType": "COST"}
-    aws.client("budgets").create_budget(AccountId="123456789012", Budget={"BudgetName": name, **amount})
+    aws.service("budgets").create_budget(AccountId="123456789012", Budget={"BudgetName": name, **amount})
     return f"123456789012:{name}"
 
 
-def make_alarm(aws: Aws, name: str) -> str:
-    aws.client("cloudwatch").put_metric_alarm(
+def make_alarm(aws: AwsClient, name: str) -> str:
+    aws.service("cloudwatch").put_metric_alarm(
         AlarmName=name,
         ComparisonOperator="GreaterThanThreshold",
         EvaluationPeriods=1,
@@ -75,14 +76,14 @@ def make_alarm(aws: Aws, name: str) -> str:
     return name
 
 
-def make_certificate(aws: Aws, name: str) -> str:
+def make_certificate(aws: AwsClient, name: str) -> str:
     tags = [{"Key": "Name", "Value": "site"}]
-    return aws.client("acm").request_certificate(DomainName=f"{name}.example.com", Tags=tags)["CertificateArn"]
+    return aws.service("acm").request_certificate(DomainName=f"{name}.example.com", Tags=tags)["CertificateArn"]
 
 
-def make_policy(aws: Aws, name: str) -> str:
+def make_policy(aws: AwsClient, name: str) -> str:
     api, place = (
-        aws.client("application-autoscaling"),
+        aws.service("application-autoscaling"),
         {key[0].upper() + key[1:]: value for key, value in SCALED.items()},
     )
     make_service(aws, "web")
@@ -97,14 +98,14 @@ def make_policy(aws: Aws, name: str) -> str:
     return "/".join([*SCALED.values(), name])
 
 
-def make_cluster(aws: Aws, name: str) -> str:
-    aws.client("ecs").create_cluster(clusterName=name)
+def make_cluster(aws: AwsClient, name: str) -> str:
+    aws.service("ecs").create_cluster(clusterName=name)
     return name
 
 
-def make_service(aws: Aws, name: str) -> str:
+def make_service(aws: AwsClient, name: str) -> str:
     make_cluster(aws, "site")
-    ecs = aws.client("ecs")
+    ecs = aws.service("ecs")
     containers = [{"name": "app", "image": "nginx", "essential": True}]
     ecs.register_task_definition(family="web", containerDefinitions=containers, cpu="256", memory="512")
     if not ecs.describe_services(cluster="site", services=[name])["services"]:
@@ -112,65 +113,65 @@ def make_service(aws: Aws, name: str) -> str:
     return f"site/{name}"
 
 
-def make_log_group(aws: Aws, name: str) -> str:
-    aws.client("logs").create_log_group(logGroupName=name)
+def make_log_group(aws: AwsClient, name: str) -> str:
+    aws.service("logs").create_log_group(logGroupName=name)
     return name
 
 
-def make_cache_parameters(aws: Aws, name: str) -> str:
-    aws.client("elasticache").create_cache_parameter_group(
+def make_cache_parameters(aws: AwsClient, name: str) -> str:
+    aws.service("elasticache").create_cache_parameter_group(
         CacheParameterGroupName=name, CacheParameterGroupFamily="valkey8", Description="d"
     )
     return name
 
 
-def make_cache_subnets(aws: Aws, name: str) -> str:
-    aws.client("elasticache").create_cache_subnet_group(
+def make_cache_subnets(aws: AwsClient, name: str) -> str:
+    aws.service("elasticache").create_cache_subnet_group(
         CacheSubnetGroupName=name, CacheSubnetGroupDescription="d", SubnetIds=list(subnet_ids(aws))
     )
     return name
 
 
-def make_cache(aws: Aws, name: str) -> str:
-    aws.client("elasticache").create_replication_group(
+def make_cache(aws: AwsClient, name: str) -> str:
+    aws.service("elasticache").create_replication_group(
         ReplicationGroupId=name, ReplicationGroupDescription="d", Engine="valkey", CacheNodeType="cache.t4g.micro"
     )
     return name
 
 
-def make_role(aws: Aws, name: str) -> str:
-    aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
+def make_role(aws: AwsClient, name: str) -> str:
+    aws.service("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
     return name
 
 
-def make_role_policy(aws: Aws, name: str) -> str:
+def make_role_policy(aws: AwsClient, name: str) -> str:
     make_role(aws, f"of-{name}")
-    aws.client("iam").put_role_policy(RoleName=f"of-{name}", PolicyName=name, PolicyDocument=json.dumps(POLICY))
+    aws.service("iam").put_role_policy(RoleName=f"of-{name}", PolicyName=name, PolicyDocument=json.dumps(POLICY))
     return f"of-{name}:{name}"
 
 
-def make_key(aws: Aws, name: str) -> str:
+def make_key(aws: AwsClient, name: str) -> str:
     tags = [{"TagKey": "Name", "TagValue": "site"}]
-    return aws.client("kms").create_key(Description=name, Tags=tags)["KeyMetadata"]["KeyId"]
+    return aws.service("kms").create_key(Description=name, Tags=tags)["KeyMetadata"]["KeyId"]
 
 
-def make_alias(aws: Aws, name: str) -> str:
-    aws.client("kms").create_alias(AliasName=f"alias/{name}", TargetKeyId=make_key(aws, "of an alias"))
+def make_alias(aws: AwsClient, name: str) -> str:
+    aws.service("kms").create_alias(AliasName=f"alias/{name}", TargetKeyId=make_key(aws, "of an alias"))
     return f"alias/{name}"
 
 
-def make_load_balancer(aws: Aws, name: str) -> str:
-    made = aws.client("elbv2").create_load_balancer(Name=name, Subnets=list(subnet_ids(aws)))
+def make_load_balancer(aws: AwsClient, name: str) -> str:
+    made = aws.service("elbv2").create_load_balancer(Name=name, Subnets=list(subnet_ids(aws)))
     return made["LoadBalancers"][0]["LoadBalancerArn"]
 
 
-def make_target_group(aws: Aws, name: str) -> str:
-    made = aws.client("elbv2").create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc_id(aws))
+def make_target_group(aws: AwsClient, name: str) -> str:
+    made = aws.service("elbv2").create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc_id(aws))
     return made["TargetGroups"][0]["TargetGroupArn"]
 
 
-def make_rule(aws: Aws, priority: str) -> str:
-    made = aws.client("elbv2").create_rule(
+def make_rule(aws: AwsClient, priority: str) -> str:
+    made = aws.service("elbv2").create_rule(
         ListenerArn=listener(aws),
         Priority=int(priority),
         Conditions=[{"Field": "path-pattern", "Values": ["/*"]}],
@@ -180,38 +181,38 @@ def make_rule(aws: Aws, priority: str) -> str:
 
 
 @cache
-def zone(aws: Aws) -> str:
-    made = aws.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")
+def zone(aws: AwsClient) -> str:
+    made = aws.service("route53").create_hosted_zone(Name="example.com", CallerReference="1")
     return made["HostedZone"]["Id"].rpartition("/")[2]
 
 
-def make_record(aws: Aws, name: str) -> str:
+def make_record(aws: AwsClient, name: str) -> str:
     record = {"Name": f"{name}.example.com", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
     batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
-    aws.client("route53").change_resource_record_sets(HostedZoneId=zone(aws), ChangeBatch=batch)
+    aws.service("route53").change_resource_record_sets(HostedZoneId=zone(aws), ChangeBatch=batch)
     return f"{zone(aws)}_{name}.example.com_A"
 
 
-def make_bucket(aws: Aws, name: str) -> str:
+def make_bucket(aws: AwsClient, name: str) -> str:
     place = {"LocationConstraint": "ap-northeast-1"}
-    aws.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=place)
-    aws.client("s3").put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": "Name", "Value": name}]})
+    aws.service("s3").create_bucket(Bucket=name, CreateBucketConfiguration=place)
+    aws.service("s3").put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": "Name", "Value": name}]})
     return name
 
 
-def make_secret(aws: Aws, name: str) -> str:
-    return aws.client("secretsmanager").create_secret(Name=name, SecretString="x")["ARN"]
+def make_secret(aws: AwsClient, name: str) -> str:
+    return aws.service("secretsmanager").create_secret(Name=name, SecretString="x")["ARN"]
 
 
-def make_topic(aws: Aws, name: str) -> str:
-    return aws.client("sns").create_topic(Name=name)["TopicArn"]
+def make_topic(aws: AwsClient, name: str) -> str:
+    return aws.service("sns").create_topic(Name=name)["TopicArn"]
 
 
-def make_database(service: str) -> Callable[[Aws, str], str]:
+def make_database(service: str) -> Callable[[AwsClient, str], str]:
     engine = {"rds": "aurora-mysql", "docdb": "docdb"}[service]
 
-    def make(aws: Aws, name: str) -> str:
-        aws.client(service).create_db_cluster(
+    def make(aws: AwsClient, name: str) -> str:
+        aws.service(service).create_db_cluster(
             DBClusterIdentifier=name, Engine=engine, MasterUsername="root", ManageMasterUserPassword=True
         )
         return name
@@ -219,11 +220,11 @@ def make_database(service: str) -> Callable[[Aws, str], str]:
     return make
 
 
-def make_instance(service: str) -> Callable[[Aws, str], str]:
-    def make(aws: Aws, name: str) -> str:
+def make_instance(service: str) -> Callable[[AwsClient, str], str]:
+    def make(aws: AwsClient, name: str) -> str:
         engine = {"rds": "aurora-mysql", "docdb": "docdb"}[service]
         make_database(service)(aws, f"of-{name}")
-        aws.client(service).create_db_instance(
+        aws.service(service).create_db_instance(
             DBInstanceIdentifier=name,
             DBClusterIdentifier=f"of-{name}",
             DBInstanceClass="db.r6g.large",
@@ -234,9 +235,9 @@ def make_instance(service: str) -> Callable[[Aws, str], str]:
     return make
 
 
-def make_database_subnets(service: str) -> Callable[[Aws, str], str]:
-    def make(aws: Aws, name: str) -> str:
-        aws.client(service).create_db_subnet_group(
+def make_database_subnets(service: str) -> Callable[[AwsClient, str], str]:
+    def make(aws: AwsClient, name: str) -> str:
+        aws.service(service).create_db_subnet_group(
             DBSubnetGroupName=name, DBSubnetGroupDescription="d", SubnetIds=list(subnet_ids(aws))
         )
         return name
@@ -244,10 +245,10 @@ def make_database_subnets(service: str) -> Callable[[Aws, str], str]:
     return make
 
 
-def make_database_parameters(service: str) -> Callable[[Aws, str], str]:
-    def make(aws: Aws, name: str) -> str:
+def make_database_parameters(service: str) -> Callable[[AwsClient, str], str]:
+    def make(aws: AwsClient, name: str) -> str:
         family = {"rds": "aurora-mysql8.0", "docdb": "docdb5.0"}[service]
-        aws.client(service).create_db_cluster_parameter_group(
+        aws.service(service).create_db_cluster_parameter_group(
             DBClusterParameterGroupName=name, DBParameterGroupFamily=family, Description="d"
         )
         return name
@@ -255,7 +256,7 @@ def make_database_parameters(service: str) -> Callable[[Aws, str], str]:
     return make
 
 
-NAMED: Mapping[str, tuple[Callable[[Aws, str], str], Callable[[Aws, str], Mapping[str, Any]]]] = {
+NAMED: Mapping[str, tuple[Callable[[AwsClient, str], str], Callable[[AwsClient, str], Mapping[str, Any]]]] = {
     "aws:acm/certificate:Certificate": (make_certificate, lambda _, name: {"domainName": f"{name}.example.com"}),
     "aws:appautoscaling/policy:Policy": (make_policy, lambda _, name: {**SCALED, "name": name}),
     "aws:budgets/budget:Budget": (make_budget, lambda _, name: {"name": name}),

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from aws.client import Account as AwsAccount
-from aws.client import Aws
+from aws.client import AwsClient
 from story.recover import recover
+from story.recover.account import Account as AwsAccount
 from story.recover.findings import Choices
 from story.recover.leftovers import UNKNOWN, missing_log_groups
 from story.recover.recover import Request
@@ -62,7 +62,7 @@ class Account:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Account:
     made = Account()
-    monkeypatch.setattr(recover, "account_of", lambda *_: AwsAccount(id=made.id, aws=Aws(made.told)))
+    monkeypatch.setattr(recover, "account_of", lambda *_: AwsAccount(id=made.id, aws=AwsClient(made.told)))
     return made
 
 

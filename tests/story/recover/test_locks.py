@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aws.client import Aws
+from aws.client import AwsClient
 from story.recover.locks import Lock, locks_of
 from tests.story.recover.given_things import make_bucket
 
@@ -22,7 +22,7 @@ from tests.story.recover.given_things import make_bucket
     [("s3://states", "states", ""), ("s3://states-of-all/team?region=ap-northeast-1", "states-of-all", "team/")],
 )
 def test_locks_in_a_bucket_are_read(
-    aws: Aws, monkeypatch: pytest.MonkeyPatch, address: str, bucket: str, prefix: str
+    aws: AwsClient, monkeypatch: pytest.MonkeyPatch, address: str, bucket: str, prefix: str
 ) -> None:
     for name, value in (("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x"), ("AWS_REGION", "ap-northeast-1")):
         monkeypatch.setenv(name, value)
@@ -30,8 +30,8 @@ def test_locks_in_a_bucket_are_read(
     said = b'{"pid": 7, "username": "ci", "hostname": "build-7", "timestamp": "2026-01-02T03:04:05Z"}'
     place = f"{prefix}.pulumi/locks/organization/story"
     for stack in ("dev", "developers"):
-        aws.client("s3").put_object(Bucket=bucket, Key=f"{place}/{stack}/1f0c.json", Body=said)
-        aws.client("s3").put_object(Bucket=bucket, Key=f"{place}/{stack}/1f0c.json.attrs", Body=b"{}")
+        aws.service("s3").put_object(Bucket=bucket, Key=f"{place}/{stack}/1f0c.json", Body=said)
+        aws.service("s3").put_object(Bucket=bucket, Key=f"{place}/{stack}/1f0c.json.attrs", Body=b"{}")
     locks = locks_of(address, "story", "dev")
     assert [str(lock) for lock in locks or ()] == ["ci on build-7, process 7, since 2026-01-02 03:04:05 UTC"]
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from aws.client import Candidate
 from story.recover import findings, recover
 from story.recover.findings import Choices
+from story.recover.match import Match
 from story.recover.recover import Request
 from tests.story.recover.given_states import (
     FOUND,
@@ -123,7 +123,7 @@ def test_it_asks_with_all_tags_in_the_region_of_the_provider(pulumi: FakePulumi,
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        ([Candidate(id="a"), Candidate(id="b")], "exists 2 times: a, b"),
+        ([Match(id="a"), Match(id="b")], "exists 2 times: a, b"),
         (refused("AccessDeniedException"), "these credentials may not call DescribeLogGroups (AccessDeniedException)"),
         (refused("ThrottlingException"), "DescribeLogGroups was throttled; wait a minute and try again"),
         (refused("InternalFailure"), "AWS does not tell: DescribeLogGroups: no"),
@@ -176,7 +176,7 @@ def test_what_is_older_than_the_killed_update_is_not_its_work(
 ) -> None:
     began = datetime(2026, 1, 1, 18, 4, 5, tzinfo=UTC)
     account["log groups"] = answers(
-        [Candidate(id="old", created=began - timedelta(hours=1))], [Candidate(id="new", created=began)]
+        [Match(id="old", created=began - timedelta(hours=1))], [Match(id="new", created=began)]
     )
     pulumi.lock(pid=4321, host="build-7")
     assert run(pulumi) == 1
@@ -195,8 +195,8 @@ def test_what_is_recorded_already_is_not_what_was_being_made(pulumi: FakePulumi,
 def test_a_network_that_may_be_another_stacks_is_for_a_person_to_settle(
     pulumi: FakePulumi, account: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(findings, "FINDERS", {"aws:ec2/vpc:Vpc": findings.FINDERS[LOG_GROUP]})
-    account["log groups"] = iter([[Candidate(id="vpc-1")]] * 2)
+    monkeypatch.setattr(findings, "LOOKUPS", {"aws:ec2/vpc:Vpc": findings.LOOKUPS[LOG_GROUP]})
+    account["log groups"] = iter([[Match(id="vpc-1")]] * 2)
     vpc = creation("aws:ec2/vpc:Vpc", "network", {"tags": {"Name": "network"}})
     pulumi.holds(state(vpc))
     assert run(pulumi) == 1
@@ -209,7 +209,7 @@ def test_a_network_that_may_be_another_stacks_is_for_a_person_to_settle(
 def test_what_aws_is_still_making_is_waited_for(
     pulumi: FakePulumi, account: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    making = [Candidate(id="/story/dev/flow", ready=False)]
+    making = [Match(id="/story/dev/flow", ready=False)]
     account["log groups"] = answers(making, making, making, FOUND)
     assert run(pulumi) == 0
     assert next(account["log groups"], "all asked for") == "all asked for"
@@ -221,7 +221,7 @@ def test_a_wait_has_an_end(
     pulumi: FakePulumi, account: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(recover, "READY_TIMEOUT_SECONDS", -1)
-    account["log groups"] = iter([[Candidate(id="x", ready=False)]] * 9)
+    account["log groups"] = iter([[Match(id="x", ready=False)]] * 9)
     assert run(pulumi) == 1
     assert "LogGroup flow is not ready after" in capsys.readouterr().err
     assert pulumi.state == state(GROUP), "the operation is still there for the next run"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from aws.client import Candidate
 from story.recover import findings, recover
+from story.recover.match import Match
 from story.recover.recover import Request
 from tests.story.recover.given_states import FakePulumi, creation, state
 
@@ -21,7 +21,7 @@ def test_a_security_group_that_is_taken_in_is_closed_before_the_state_changes(
         return True
 
     monkeypatch.setattr(recover, "close_security_group", close)
-    monkeypatch.setattr(findings, "FINDERS", {recover.SECURITY_GROUP: lambda _aws, _wanted: [Candidate(id="sg-1")]})
+    monkeypatch.setattr(findings, "LOOKUPS", {recover.SECURITY_GROUP: lambda _aws, _wanted: [Match(id="sg-1")]})
     pulumi.holds(state(creation(recover.SECURITY_GROUP, "web", {"name": "web-1"})))
     recover.run(Request(stack="dev", project=pulumi.home, yes=True))
     assert closed == ["sg-1"]

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from aws import retrying as patience
-from aws.retrying import CredentialsExpiredError
-from story.status.look import Look, NotNowError
+from aws.errors import CredentialsExpiredError
+from story.status.client import NotNowError, PageClient
 from story.status.overview import AlarmStatus, Event, Overview, overview
 from story.status.page import drawn, page
 from story.status.releases import Release
@@ -78,10 +78,10 @@ def metrics(MetricDataQueries: list[Any], **_: Any) -> Any:  # noqa: N803
     return {"MetricDataResults": found}
 
 
-def look(monkeypatch: pytest.MonkeyPatch, world: World) -> tuple[Look, Told]:
+def look(monkeypatch: pytest.MonkeyPatch, world: World) -> tuple[PageClient, Told]:
     told = Told(world.said)
     monkeypatch.setattr(patience, "_session", lambda _place: told)
-    return Look(LIVE.place), told
+    return PageClient(LIVE.place), told
 
 
 def seen(monkeypatch: pytest.MonkeyPatch, world: World) -> Overview:

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from rich.console import Console
 
-from aws.retrying import CredentialsExpiredError
-from story.status.look import NotNowError
+from aws.errors import CredentialsExpiredError
+from story.status.client import NotNowError
 from story.status.overview import Overview
 from story.status.watch import watch
 from tests.aws.answers import refusal

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from aws.caching import CannotTellError
-from story.doctor.finding import Finding, Severity
+from story.doctor.finding import CannotCheckError, Finding, Severity
 from story.doctor.preflight import leftovers
 from story.doctor.preflight.planned import Owned
 from story.doctor.preflight.state import without_state
@@ -308,8 +307,8 @@ def test_the_nearest_caa_records_count(before: Before) -> None:
 
 
 def test_without_a_resolver_the_domain_is_unknown(before: Before) -> None:
-    before.records["example.com", "NS"] = CannotTellError("no answer")
-    before.records["www.example.com", "CAA"] = CannotTellError("no answer")
+    before.records["example.com", "NS"] = CannotCheckError("no answer")
+    before.records["www.example.com", "CAA"] = CannotCheckError("no answer")
     assert {one.severity for one in before.wrong()} == {UNKNOWN}
     assert len(before.wrong()) == 2
 

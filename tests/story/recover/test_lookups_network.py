@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from aws.client import Aws
-from story.recover.found_network import close_security_group
+from aws.client import AwsClient
+from story.recover.lookups_network import close_security_group
 from tests.story.recover.given_things import TRUST, found
 
 
@@ -11,8 +11,8 @@ def tagged(kind: str, **tags: str) -> list[dict[str, Any]]:
     return [{"ResourceType": kind, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}]
 
 
-def test_the_things_of_a_network_are_told_from_their_siblings(aws: Aws) -> None:
-    ec2 = aws.client("ec2")
+def test_the_things_of_a_network_are_told_from_their_siblings(aws: AwsClient) -> None:
+    ec2 = aws.service("ec2")
     tags = {"Name": "network", "Environment": "dev"}
     vpc, other = (
         ec2.create_vpc(
@@ -71,8 +71,8 @@ def test_the_things_of_a_network_are_told_from_their_siblings(aws: Aws) -> None:
     ec2.delete_vpc_endpoints(VpcEndpointIds=[removed])
     assert found(aws, "aws:ec2/vpcEndpoint:VpcEndpoint", {"vpcId": vpc, "serviceName": service}, tags) == [endpoint]
 
-    role = aws.client("iam").create_role(RoleName="flow", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
-    aws.client("logs").create_log_group(logGroupName="/flow")
+    role = aws.service("iam").create_role(RoleName="flow", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    aws.service("logs").create_log_group(logGroupName="/flow")
     destination = "arn:aws:logs:ap-northeast-1:123456789012:log-group:/flow"
     log = ec2.create_flow_logs(
         ResourceIds=[vpc],
@@ -85,8 +85,8 @@ def test_the_things_of_a_network_are_told_from_their_siblings(aws: Aws) -> None:
     assert found(aws, "aws:ec2/flowLog:FlowLog", {"vpcId": vpc, "logDestination": f"{destination}2"}) == []
 
 
-def test_rules_of_security_groups_are_told_apart_by_all_that_they_say(aws: Aws) -> None:
-    ec2 = aws.client("ec2")
+def test_rules_of_security_groups_are_told_apart_by_all_that_they_say(aws: AwsClient) -> None:
+    ec2 = aws.service("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
     first, second = (
         ec2.create_security_group(VpcId=vpc, GroupName=name, Description=name)["GroupId"]
@@ -113,8 +113,8 @@ def test_rules_of_security_groups_are_told_apart_by_all_that_they_say(aws: Aws) 
     assert len(found(aws, egress, anywhere)) == 1, "AWS gives each group this one"
 
 
-def test_a_group_whose_creation_was_cut_off_is_closed_as_the_provider_would_have(aws: Aws) -> None:
-    ec2 = aws.client("ec2")
+def test_a_group_whose_creation_was_cut_off_is_closed_as_the_provider_would_have(aws: AwsClient) -> None:
+    ec2 = aws.service("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.11.0.0/16")["Vpc"]["VpcId"]
     group = ec2.create_security_group(GroupName="half", Description="half made", VpcId=vpc)["GroupId"]
     assert [rule["IpProtocol"] for rule in egress(ec2, group)] == ["-1"], "EC2 makes every group open to the outside"
@@ -125,8 +125,8 @@ def test_a_group_whose_creation_was_cut_off_is_closed_as_the_provider_would_have
     assert not close_security_group(aws, group), "there is nothing to close a second time"
 
 
-def test_closing_a_group_leaves_narrower_rules_alone(aws: Aws) -> None:
-    ec2 = aws.client("ec2")
+def test_closing_a_group_leaves_narrower_rules_alone(aws: AwsClient) -> None:
+    ec2 = aws.service("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.12.0.0/16")["Vpc"]["VpcId"]
     group = ec2.create_security_group(GroupName="narrow", Description="narrow", VpcId=vpc)["GroupId"]
     https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}

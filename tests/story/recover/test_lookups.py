@@ -8,9 +8,11 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from aws.client import Aws, Candidate, Wanted, is_absence
+from aws.client import AwsClient
+from aws.errors import is_not_found
 from story.plan.program import plan_stack
-from story.recover.found import AGAIN, FINDERS
+from story.recover.lookups import AGAIN, LOOKUPS
+from story.recover.match import Match, PendingInputs
 from tests.story.recover.given_things import NAMED, found, make_bucket, make_key, make_secret, make_service
 
 pytestmark = pytest.mark.timed
@@ -31,15 +33,15 @@ def test_nothing_that_a_stack_makes_is_unknown(stack: str) -> None:
     assert record
     types = {one.type for one in record.resources if not one.type.startswith(("pulumi:", "story:", "awsx:"))}
     types |= {f"aws:ec2/{kind}" for kind in OF_AWSX}
-    assert types - {*FINDERS, *AGAIN} == set()
+    assert types - {*LOOKUPS, *AGAIN} == set()
 
 
 def test_nothing_is_both_looked_for_and_made_again() -> None:
-    assert not FINDERS.keys() & AGAIN.keys()
+    assert not LOOKUPS.keys() & AGAIN.keys()
 
 
 @pytest.mark.parametrize("kind", sorted(NAMED))
-def test_a_thing_is_found_by_its_name_and_not_by_another(aws: Aws, kind: str) -> None:
+def test_a_thing_is_found_by_its_name_and_not_by_another(aws: AwsClient, kind: str) -> None:
     make, asked = NAMED[kind]
     number = kind.startswith("aws:lb/listener")
     prefix = kind.split(":")[1].replace("/", "-")[:20].lower()
@@ -53,54 +55,54 @@ def test_a_thing_is_found_by_its_name_and_not_by_another(aws: Aws, kind: str) ->
 
 
 def test_every_type_that_can_be_found_is_tried_here() -> None:
-    assert FINDERS.keys() - NAMED.keys() == {
+    assert LOOKUPS.keys() - NAMED.keys() == {
         *(f"aws:ec2/{kind}" for kind in (*OF_AWSX, "flowLog:FlowLog", "securityGroup:SecurityGroup")),
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     }
 
 
-def test_a_key_that_waits_for_its_deletion_is_gone(aws: Aws) -> None:
+def test_a_key_that_waits_for_its_deletion_is_gone(aws: AwsClient) -> None:
     key = make_key(aws, "short-lived")
     wanted = {"description": "short-lived"}
     assert found(aws, "aws:kms/key:Key", wanted, {"Name": "site"}) == [key]
     assert found(aws, "aws:kms/key:Key", wanted, {"Name": "other"}) == []
-    aws.client("kms").schedule_key_deletion(KeyId=key)
+    aws.service("kms").schedule_key_deletion(KeyId=key)
     assert found(aws, "aws:kms/key:Key", wanted, {"Name": "site"}) == []
 
 
-def test_a_secret_that_waits_for_its_deletion_is_gone(aws: Aws) -> None:
+def test_a_secret_that_waits_for_its_deletion_is_gone(aws: AwsClient) -> None:
     make_secret(aws, "short-lived")
-    aws.client("secretsmanager").delete_secret(SecretId="short-lived")
+    aws.service("secretsmanager").delete_secret(SecretId="short-lived")
     assert found(aws, "aws:secretsmanager/secret:Secret", {"name": "short-lived"}) == []
 
 
-def test_a_service_that_was_deleted_is_gone(aws: Aws) -> None:
+def test_a_service_that_was_deleted_is_gone(aws: AwsClient) -> None:
     make_service(aws, "short-lived")
-    aws.client("ecs").delete_service(cluster="site", service="short-lived", force=True)
+    aws.service("ecs").delete_service(cluster="site", service="short-lived", force=True)
     assert found(aws, "aws:ecs/service:Service", {"cluster": "site", "name": "short-lived"}) == []
 
 
-def test_two_keys_that_fit_are_both_shown(aws: Aws) -> None:
+def test_two_keys_that_fit_are_both_shown(aws: AwsClient) -> None:
     keys = {make_key(aws, "twins") for _ in range(2)}
     assert set(found(aws, "aws:kms/key:Key", {"description": "twins"}, {"Name": "site"})) == keys
 
 
-def test_a_bucket_whose_name_nobody_was_told_is_found_by_its_tags(aws: Aws) -> None:
+def test_a_bucket_whose_name_nobody_was_told_is_found_by_its_tags(aws: AwsClient) -> None:
     make_bucket(aws, "chosen-by-the-provider")
     assert found(aws, "aws:s3/bucket:Bucket", {}, {"Name": "chosen-by-the-provider"}) == ["chosen-by-the-provider"]
 
 
-def told(monkeypatch: pytest.MonkeyPatch, kind: str, answer: Mapping[str, Any]) -> list[Candidate]:
+def told(monkeypatch: pytest.MonkeyPatch, kind: str, answer: Mapping[str, Any]) -> list[Match]:
     """What is found if AWS answers so."""
     ids = dict.fromkeys(("NatGatewayId", "VpcEndpointId", "LoadBalancerArn", "DBClusterArn", "DBInstanceArn"), "x")
     shape = {"NatGatewayAddresses": [{"AllocationId": ""}], "Tags": [{"Key": "Name", "Value": "x"}], **ids}
     items = {key: [{**shape, **one} for one in value] for key, value in answer.items()}
 
-    aws = Aws(boto3.Session())
+    aws = AwsClient(boto3.Session())
     monkeypatch.setattr(aws, "ask", lambda *_, **__: items)
     monkeypatch.setattr(aws, "every", lambda _service, _operation, key, **__: iter(items[key]))
-    return FINDERS[kind](aws, Wanted(inputs={}, tags={"Name": "x"}))
+    return LOOKUPS[kind](aws, PendingInputs(inputs={}, tags={"Name": "x"}))
 
 
 @pytest.mark.parametrize(
@@ -131,8 +133,8 @@ def told(monkeypatch: pytest.MonkeyPatch, kind: str, answer: Mapping[str, Any]) 
 def test_what_aws_is_still_making_is_not_ready(
     monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], kind: str, ready: bool
 ) -> None:
-    candidates = told(monkeypatch, kind, answer)
-    assert [candidate.ready for candidate in candidates] == [ready]
+    matches = told(monkeypatch, kind, answer)
+    assert [match.ready for match in matches] == [ready]
 
 
 @pytest.mark.parametrize(
@@ -161,10 +163,10 @@ def test_what_is_gone_or_going_is_not_found(monkeypatch: pytest.MonkeyPatch, ans
     ],
 )
 def test_each_service_has_its_word_for_absence(code: str) -> None:
-    assert is_absence(ClientError({"Error": {"Code": code}}, "x"))
+    assert is_not_found(ClientError({"Error": {"Code": code}}, "x"))
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "ThrottlingException", "403", "UnauthorizedOperation", ""])
 def test_a_refusal_is_not_absence(code: str) -> None:
     """Or a thing that exists would be forgotten, and made a second time."""
-    assert not is_absence(ClientError({"Error": {"Code": code}}, "x"))
+    assert not is_not_found(ClientError({"Error": {"Code": code}}, "x"))
