@@ -64,7 +64,13 @@ class Told:
 
     @property
     def as_aws(self) -> AwsClient:
-        return cast(AwsClient, self)
+        """A client whose session this is."""
+        return AwsClient(cast(Any, self))
+
+    def connect(self, region: str | None, profile: str | None) -> AwsClient:
+        """In place of `aws.client.connect`."""
+        del region, profile
+        return self.as_aws
 
 
 class Client:

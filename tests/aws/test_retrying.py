@@ -1,6 +1,6 @@
 """What passes by itself when AWS is asked, and what does not."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import (
@@ -17,11 +17,10 @@ from botocore.exceptions import (
 )
 from botocore.retries import standard
 
-from aws import retrying as patience
-from aws.errors import CredentialsExpiredError, code_of, in_one_line, is_transient
+from aws import errors, retrying
+from aws.client import Client
+from aws.errors import CredentialsExpiredError, NoAnswerError, code_of, in_one_line, is_transient
 from aws.retrying import RetryingClient
-from release.contract import StepError
-from tests.release.steps import PLACE
 
 
 def refusal(code: str, message: str = "no", status: int = 400) -> ClientError:
@@ -64,7 +63,7 @@ def test_a_lost_connection_passes(error: BotoCoreError) -> None:
     "error",
     [
         *map(refusal, ("AccessDeniedException", "ClusterNotFoundException", "InvalidParameterException", "")),
-        *map(refusal, patience.EXPIRED),
+        *map(refusal, errors.EXPIRED),
         NoCredentialsError(),
         ProfileNotFound(profile="work"),
         ParamValidationError(report="tasks"),
@@ -82,15 +81,26 @@ def test_an_error_in_short_is_one_line_with_aws_s_code_and_without_botocore_s_pr
     assert code_of(refusal("SlowDown")) == "SlowDown"
 
 
-class Answers(RetryingClient):
-    """A RetryingClient whose AWS answers as told."""
+class Answers:
+    """An AWS that gives these answers, and a client that calls it.
+
+    Attributes:
+        left: Answers that nobody got yet.
+        said: What the client said.
+        connections: How many clients it made.
+    """
 
     def __init__(self, *answers: Any) -> None:
         self.said: list[str] = []
         self.left = list(answers)
-        super().__init__(PLACE, self.said.append)
+        self.connections = 0
+        self.client = RetryingClient(self._connect, self.said.append)
 
-    def _call(self, service: str, operation: str, parameters: dict[str, Any]) -> Any:
+    def _connect(self) -> Client:
+        self.connections += 1
+        return cast(Client, self)
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Any:
         assert (service, operation, parameters) == ("ecs", "describe_tasks", {"cluster": "c"})
         answer = self.left.pop(0)
         if isinstance(answer, Exception):
@@ -98,7 +108,7 @@ class Answers(RetryingClient):
         return answer
 
     def tried(self) -> Any:
-        return self.try_call("ecs", "describe_tasks", cluster="c")
+        return self.client.try_call("ecs", "describe_tasks", cluster="c")
 
 
 def test_trouble_is_said_once_and_its_end_once() -> None:
@@ -112,10 +122,12 @@ def test_trouble_is_said_once_and_its_end_once() -> None:
 
 
 def test_asking_ends_with_what_aws_said_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "ANSWER_SECONDS", 0)
+    monkeypatch.setattr(retrying, "ANSWER_SECONDS", 0)
     aws = Answers(refusal("ThrottlingException", "slower"))
-    with pytest.raises(StepError, match=r"^AWS did not answer describe_tasks for 0 s: ThrottlingException: slower$"):
-        aws.call("ecs", "describe_tasks", cluster="c")
+    with pytest.raises(
+        NoAnswerError, match=r"^AWS did not answer describe_tasks for 0 s: ThrottlingException: slower$"
+    ):
+        aws.client.call("ecs", "describe_tasks", cluster="c")
 
 
 def test_a_refusal_is_not_asked_again() -> None:
@@ -125,7 +137,7 @@ def test_a_refusal_is_not_asked_again() -> None:
     assert (aws.left, aws.said) == ([], [])
 
 
-@pytest.mark.parametrize("code", patience.EXPIRED)
+@pytest.mark.parametrize("code", errors.EXPIRED)
 def test_expired_credentials_are_looked_for_once_more(code: str) -> None:
     assert Answers(refusal(code), {"a": 1}).tried() == {"a": 1}
     with pytest.raises(CredentialsExpiredError, match=f"^{code}: old$"):

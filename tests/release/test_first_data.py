@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from aws import retrying as patience
-from release import first_data
 from release.contract import Place
 from release.first_data import FirstData, wait_for_first_data
 from tests.aws.answers import Told, refusal
+from tests.aws.clock import Clock
 
 METRIC = {
     "Metric": {"Namespace": "AWS/ApplicationELB", "MetricName": "HealthyHostCount", "Dimensions": []},
@@ -27,27 +26,12 @@ WANTED = FirstData(
 )
 
 
-class Clock:
-    """Time that passes only while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(first_data, "time", made)
-    return made
+def clock() -> Clock:
+    return Clock()
 
 
-def told(monkeypatch: pytest.MonkeyPatch, *answers: Any) -> Told:
+def told(*answers: Any) -> Told:
     """CloudWatch that gives these answers, and the last one again and again."""
     following: Iterator[Any] = iter(answers)
     last: list[Any] = []
@@ -58,49 +42,45 @@ def told(monkeypatch: pytest.MonkeyPatch, *answers: Any) -> Told:
             raise last[0]
         return last[0]
 
-    found = Told({("cloudwatch", "get_metric_data"): answer})
-    monkeypatch.setattr(patience, "_session", lambda _place: found.as_aws)
-    return found
+    return Told({("cloudwatch", "get_metric_data"): answer})
 
 
 def values(*series: list[float]) -> dict[str, Any]:
     return {"MetricDataResults": [{"Id": f"metric{number}", "Values": one} for number, one in enumerate(series)]}
 
 
-def said(wanted: FirstData = WANTED) -> list[str]:
+def said(aws: Told, clock: Clock, wanted: FirstData = WANTED) -> list[str]:
     lines: list[str] = []
-    wait_for_first_data(wanted, output=lines.append)
+    wait_for_first_data(wanted, output=lines.append, connect=aws.connect, clock=clock)
     return lines
 
 
-def test_a_good_value_within_the_window_of_the_alarm_ends_the_wait(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock
-) -> None:
-    aws = told(monkeypatch, values([]), values([0, 0]), values([0, 1, 0]))
-    said()
-    assert clock.seconds == 20
+def test_a_good_value_within_the_window_of_the_alarm_ends_the_wait(clock: Clock) -> None:
+    aws = told(values([]), values([0, 0]), values([0, 1, 0]))
+    said(aws, clock)
+    assert clock.passed == 20
     asked = [parameters for _, _, parameters in aws.asked]
     assert len(asked) == 3
     assert (asked[0]["EndTime"] - asked[0]["StartTime"]).total_seconds() == 180
     assert asked[0]["MetricDataQueries"] == [{"Id": "metric0", "MetricStat": METRIC}]
 
 
-def test_one_of_several_metrics_is_enough(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    told(monkeypatch, values([0, 0], [2]))
-    said(replace(WANTED, metrics=[METRIC, METRIC]))
-    assert clock.seconds == 0
+def test_one_of_several_metrics_is_enough(clock: Clock) -> None:
+    aws = told(values([0, 0], [2]))
+    said(aws, clock, replace(WANTED, metrics=[METRIC, METRIC]))
+    assert clock.passed == 0
 
 
-def test_a_value_below_the_threshold_is_no_good_one(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    told(monkeypatch, values([1]), values([2]))
-    said(replace(WANTED, least=2))
-    assert clock.seconds == 10
+def test_a_value_below_the_threshold_is_no_good_one(clock: Clock) -> None:
+    aws = told(values([1]), values([2]))
+    said(aws, clock, replace(WANTED, least=2))
+    assert clock.passed == 10
 
 
-def test_after_five_minutes_the_alarm_is_made_all_the_same(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    told(monkeypatch, values([0]))
-    lines = said()
-    assert clock.seconds == 300
+def test_after_five_minutes_the_alarm_is_made_all_the_same(clock: Clock) -> None:
+    aws = told(values([0]))
+    lines = said(aws, clock)
+    assert clock.passed == 300
     assert lines[-1].startswith("alarm web-no-healthy-task:")
     assert lines[-1].endswith("no good value of its metric for 300 s: it is made now, and may ring")
 
@@ -109,15 +89,13 @@ def test_after_five_minutes_the_alarm_is_made_all_the_same(monkeypatch: pytest.M
     "error",
     [refusal("AccessDenied", operation="GetMetricData"), refusal("ExpiredToken", operation="GetMetricData")],
 )
-def test_an_update_never_fails_because_the_metric_cannot_be_read(
-    error: Exception, monkeypatch: pytest.MonkeyPatch, clock: Clock
-) -> None:
-    told(monkeypatch, error)
-    assert "its metric could not be read" in said()[-1]
-    assert clock.seconds == 0
+def test_an_update_never_fails_because_the_metric_cannot_be_read(error: Exception, clock: Clock) -> None:
+    aws = told(error)
+    assert "its metric could not be read" in said(aws, clock)[-1]
+    assert clock.passed == 0
 
 
-def test_what_passes_by_itself_is_waited_for(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    told(monkeypatch, EndpointConnectionError(endpoint_url="https://monitoring"), values([1]))
-    assert "AWS answers again" in said()[-1]
-    assert clock.seconds == 10
+def test_what_passes_by_itself_is_waited_for(clock: Clock) -> None:
+    aws = told(EndpointConnectionError(endpoint_url="https://monitoring"), values([1]))
+    assert "AWS answers again" in said(aws, clock)[-1]
+    assert clock.passed == 10

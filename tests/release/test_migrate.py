@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from aws import retrying as patience
+from aws import retrying
 from release import migrate
 from release.contract import OneOffTask, StepError
 from release.migrate import run_task
@@ -29,7 +29,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrate, "POLL_SECONDS", 0.25)
     monkeypatch.setattr(migrate, "CAPACITY_PAUSES_SECONDS", (0.1, 0.1))
     monkeypatch.setattr(migrate, "LATE_LINES_SECONDS", 1.5)
-    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(retrying, "PAUSE_SECONDS", 0.1)
 
 
 def run(cloud: Cloud, task: OneOffTask, **options: Any) -> None:

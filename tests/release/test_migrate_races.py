@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from aws import retrying as patience
+from aws import retrying
 from release import migrate
 from release.contract import OneOffTask, StepError
 from release.migrate import run_task
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timed
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrate, "POLL_SECONDS", 0.25)
-    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(retrying, "PAUSE_SECONDS", 0.1)
 
 
 def run(cloud: Cloud, task: OneOffTask) -> None:

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from aws import retrying as patience
 from release.contract import OneOffTask, StepError
 from release.migrate import run_task
 from release.stopped_task import BEFORE_THE_START, has_not_started
 from tests.aws.answers import Told, refusal
-from tests.aws.clock import Clock, set_clock
+from tests.aws.clock import Clock
 from tests.release.steps import FAMILY, LOG_GROUP, PLACE, STARTED_BY
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -67,14 +66,14 @@ class Account:
         said: What the step said.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.clock: Clock = set_clock(monkeypatch)
+    def __init__(self) -> None:
+        self.clock = Clock()
         self.listed: list[Sequence[str]] = [[]]
         self.seen: dict[str, Callable[[float], Any]] = {"own": lambda _seconds: ENDED}
         self.stopped: list[str] = []
         self.started = 0
         self.said: list[str] = []
-        told = Told(
+        self.told = Told(
             {
                 ("ecs", "list_tasks"): self._list,
                 ("ecs", "describe_tasks"): self._describe,
@@ -83,7 +82,6 @@ class Account:
                 ("logs", "get_log_events"): {"events": [], "nextForwardToken": "f/1"},
             }
         )
-        monkeypatch.setattr(patience, "_session", lambda _place: told.as_aws)
 
     def _list(self, **_: Any) -> Any:
         names = self.listed.pop(0) if len(self.listed) > 1 else self.listed[0]
@@ -105,7 +103,7 @@ class Account:
         return {}
 
     def runs(self) -> None:
-        run_task(TASK, output=self.said.append)
+        run_task(TASK, output=self.said.append, connect=self.told.connect, clock=self.clock)
 
     def fails(self) -> str:
         with pytest.raises(StepError) as failed:
@@ -115,8 +113,8 @@ class Account:
 
 
 @pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Account:
-    return Account(monkeypatch)
+def account() -> Account:
+    return Account()
 
 
 def until(seconds: float, before: Any, after: Any) -> Callable[[float], Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aws import retrying as patience
+from aws import retrying
 from release import rollout
 from release.contract import StepError
 from release.rollout import follow_rollout
@@ -22,7 +22,7 @@ GROUP = {"Protocol": "HTTP", "Port": 8080, "TargetType": "ip"}
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollout, "POLL_SECONDS", 0.3)
     monkeypatch.setattr(rollout, "APPEARS_WITHIN_SECONDS", 1.0)
-    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(retrying, "PAUSE_SECONDS", 0.1)
 
 
 def follow(cloud: Cloud, task_definition: str, **options: Any) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from aws import retrying as patience
 from release.contract import Rollout, StepError
 from release.rollout import follow_rollout
 from tests.aws.answers import Told, refusal
-from tests.aws.clock import set_clock
+from tests.aws.clock import Clock
 from tests.release.steps import PLACE
 
 ECS = "arn:aws:ecs:ap-northeast-1:123456789012:"
@@ -35,8 +34,8 @@ class Account:
         said: What the step said, each line with the seconds at which it came.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.clock = set_clock(monkeypatch)
+    def __init__(self) -> None:
+        self.clock = Clock()
         self.made = self.service_deployment_made = datetime.now(UTC)
         self.complete_after = 60.0
         self.rollout_state = "IN_PROGRESS"
@@ -57,7 +56,6 @@ class Account:
                 ("ecs", "describe_task_definition"): {"taskDefinition": {"containerDefinitions": []}},
             }
         )
-        monkeypatch.setattr(patience, "_session", lambda _place: self.told.as_aws)
 
     def _describe(self, **_: Any) -> Any:
         listed = self.services(self.clock.passed)
@@ -106,7 +104,13 @@ class Account:
 
     def follow(self, *, timeout_seconds: int = 300, intervenes: bool = True) -> None:
         rollout = Rollout(place=PLACE, service="web", task_definition=NEW, timeout_seconds=timeout_seconds)
-        follow_rollout(rollout, output=lambda line: self.said.append((self.clock.passed, line)), intervenes=intervenes)
+        follow_rollout(
+            rollout,
+            output=lambda line: self.said.append((self.clock.passed, line)),
+            intervenes=intervenes,
+            connect=self.told.connect,
+            clock=self.clock,
+        )
 
     def fails(self, **options: Any) -> str:
         with pytest.raises(StepError) as failed:
@@ -120,8 +124,8 @@ class Account:
 
 
 @pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Account:
-    return Account(monkeypatch)
+def account() -> Account:
+    return Account()
 
 
 def test_an_event_is_shown_when_it_comes_and_once(account: Account) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from release import saying
 from release.saying import LAST_LINES, LONGEST_LINE, LogLines, Saying, plain, print_line
+from tests.aws.clock import Clock
 
 
 @pytest.fixture
@@ -78,29 +79,25 @@ def test_a_line_begins_with_the_step_and_the_time_and_an_explanation_stands_belo
 
 
 @pytest.mark.parametrize(("after_seconds", "spoken"), [(0, 0), (14.9, 0), (15, 1), (100, 1)])
-def test_it_says_what_goes_on_only_after_a_silence(
-    monkeypatch: pytest.MonkeyPatch, after_seconds: float, spoken: int
-) -> None:
-    said, now = list[str](), [1000.0]
-    monkeypatch.setattr(saying.time, "monotonic", lambda: now[0])
-    voice = Saying(step="migration", output=said.append, began=1000.0, _last=1000.0)
-    now[0] += after_seconds
+def test_it_says_what_goes_on_only_after_a_silence(after_seconds: float, spoken: int) -> None:
+    said, clock = list[str](), Clock()
+    voice = Saying(step="migration", output=said.append, clock=clock)
+    clock.sleep(after_seconds)
     voice.still("RUNNING")
     assert len(said) == spoken
     voice.still("RUNNING")
     assert len(said) == spoken, "it was just said"
-    now[0] += saying.HEARTBEAT_SECONDS
+    clock.sleep(saying.HEARTBEAT_SECONDS)
     voice.still("RUNNING")
     assert said[-1] == f"migration: {after_seconds + 15:6.1f} s  still RUNNING"
 
 
-def test_a_line_that_was_said_counts_as_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
-    said, now = list[str](), [0.0]
-    monkeypatch.setattr(saying.time, "monotonic", lambda: now[0])
-    voice = Saying(step="migration", output=said.append, began=0.0, _last=0.0)
-    now[0] = 14
+def test_a_line_that_was_said_counts_as_a_sign_of_life() -> None:
+    said, clock = list[str](), Clock()
+    voice = Saying(step="migration", output=said.append, clock=clock)
+    clock.sleep(14)
     voice.say("RUNNING")
-    now[0] = 28
+    clock.sleep(14)
     voice.still("RUNNING")
     assert len(said) == 1
 

@@ -1,13 +1,13 @@
 """Service-linked roles: made where they are missing, left where they are, and a refusal says what to do."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
-from release import service_linked_roles
+from aws.client import AwsClient
 from release.contract import StepError
 from release.service_linked_roles import ROLE_NAMES, LinkedRole, make_if_missing
 from tests.release.steps import Cloud
@@ -50,9 +50,12 @@ class Answers:
                 stub.add_response(operation, answer)
         stub.activate()
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, **_: Any) -> Any:
         assert service == "iam"
         return self.iam
+
+    def connect(self, _region: str | None, _profile: str | None) -> AwsClient:
+        return AwsClient(cast(Any, self))
 
 
 FOUND = {
@@ -69,21 +72,21 @@ CREATE, GET = "create_service_linked_role", "get_role"
 
 @pytest.mark.parametrize("refusal", ["InvalidInput", "AccessDenied"])
 def test_a_role_that_is_there_is_enough_for_whoever_may_make_none(
-    refusal: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    refusal: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(service_linked_roles, "Aws", lambda _session: Answers((CREATE, refusal), (GET, FOUND)))
-    make_if_missing(LinkedRole(service="rds.amazonaws.com", region=REGION))
+    iam = Answers((CREATE, refusal), (GET, FOUND))
+    make_if_missing(LinkedRole(service="rds.amazonaws.com", region=REGION), connect=iam.connect)
     assert capsys.readouterr().out == "service-linked role AWSServiceRoleForRDS: exists already\n"
 
 
 @pytest.mark.parametrize("refusal", ["AccessDenied", "LimitExceeded", "InvalidInput"])
 @pytest.mark.parametrize("asked", ["NoSuchEntity", "AccessDenied"])
 def test_a_role_that_could_not_be_made_stops_the_update_in_one_line(
-    refusal: str, asked: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    refusal: str, asked: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(service_linked_roles, "Aws", lambda _session: Answers((CREATE, refusal), (GET, asked)))
+    iam = Answers((CREATE, refusal), (GET, asked))
     with pytest.raises(StepError) as refused:
-        make_if_missing(LinkedRole(service="rds.amazonaws.com", region=REGION))
+        make_if_missing(LinkedRole(service="rds.amazonaws.com", region=REGION), connect=iam.connect)
     [line] = str(refused.value).splitlines()
     assert line.startswith(f"the service-linked role AWSServiceRoleForRDS could not be made: {refusal}: as told; ")
     assert line.endswith("aws iam create-service-linked-role --aws-service-name rds.amazonaws.com")

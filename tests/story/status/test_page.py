@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from aws import retrying as patience
 from aws.errors import CredentialsExpiredError
+from aws.retrying import RetryingClient
 from story.status.client import NotNowError, PageClient
 from story.status.overview import AlarmStatus, Event, Overview, overview
 from story.status.page import drawn, page
@@ -78,22 +78,21 @@ def metrics(MetricDataQueries: list[Any], **_: Any) -> Any:  # noqa: N803
     return {"MetricDataResults": found}
 
 
-def look(monkeypatch: pytest.MonkeyPatch, world: World) -> tuple[PageClient, Told]:
+def look(world: World) -> tuple[PageClient, Told]:
     told = Told(world.said)
-    monkeypatch.setattr(patience, "_session", lambda _place: told)
-    return PageClient(LIVE.place), told
+    return PageClient(RetryingClient(lambda: told.as_aws, lambda _line: None)), told
 
 
-def seen(monkeypatch: pytest.MonkeyPatch, world: World) -> Overview:
-    return overview(LIVE, look(monkeypatch, world)[0], NOW)
+def seen(world: World) -> Overview:
+    return overview(LIVE, look(world)[0], NOW)
 
 
 def texts(found: Overview, height: int | None = None) -> list[str]:
     return [line.text for line in page(found, height=height)]
 
 
-def test_everything_that_runs_is_seen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = seen(monkeypatch, world)
+def test_everything_that_runs_is_seen(world: World) -> None:
+    found = seen(world)
     assert [one.service for one in found.services] == ["scheduler", "web"]
     assert [(one.service, one.zone[-1], one.cpu_percent, one.memory_percent) for one in found.tasks] == [
         ("scheduler", "c", None, None),
@@ -111,8 +110,8 @@ def test_everything_that_runs_is_seen(world: World, monkeypatch: pytest.MonkeyPa
     assert found.missing == {}
 
 
-def test_the_page_shows_tasks_by_zone_with_cpu_and_memory(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = texts(seen(monkeypatch, world))
+def test_the_page_shows_tasks_by_zone_with_cpu_and_memory(world: World) -> None:
+    lines = texts(seen(world))
     first = lines.index("Tasks") + 1
     assert lines[first : first + 4] == [
         "  scheduler  ap-northeast-1c  cpu     -  memory     -  schedule RUNNING, healthy, for 5 h",
@@ -132,11 +131,9 @@ def two_hundred(world: World) -> None:
     world.services["web"] |= {"runningCount": 200, "desiredCount": 200}
 
 
-def test_two_hundred_tasks_are_summed_up_by_zone_with_the_busiest(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_hundred_tasks_are_summed_up_by_zone_with_the_busiest(world: World) -> None:
     two_hundred(world)
-    found = seen(monkeypatch, world)
+    found = seen(world)
     assert len(found.tasks) == 201
     assert {one.cpu_percent for one in found.tasks if one.service == "web"} == {40.0}
     lines = texts(found)
@@ -150,11 +147,9 @@ def test_two_hundred_tasks_are_summed_up_by_zone_with_the_busiest(
     assert lines[first + 6] == ""
 
 
-def test_two_hundred_tasks_are_asked_for_in_the_parts_that_aws_takes(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_hundred_tasks_are_asked_for_in_the_parts_that_aws_takes(world: World) -> None:
     two_hundred(world)
-    aws, told = look(monkeypatch, world)
+    aws, told = look(world)
     overview(LIVE, aws, NOW)
     sizes = [len(given["tasks"]) for _, operation, given in told.asked if operation == "describe_tasks"]
     assert sizes == [1, 100, 100]
@@ -164,15 +159,15 @@ def test_two_hundred_tasks_are_asked_for_in_the_parts_that_aws_takes(
     assert sizes == [402, 500, 302]
 
 
-def test_more_tasks_than_are_looked_at_are_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_tasks_than_are_looked_at_are_said(world: World) -> None:
     world.running["web"] = [task("web", number) for number in range(501)]
-    assert seen(monkeypatch, world).missing == {"tasks of web": "1 more are not looked at"}
+    assert seen(world).missing == {"tasks of web": "1 more are not looked at"}
 
 
 @pytest.mark.parametrize("height", [8, 12, 16, 24, 40])
-def test_the_page_fits_any_terminal(world: World, monkeypatch: pytest.MonkeyPatch, height: int) -> None:
+def test_the_page_fits_any_terminal(world: World, height: int) -> None:
     two_hundred(world)
-    found = seen(monkeypatch, world)
+    found = seen(world)
     alarms = [AlarmStatus(name=f"story-prod-{number}", since=NOW, reason="high") for number in range(9)]
     full = replace(found, alarms=alarms, events=found.events * 9, releases=found.releases * 9)
     lines = page(full, height=height, notice="now")
@@ -193,7 +188,7 @@ def test_a_page_that_cannot_fit_says_how_much_is_left_out() -> None:
     assert lines[-1] == "... 23 more lines; a higher terminal shows them"
 
 
-def test_alarms_that_are_off_come_before_the_tasks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_alarms_that_are_off_come_before_the_tasks(world: World) -> None:
     world.said["cloudwatch", "describe_alarms"] = {
         "MetricAlarms": [
             {
@@ -206,7 +201,7 @@ def test_alarms_that_are_off_come_before_the_tasks(world: World, monkeypatch: py
         ],
         "CompositeAlarms": [{"AlarmName": "story-prod-site", "StateValue": "ALARM"}],
     }
-    lines = texts(seen(monkeypatch, world))
+    lines = texts(seen(world))
     first = lines.index("Alarms")
     assert lines[first + 1 : first + 4] == [
         "  story-prod-site: ",
@@ -227,26 +222,26 @@ def test_alarms_that_are_off_come_before_the_tasks(world: World, monkeypatch: py
 )
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException"])
 def test_a_part_that_cannot_be_read_is_left_out_with_the_reason(
-    world: World, monkeypatch: pytest.MonkeyPatch, question: tuple[str, str], part: str, code: str
+    world: World, question: tuple[str, str], part: str, code: str
 ) -> None:
     world.said[question] = refusal(code)
-    found = seen(monkeypatch, world)
+    found = seen(world)
     assert list(found.missing) == [part]
     assert code in found.missing[part]
     assert f"  {part}: {found.missing[part]}" in texts(found)
 
 
-def test_services_have_to_be_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_services_have_to_be_there(world: World) -> None:
     world.said["ecs", "describe_services"] = refusal("ThrottlingException")
     with pytest.raises(NotNowError, match=r"describe_services: ThrottlingException: no"):
-        seen(monkeypatch, world)
+        seen(world)
     world.said["ecs", "describe_services"] = refusal("ExpiredTokenException")
     with pytest.raises(CredentialsExpiredError):
-        seen(monkeypatch, world)
+        seen(world)
 
 
-def test_metrics_are_asked_for_once_a_minute_and_revisions_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    aws, told = look(monkeypatch, world)
+def test_metrics_are_asked_for_once_a_minute_and_revisions_once(world: World) -> None:
+    aws, told = look(world)
     for seconds in (0, 5, 10, 54, 56):
         overview(LIVE, aws, NOW + timedelta(seconds=seconds))
     asked = [operation for _, operation, _ in told.asked]
@@ -313,8 +308,8 @@ def test_a_service_that_is_not_well_stands_out(changes: dict[str, Any], styles: 
     assert [line.style for line in lines] == ["bold", "dim", *styles]
 
 
-def test_a_terminal_that_is_just_high_enough_gets_everything(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = seen(monkeypatch, world)
+def test_a_terminal_that_is_just_high_enough_gets_everything(world: World) -> None:
+    found = seen(world)
     full = texts(found)
     assert texts(found, height=len(full)) == full
     assert len(texts(found, height=len(full) - 1)) < len(full)
@@ -363,10 +358,10 @@ def test_a_release_that_was_rolled_back_says_why() -> None:
     assert lines[-1].endswith("ROLLBACK_SUCCESSFUL  web:1 -> web:2  image -: alarms: story-prod-site-5xx")
 
 
-def test_the_reason_of_a_rollback_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reason_of_a_rollback_is_read(world: World) -> None:
     told = {**deployment("web"), "status": "ROLLBACK_SUCCESSFUL", "rollback": {"reason": "circuit breaker"}}
     world.said["ecs", "describe_service_deployments"] = {"serviceDeployments": [told]}
-    assert seen(monkeypatch, world).releases[0].reason == "circuit breaker"
+    assert seen(world).releases[0].reason == "circuit breaker"
 
 
 def test_the_document_has_everything_with_times_as_text() -> None:
