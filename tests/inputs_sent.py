@@ -140,7 +140,7 @@ def not_sent(planned: Record, state: Mapping[str, Any], sent: Sent, *, at_the_en
         planned: As above; its inputs are looked for, with the values that the state has.
         state: As above.
         sent: The requests of the update that made all resources; see emulator/README.md.
-        at_the_end: PageClient for what AWS is told of with the deletion; then `sent` are the requests of a destroy.
+        at_the_end: Look for what AWS is told of with the deletion; then `sent` are the requests of a destroy.
     """
     kept, received = _inputs(state), _received(sent)
     needed: dict[tuple[str, ...], Counter[tuple[str, str]]] = defaultdict(Counter)

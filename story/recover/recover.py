@@ -280,7 +280,7 @@ def _agreed(locks: Sequence[Lock] | None, state: State) -> bool:
     if locks or locks is None:
         print(
             "The lock keeps two updates from writing at once. If that update still runs (in a CI job, on a colleague's "
-            "machine), then without it the record of what both make gets lost. PageClient there first."
+            "machine), then without it the record of what both make gets lost. Look there first."
         )
     if state.creates:
         print("Nothing is deleted in AWS. Things that exist become resources of the stack, as the update meant them.")
@@ -321,7 +321,7 @@ def _by_hand(findings: Sequence[Finding], stack: str) -> str:
     names = [finding.pending.name for finding in findings if finding.outcome is Outcome.UNSETTLED]
     return (
         f"nothing was changed, because {_number(len(names), 'operation')} cannot be settled without you: "
-        f"{', '.join(names)}. PageClient in AWS, delete what is there too often and empty, and run this again; or say "
+        f"{', '.join(names)}. Look in AWS, delete what is there too often and empty, and run this again; or say "
         f"`story recover --stack {stack} --adopt NAME=ID` for a thing that is the stack's, `--forget NAME` where there "
         "is none (docs/recover.md)"
     )

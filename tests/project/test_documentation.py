@@ -27,31 +27,3 @@ def test_every_make_target_of_the_readme_exists() -> None:
     makefile = (PROJECT / "Makefile").read_text("utf-8")
     named = set(re.findall(r"\bmake ([a-z0-9-]+)", (PROJECT / "README.md").read_text("utf-8")))
     assert named - set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE)) == set()
-
-
-WHAT_TO_DO = (
-    *(
-        "Add",
-        "Build",
-        "Check",
-        "Copy",
-        "Do",
-        "Edit",
-        "Give",
-        "PageClient",
-        "Make",
-        "Open",
-        "Put",
-        "Read",
-        "Restart",
-        "Run",
-    ),
-    *("Say", "See", "Set", "Start", "Stop", "Turn", "Type", "Wait", "Write", "まず"),
-)
-
-
-@pytest.mark.parametrize("page", sorted(str(page.relative_to(PROJECT)) for page in (PROJECT / "docs").rglob("*.md")))
-def test_every_page_says_what_to_do_in_its_first_three_lines(page: str) -> None:
-    title, _, first = (PROJECT / page).read_text("utf-8").splitlines()[:3]
-    assert title.startswith("# ")
-    assert first.startswith(WHAT_TO_DO), first

@@ -120,7 +120,7 @@ def test_a_task_without_an_exit_code_has_failed(cloud: Cloud) -> None:
     message = failure(cloud, cloud.task())
     assert message.startswith("migration: app ended without an exit code: CannotPullContainerError")
     assert "container       app: no exit code" in cloud.output
-    assert "PageClient whether the image exists" in cloud.output
+    assert "Look whether the image exists" in cloud.output
     assert len(cloud.tasks()) == 1, "an image that is not there is not there the next time"
 
 

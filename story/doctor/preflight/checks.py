@@ -12,7 +12,7 @@ from story.doctor.preflight.subject import Subject
 from story.doctor.quotas import FARGATE_VCPU, INTERFACES, QUOTAS, SPOT_VCPU
 from story.doctor.secrets import SECRETS
 
-PageClient = Callable[[Subject], Iterable[Finding]]
+CheckSubject = Callable[[Subject], Iterable[Finding]]
 
 
 def checks_of(subject: Subject) -> list[Check]:
@@ -65,5 +65,5 @@ def checks_of(subject: Subject) -> list[Check]:
     return found
 
 
-def _check(subject: Subject, area: str, title: str, look: PageClient, name: str = "") -> Check:
+def _check(subject: Subject, area: str, title: str, look: CheckSubject, name: str = "") -> Check:
     return Check(area=area, subject=name, title=title, look=partial(look, subject))
