@@ -30,7 +30,12 @@ from specs.stack_config import given_config, mistakes_around, values_of, warn, w
 from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 from specs.task_limits import Task, mistakes_in_sizes
 from specs.types import IMAGE_FORM, Name, image_problem
-from specs.variables import WHERE_SECRETS_BELONG, mistakes_in_variables, needless_exceptions
+from specs.variables import (
+    WHERE_SECRETS_BELONG,
+    mistakes_in_variables,
+    needless_exceptions,
+    replaced_connections,
+)
 
 PREFIX = "story"
 IMAGE_VARIABLE = "STORY_IMAGE"
@@ -100,6 +105,11 @@ class Settings(Spec):
         return {"application.environment": self.application.environment, **own}
 
     @property
+    def enabled_stores(self) -> Sequence[str]:
+        """Keys of the stores that the stack has."""
+        return [name for name in STORES if getattr(self, name).enabled]
+
+    @property
     def tasks(self) -> Sequence[Task]:
         """Every kind of task that the stack has and that runs the application."""
         services = {key: service for key, service in self.services.items() if service.enabled}
@@ -137,8 +147,7 @@ class Settings(Spec):
         enabled = {key: one for key, one in self.services.items() if one.enabled}
         yield from self.agents.mistakes_among(enabled)
         given = self.application
-        stores = [name for name in STORES if getattr(self, name).enabled]
-        yield from mistakes_in_variables(self.environments, given.secrets, stores, given.not_secrets)
+        yield from mistakes_in_variables(self.environments, given.secrets, self.enabled_stores, given.not_secrets)
         yield from mistakes_in_sizes(self.tasks, given.environment, given.secrets, given.secret_key_arns)
         for told in destroying(self.migration.command) if self.protect else ():
             yield Finding(
@@ -151,6 +160,7 @@ class Settings(Spec):
     def warnings(self) -> Iterator[Finding]:
         yield from super().warnings()
         yield from needless_exceptions(self.environments, self.application.not_secrets)
+        yield from replaced_connections(self.environments, self.application.secrets, self.enabled_stores)
         for told in destroying(self.migration.command):
             yield Finding(
                 key="migration.command", problem=f"{told} deletes the content of the database at every release"

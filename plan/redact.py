@@ -4,7 +4,8 @@ import re
 from typing import Any, cast
 
 from plan.recorder import SECRET
-from specs.secret_names import PASSWORD_IN_URL, SECRET_VALUE, looks_secret
+from specs.secret_names import looks_secret
+from specs.secret_values import PASSWORD_IN_URL, SECRET_VALUE
 
 ASSIGNED = re.compile(
     r"""\b([A-Za-z0-9_.-]{0,60}(?:password|passwd|secret|token|api_?key|access_?key)["']?\s*(?:=|:(?=[\s"']))\s*)"""
