@@ -8,10 +8,10 @@ from specs.secret_values import UUID, has_secret_form, is_plain, looks_random, s
 
 SECRET_ENDINGS = (
     *("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "CREDS", "PEPPER"),
-    *("APIKEY", "SECRETKEY", "ACCESSKEY", "PRIVATEKEY", "LICENSEKEY", "MASTERKEY"),
+    *("APIKEY", "SECRETKEY", "ACCESSKEY", "PRIVATEKEY", "LICENSEKEY", "MASTERKEY", "ENCRYPTIONKEY"),
 )
 """Ends of words that name a secret wherever they stand in a name: `DB_PASSWORD`, `DBPASSWORD`, `REFRESH_TOKENS`."""
-SECRET_LAST_WORDS = {"PASS", "PWD", "SALT"}
+SECRET_LAST_WORDS = {"PASS", "PWD", "PIN", "SALT"}
 """Words that name a secret at the end of a name only: `SMTP_PASS`, but not `PASS_THROUGH`."""
 KEY_OWNERS = (
     *("API", "APP", "ACCESS", "ACCOUNT", "ADMIN", "AUTH", "DEPLOY", "ENCRYPTION", "HMAC", "JWT", "LICENSE", "LICENCE"),
@@ -21,11 +21,11 @@ KEY_OWNERS = (
 )
 """Ends of the word before `KEY` that make the key a secret: `STRIPE_API_KEY`, `ABLY_KEY`. Of other keys, such as
 `CACHE_KEY`, the value decides."""
-DOUBTFUL_LAST_WORDS = {"KEY", "KEYS", "PRIVATE", "AUTH", "AUTHORIZATION", "BEARER", "HMAC", "SEED"}
+DOUBTFUL_LAST_WORDS = {"KEY", "KEYS", "PRIVATE", "AUTH", "AUTHORIZATION", "BEARER", "HMAC", "LICENSE", "SEED"}
 """Last words of names that hold a secret where the value is random: `STORAGE_S3_KEY`, but not `CACHE_KEY`."""
 SECRET_IDENTIFIERS = (("ACCESS", "KEY", "ID"), ("SECRET", "ID"))
 """An access key of AWS is given whole or not at all; the secret id of Vault's AppRole is a password:
-developer.hashicorp.com/vault/docs/auth/approle"""
+developer.hashicorp.com/vault/api-docs/auth/approle"""
 QUALIFIERS = {
     *("OLD", "NEW", "PREVIOUS", "CURRENT", "NEXT", "PROD", "PRODUCTION", "STAGING", "DEV", "DEVELOPMENT", "TEST"),
     *("TESTING", "LOCAL", "LIVE", "SANDBOX", "PRIMARY", "SECONDARY", "ADMIN", "ROOT", "MASTER", "DEFAULT"),
@@ -40,9 +40,9 @@ PUBLIC_NAMES = (
 )
 """Ends of names whose values are sent to each browser or are halves that are published:
 pusher.com/docs/channels/library_auth_reference/auth-signatures (the key, as against the secret),
-laravel.com/docs/12.x/reverb#application-credentials, laravel.com/docs/12.x/cashier-paddle#paddle-js,
+laravel.com/docs/12.x/reverb#application-credentials, developer.paddle.com/paddlejs/client-side-tokens,
 dropbox.github.io/dropbox-sdk-java/api-docs/v7.1.0/com/dropbox/core/DbxPKCEWebAuth.html (the key without the secret),
-algolia.com/doc/guides/security/api-keys, and the number of a key of KMS"""
+www.algolia.com/doc/guides/security/api-keys, and the number of a key of KMS"""
 PUBLIC_PREFIXES = ("VITE_", "MIX_")
 """Compiled into the scripts of the pages: laravel.com/docs/12.x/vite#environment-variables"""
 SWITCHES = {
@@ -69,6 +69,7 @@ LABELS = {
     *("PARAMETER", "PARAM", "ATTRIBUTE", "CLAIM", "MIDDLEWARE", "LABEL", "TITLE", "MESSAGE", "DESCRIPTION", "HELP"),
     *("GRANT", "ORIGIN", "LOCALE", "LANGUAGE", "CIPHER", "ALG", "STORAGE", "CACHE", "ADAPTER", "HANDLER", "ENCODER"),
     *("STRENGTH", "COMPLEXITY", "QUERY", "LOOKUP", "PROFILE", "OPTION", "FLOW", "LIST", "DATABASE", "SCHEMA"),
+    *("STAGE", "ENCRYPTION", "NOTIFICATION", "VALIDATION", "REQUIREMENT"),
 }
 """Last words of names whose values say where or how: `AUTH_PASSWORD_BROKER`, `TOKEN_SCOPES`."""
 IDENTIFIERS = {"ID", "UID", "UUID", "KID", "FINGERPRINT", "THUMBPRINT"}

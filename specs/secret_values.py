@@ -1,7 +1,6 @@
 """What the value of an environment variable says: a secret by its form, plain by its form, or random."""
 
 import re
-from itertools import pairwise
 
 SECRET_VALUE = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)"
@@ -70,8 +69,8 @@ PUBLIC_VALUE = re.compile(
     r"|-----BEGIN (?:RSA )?(?:PUBLIC KEY|CERTIFICATE)-----.*",
     re.DOTALL,
 )
-"""Keys that their makers call public: docs.stripe.com/keys, docs.mapbox.com/help/dive-deeper/access-tokens,
-supabase.com/docs/guides/api/api-keys, posthog.com/docs/api, and certificates."""
+"""Keys that are made to be public: stripe.com/docs/keys, docs.mapbox.com/help/dive-deeper/access-tokens,
+supabase.com/docs/guides/getting-started/api-keys, github.com/mintlify/docs/pull/6920 (of PostHog), and certificates."""
 NOTHING = re.compile(r"|null|\(null\)|true|false|\(true\)|\(false\)|\(empty\)|empty|yes|no|on|off", re.IGNORECASE)
 """What Laravel reads as no text, laravel.com/docs/12.x/configuration#environment-variable-types, and truth values."""
 FILE = re.compile(
@@ -94,12 +93,19 @@ PLAIN = re.compile(
     r"|(?:[a-z0-9-]+\.)+[a-z]{2,}(?::[0-9]{1,5})?"
     r"|[a-z0-9._+-]+@(?:[a-z0-9-]+\.)+[a-z]{2,}"
     r"|\\?[A-Za-z_]\w*(?:\\\w+)+(?:::\w+)?"
-    r"|/(?:[\w.@{}-]+/?)*",
+    r"|/(?:[\w.@{}-]+/)*[\w.@{}-]*"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]{4,}(?:Z|[+-][0-9:]{4,5})?)?"
+    r"|[*?](?:/[0-9]{1,2})?",
     re.IGNORECASE,
 )
-"""Numbers, durations, sizes, addresses, ranges, regions, host names, e-mail addresses, classes of PHP and paths."""
+"""Numbers, dates, parts of a cron expression, durations, sizes, IP addresses and ranges, regions, host names, e-mail
+addresses, classes of PHP and paths."""
+LIST_OF_WORDS = re.compile(r"[a-z_.-]+(?:\s*,\s*[a-z_.-]+)+")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-WORD_WITH_NUMBER = re.compile(r"[A-Za-z]+[0-9]{0,4}|[0-9]+")
+WORDS = re.compile(r"[A-Z]*[a-z]+|[A-Z]+|[0-9]+")
+RANDOM_LENGTH, WORD_LENGTH = 16, 4
+"""Letters and digits that are together this long, and whose words and numbers are shorter than this on average, are
+taken for random: `kJ8s0dKq1PzW3nVb`, but not `PersonalAccessToken`."""
 GENERATED = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])(?=.*[!#$%^&*~+=])[A-Za-z0-9!#$%^&*~+=-]{12,}")
 
 
@@ -115,27 +121,24 @@ def says_nothing(value: str) -> bool:
 
 def says_where(value: str) -> bool:
     """Whether the value says where something is: a file, a URL, an ARN, another variable."""
-    if FILE_NAME.fullmatch(value):
-        return not looks_random(value)
-    return any(form.fullmatch(value) for form in (FILE, ADDRESS, ARN, REFERENCE))
+    named = FILE_NAME.fullmatch(value) and not looks_random(value)
+    return bool(named) or any(form.fullmatch(value) for form in (FILE, ADDRESS, ARN, REFERENCE))
 
 
 def is_plain(value: str) -> bool:
     """Whether the value, or each part of a list, is a number, a duration, an address, a region, a class, a path."""
+    if LIST_OF_WORDS.fullmatch(value):
+        return True
     return _part_is_plain(value.strip()) or all(map(_part_is_plain, re.split(r"[\s,;|]+", value.strip())))
 
 
 def looks_random(value: str) -> bool:
     """Whether a part of the value is no word of a language: 16 letters and digits mixed, or as a generator writes."""
     return bool(GENERATED.fullmatch(value)) or any(
-        len(part) >= 16 and (not WORD_WITH_NUMBER.fullmatch(part) or _case_changes(part) > len(part) // 4)
+        len(part) >= RANDOM_LENGTH and len(part) < WORD_LENGTH * len(WORDS.findall(part))
         for part in re.split(r"[^A-Za-z0-9]+", value)
     )
 
 
 def _part_is_plain(part: str) -> bool:
     return says_nothing(part) or says_where(part) or (bool(PLAIN.fullmatch(part)) and not looks_random(part))
-
-
-def _case_changes(text: str) -> int:
-    return sum(first.isupper() != second.isupper() for first, second in pairwise(text))
