@@ -24,6 +24,8 @@ SECRETS = (
 )
 """Names that hold a secret whatever short text is their value."""
 ACCEPTED = (
+    *(("TOKEN_URL", f"https://example.com/{RANDOM}"), ("TOKEN_CLASSES", "Parser"), ("TOKEN_MOUNT", "/v1/tokens")),
+    *(("SECRETS_AREA", "ap-northeast-1"), ("API_KEY_IDS", f"{RANDOM},{HEX}")),
     *(("TOKEN_MODEL", "App\\Models\\PersonalAccessToken"), ("PASSWORD_REQUIREMENTS", "uppercase,lowercase,number")),
     *(
         ("SECRET_SANTA_DATE", "2026-12-24"),
@@ -103,6 +105,7 @@ ACCEPTED = (
     *(("OIDC_PUBLIC_KEY", "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----"), ("OIDC_CLIENT_ID", UUID)),
 )
 REFUSED = (
+    *(("TOKEN_GITHUB", f"{RANDOM}.ab"), ("TOKEN_MOUNT", f"/{RANDOM}"), ("PASSWORD_TIMEOUT", f"{RANDOM}.ab")),
     *(("ENCRYPTIONKEY", RANDOM), ("MYAPIKEY", "abc"), ("ADMIN_PIN", "1234"), ("NEW_RELIC_LICENSE", HEX)),
     *(("API_KEY", f"{RANDOM}.pem"), ("DB_PASSWORD", "secret.key"), ("PADDLE_API_KEY", "abc"), ("TOKEN_SERVICE", "abc")),
     *(("DB_PASSWORD", "secret"), ("API_TOKEN", "hunter2"), ("DB_PASSWORD", "1234"), ("MAIL_PASSWORD", "YOURPASSWORD")),
