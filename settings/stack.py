@@ -19,7 +19,12 @@ from settings.observability import ObservabilitySpec
 from settings.partition import REGION, partition_of
 from settings.rules.migration_command import destroying
 from settings.rules.task_limits import Task, mistakes_in_sizes
-from settings.rules.variables import WHERE_SECRETS_BELONG, mistakes_in_variables, needless_exceptions
+from settings.rules.variables import (
+    WHERE_SECRETS_BELONG,
+    mistakes_in_variables,
+    needless_exceptions,
+    replaced_connections,
+)
 from settings.services import MigrationSpec, SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
 from settings.site import ApplicationSpec, ClusterSpec, IngressSpec, PermissionsSpec, UploadsSpec
 from settings.stack_config import given_config, mistakes_around, values_of, warn, warnings_around
@@ -94,6 +99,11 @@ class Settings(Spec):
         return {"application.environment": self.application.environment, **own}
 
     @property
+    def enabled_stores(self) -> Sequence[str]:
+        """Keys of the stores that the stack has."""
+        return [name for name in STORES if getattr(self, name).enabled]
+
+    @property
     def tasks(self) -> Sequence[Task]:
         """Every kind of task that the stack has and that runs the application."""
         services = {key: service for key, service in self.services.items() if service.enabled}
@@ -131,8 +141,7 @@ class Settings(Spec):
         enabled = {key: one for key, one in self.services.items() if one.enabled}
         yield from self.agents.mistakes_among(enabled)
         given = self.application
-        stores = [name for name in STORES if getattr(self, name).enabled]
-        yield from mistakes_in_variables(self.environments, given.secrets, stores, given.not_secrets)
+        yield from mistakes_in_variables(self.environments, given.secrets, self.enabled_stores, given.not_secrets)
         yield from mistakes_in_sizes(self.tasks, given.environment, given.secrets, given.secret_key_arns)
         for told in destroying(self.migration.command) if self.protect else ():
             yield Finding(
@@ -145,6 +154,7 @@ class Settings(Spec):
     def warnings(self) -> Iterator[Finding]:
         yield from super().warnings()
         yield from needless_exceptions(self.environments, self.application.not_secrets)
+        yield from replaced_connections(self.environments, self.application.secrets, self.enabled_stores)
         for told in destroying(self.migration.command):
             yield Finding(
                 key="migration.command", problem=f"{told} deletes the content of the database at every release"

@@ -3,7 +3,8 @@
 import re
 from typing import Any, cast
 
-from settings.rules.secret_names import PASSWORD_IN_URL, SECRET_VALUE, looks_secret
+from settings.rules.secret_names import looks_secret
+from settings.rules.secret_values import PASSWORD_IN_URL, SECRET_VALUE
 from story.plan.recorder import SECRET
 
 ASSIGNED = re.compile(

@@ -145,8 +145,8 @@ MAP = "a map of keys and values; without the key, defaults apply"
             id="an image with a tag",
         ),
         pytest.param(
-            "  story:application: {environment: {DB_PASSWORD: hunter2}}",
-            "story:application.environment.DB_PASSWORD: given in plain text; put it in Secrets Manager and its ARN in "
+            "  story:application: {environment: {API_TOKEN: hunter2}}",
+            "story:application.environment.API_TOKEN: given in plain text; put it in Secrets Manager and its ARN in "
             "application.secrets, or name it in application.not_secrets if it is no secret",
             id="a secret in plain text",
         ),

@@ -100,6 +100,19 @@ RANGE = "min_tasks: 1, max_tasks: 2"
             id="a variable that is a secret of the program's",
         ),
         pytest.param(
+            "  story:application: {environment: {DB_PASSWORD: hunter2}}",
+            "story:application.environment.DB_PASSWORD: given, but it is a secret that the program gives every task; "
+            "leave it out, or switch aurora off",
+            id="the password of the stack's own database in plain text",
+        ),
+        pytest.param(
+            "  story:application: {secrets: {DB_PASSWORD: "
+            "'arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:db-AbCdEf'}}",
+            "story:application.secrets.DB_PASSWORD: given, but it is a secret that the program gives every task; "
+            "leave it out, or switch aurora off",
+            id="another password for the stack's own database",
+        ),
+        pytest.param(
             "  story:web: {environment: {DATABASE_URL: mysql://shop:hunter2@db.example.com/shop}}",
             "story:web.environment.DATABASE_URL: given in plain text; put it in Secrets Manager and its ARN in "
             "application.secrets, or name it in application.not_secrets if it is no secret",

@@ -34,6 +34,8 @@ HOSTS = frozenset(
         *("laravel.com", "www.php.net", "dev.mysql.com", "mongodb.com", "www.mongodb.com"),
         *("aws-otel.github.io", "opentelemetry.io", "docs.newrelic.com", "mackerel.io", "docs.docker.com"),
         *("docs.fluentbit.io", "pusher.com", "www.rfc-editor.org", "www.iana.org", "learn.microsoft.com"),
+        *("developer.hashicorp.com", "developer.paddle.com", "docs.mapbox.com", "docs.sentry.io", "dropbox.github.io"),
+        *("stripe.com", "supabase.com", "www.algolia.com"),
         *("sre.google", "caddyserver.com", "www.w3.org", "ghcr.io", "public.ecr.aws"),
     }
 )

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from components.service.laravel import laravel_secrets
+from components.service.laravel import Endpoint, Site, laravel_environment, laravel_secrets
 from components.wiring import SecretRef
 from settings.rules.secret_names import OWN_SECRETS
-from settings.rules.variables import mistakes_in_variables, needless_exceptions
+from settings.rules.variables import CONNECTIONS, mistakes_in_variables, needless_exceptions
 from settings.services import WebSpec, WorkerSpec
 from settings.site import ApplicationSpec
 from settings.stack import Settings
@@ -18,6 +18,9 @@ IN_PLAIN_TEXT = (
     "given in plain text; put it in Secrets Manager and its ARN in application.secrets, or name it in "
     "application.not_secrets if it is no secret"
 )
+
+
+GIVEN = "given, but it is a secret that the program gives every task; leave it out, or "
 
 
 def said(findings: Any) -> list[str]:
@@ -52,7 +55,7 @@ def test_a_variable_that_is_no_secret_can_be_said_to_be_none() -> None:
 
 def test_no_line_shows_the_value() -> None:
     lines = of_settings(application=ApplicationSpec(environment={"DB_PASSWORD": "hunter2", "X": "redis://:hunter2@h"}))
-    assert [line.partition(": ")[0] for line in lines] == [
+    assert sorted(line.partition(": ")[0] for line in lines) == [
         "application.environment.DB_PASSWORD",
         "application.environment.X",
     ]
@@ -87,7 +90,17 @@ def test_no_line_shows_the_value() -> None:
         ),
         (
             {"web": WebSpec(environment={"APP_KEY": ""})},
-            "web.environment.APP_KEY: given, but it is a secret that the program gives every task; leave it out",
+            f"web.environment.APP_KEY: {GIVEN}put a value of your own in Secrets Manager and its ARN in "
+            "application.secrets",
+        ),
+        (
+            {"workers": {"mail": WorkerSpec(environment={"APP_KEY": "hunter2"})}},
+            f"workers.mail.environment.APP_KEY: {GIVEN}put a value of your own in Secrets Manager and its ARN in "
+            "application.secrets",
+        ),
+        (
+            {"application": ApplicationSpec(environment={"APP_KEY": "x"}, secrets={"APP_KEY": ARN})},
+            "application.environment.APP_KEY: given here and in application.secrets; allowed is one of them",
         ),
     ],
 )
@@ -95,6 +108,76 @@ def test_a_variable_that_is_a_secret_too_is_refused_because_ecs_takes_it_once(
     changes: dict[str, Any], line: str
 ) -> None:
     assert of_settings(**changes) == [line]
+
+
+STORE_SECRETS = [(store, name) for store, names in OWN_SECRETS.items() if store for name in names]
+
+
+@pytest.mark.parametrize(("store", "name"), STORE_SECRETS)
+@pytest.mark.parametrize("value", ["hunter2", "", "null"])
+def test_a_secret_of_a_store_is_never_given_beside_the_programs_own(store: str, name: str, value: str) -> None:
+    line = f"{name}: {GIVEN}switch {store} off"
+    on: dict[str, Any] = {"documentdb": DocumentDbSpec(enabled=True)}
+    plain = {name: value}
+    assert of_settings(**on, application=ApplicationSpec(environment=plain)) == [f"application.environment.{line}"]
+    assert of_settings(**on, web=WebSpec(environment=plain)) == [f"web.environment.{line}"]
+    assert of_settings(**on, application=ApplicationSpec(secrets={name: ARN})) == [f"application.secrets.{line}"]
+    exempt = ApplicationSpec(environment=plain, not_secrets=(name,))
+    assert of_settings(**on, application=exempt) == [f"application.environment.{line}"]
+    both = ApplicationSpec(environment=plain, secrets={name: ARN})
+    assert of_settings(**on, application=both) == [f"application.environment.{line}", f"application.secrets.{line}"]
+
+
+def test_a_key_of_ones_own_takes_the_place_of_the_programs() -> None:
+    assert of_settings(application=ApplicationSpec(secrets={"APP_KEY": ARN})) == []
+
+
+@pytest.mark.parametrize(("store", "name"), [(store, name) for store, names in CONNECTIONS.items() for name in names])
+def test_a_connection_of_a_store_is_replaced_with_a_warning_and_never_by_a_secret(store: str, name: str) -> None:
+    warning = (
+        f"{name}: takes the place of what the program gives every task for {store}; leave it out, or switch {store} off"
+    )
+    on: dict[str, Any] = {"documentdb": DocumentDbSpec(enabled=True)}
+    plain: dict[str, Any] = {**on, "web": WebSpec(environment={name: "elsewhere"})}
+    assert of_settings(**plain) == []
+    assert f"web.environment.{warning}" in said(Settings(**plain).warnings())
+    specs = {"aurora": AuroraSpec, "valkey": ValkeySpec, "documentdb": DocumentDbSpec}
+    off = {**plain, store: specs[store](enabled=False)}
+    assert not [line for line in said(Settings(**off).warnings()) if name in line]
+    secret = ApplicationSpec(secrets={name: ARN})
+    assert of_settings(**on, application=secret) == [
+        f"application.secrets.{name}: given, but the program gives every task a variable of this name, and ECS takes a "
+        f"name once; leave it out, or switch {store} off"
+    ]
+    assert of_settings(application=secret, **{**on, store: specs[store](enabled=False)}) == []
+
+
+@pytest.mark.parametrize(("store", "name"), [("aurora", "DB_URL"), ("valkey", "REDIS_URL")])
+def test_a_url_that_laravel_prefers_to_a_connection_is_warned_of(store: str, name: str) -> None:
+    plain = said(Settings(application=ApplicationSpec(environment={name: "tls://elsewhere"})).warnings())
+    secret = said(Settings(application=ApplicationSpec(secrets={name: ARN})).warnings())
+    assert [line for line in plain if line.startswith(f"application.environment.{name}: takes") and store in line]
+    assert [line for line in secret if line.startswith(f"application.secrets.{name}: takes") and store in line]
+
+
+def test_the_program_gives_exactly_the_connections_that_the_rule_knows() -> None:
+    def names(**stores: Endpoint) -> set[str]:
+        site = Site(
+            stack="dev",
+            name="x",
+            url="https://x",
+            region="x",
+            bucket="x",
+            trusted_proxies="x",
+            ca_bundle_path="/x",
+            queue_retry_after_seconds=90,
+            **stores,
+        )
+        return {name for name in laravel_environment(site) if not name.endswith("_QUEUE_RETRY_AFTER")}
+
+    for store, known in CONNECTIONS.items():
+        endpoint = Endpoint(host="h", port=1, database="d", reader_host="r")
+        assert names(**{store: endpoint}) - names() == set(known)
 
 
 def test_the_variables_of_a_store_that_is_off_are_free() -> None:
