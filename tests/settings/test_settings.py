@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from settings import read
 from settings.services import WorkerSpec
-from settings.stack import PREFIX, Settings, Stack, read, stack_of
+from settings.stack import PREFIX, Settings, Stack, stack_of
 from story.docs.schema import stack_file_schema
 from story.plan.recorder import record
 from story.plan.stack_file import read_stack_file

@@ -5,7 +5,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from settings.stack import Stack, read, stack_of
+from settings import read
+from settings.stack import Stack, stack_of
 from story.plan.recorder import record
 
 DIGEST = "@sha256:" + "0" * 64

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from settings.stack import types
+from settings import types
 
 HEX = "0123456789abcdef" * 4
 
