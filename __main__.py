@@ -10,9 +10,9 @@ from components.image import running_image
 from components.ingress import Ingress, IngressArgs
 from components.network import Network, NetworkArgs
 from components.observability import Observability, ObservabilityArgs
-from components.observability.watched import watched
+from components.observability.monitored_stack import monitored_stack
 from components.service.application import Application, ApplicationArgs
-from components.service.fargate_task import Surroundings
+from components.service.fargate_task import TaskContext
 from components.service.laravel_services import scheduler, web, worker
 from components.service.migration_task import MigrationTask, MigrationTaskArgs
 from components.stack_outputs import stack_outputs
@@ -49,7 +49,7 @@ ingress = Ingress(
         account_id=account_id,
         region=region,
         protect=site.protects(site.ingress),
-        test_door=site.web.test_door,
+        test_listener=site.web.test_listener,
     ),
 )
 cluster = Cluster("cluster", ClusterArgs(spec=site.cluster, key_arn=key_arn))
@@ -63,7 +63,7 @@ application = Application(
         stores=stores,
         uploads=uploads,
         cluster=cluster,
-        surroundings=Surroundings.within(
+        context=TaskContext.within(
             network,
             cluster,
             region=region,
@@ -89,10 +89,8 @@ if site.web.enabled:
     consumers = [service.rollout for service in services.values()] if is_release else []
     services["web"] = web(site.web, application, ingress, [*gate, *consumers])
 
-seen = watched(site.network, ingress, cluster, stores, migration, services)
-watch = ObservabilityArgs(
-    spec=site.observability, watched=seen, services=services, surroundings=application.surroundings
-)
+monitored = monitored_stack(site.network, ingress, cluster, stores, migration, services)
+watch = ObservabilityArgs(spec=site.observability, monitored=monitored, services=services, context=application.context)
 observability = Observability("observability", watch)
 
 for name, value in stack_outputs(image, ingress, cluster, application, migration, services, observability).items():

@@ -215,7 +215,7 @@ def account_of(
     values, unread = values_of(PREFIX, list(AccountSettings.model_fields), config, secret_keys, WHERE_SECRETS_BELONG)
     checked = check(AccountSettings, values, unread)
     settings = checked.spec
-    findings = [*checked.mistakes, *checked.founded(settings.mistakes())]
+    findings = [*checked.mistakes, *checked.without_follow_ups(settings.mistakes())]
     lines = [
         *mistakes_around(name, region),
         *_of_region(settings, region),

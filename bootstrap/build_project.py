@@ -55,7 +55,7 @@ class BuildProjectArgs:
     """What a `BuildProject` needs to know.
 
     Attributes:
-        surroundings: What all steps share.
+        context: What all steps share.
         description: What it does.
         buildspec: A file of the source, or the text itself.
         environment: Variables of every run; none is secret.
@@ -65,7 +65,7 @@ class BuildProjectArgs:
         timeout_minutes: After so many minutes a run is ended.
     """
 
-    surroundings: BuildSurroundings
+    context: BuildSurroundings
     description: str
     buildspec: pulumi.Input[str]
     environment: Mapping[str, pulumi.Input[str]]
@@ -87,7 +87,7 @@ class BuildProject(Component):
 
     def __init__(self, name: str, args: BuildProjectArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        work = args.surroundings
+        work = args.context
         log = aws.cloudwatch.LogGroup(
             name,
             name=f"/{pulumi.get_project()}/{pulumi.get_stack()}/{name}",

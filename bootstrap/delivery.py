@@ -140,7 +140,7 @@ class Delivery(Component):
         return BuildProject(
             "build",
             BuildProjectArgs(
-                surroundings=work,
+                context=work,
                 description="Builds the application's image, pushes it, and says that it is the newest",
                 buildspec=(HERE / "build.yml").read_text("utf-8"),
                 environment={
@@ -166,7 +166,7 @@ class Delivery(Component):
         return BuildProject(
             "resolve",
             BuildProjectArgs(
-                surroundings=work,
+                context=work,
                 description="Finds out the newest image, once for a release",
                 buildspec=(HERE / "resolve.yml").read_text("utf-8"),
                 environment={"PARAMETER": parameter.name},
@@ -194,7 +194,7 @@ class Delivery(Component):
         return BuildProject(
             f"deploy-{stack}",
             BuildProjectArgs(
-                surroundings=work,
+                context=work,
                 description=f"Brings settings and image into {stack}: migration and rollout within pulumi up",
                 buildspec="buildspec.yml",
                 environment={

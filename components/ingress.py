@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components.base import Component, physical_name
 from components.buckets import ABORT_MULTIPART_AFTER_DAYS, close_bucket, encrypt_bucket
 from components.iam import allow_service
-from settings.deployment import EarlyDoor
+from settings.deployment import TestListener
 from settings.partition import partition_of
 from settings.site import IngressSpec
 
@@ -28,7 +28,7 @@ class IngressArgs:
         account_id: The account of the stack; access logs of no other one are let in.
         region: The region of the load balancer.
         protect: Refuse to delete the load balancer and its access logs, in Pulumi and (the former) in AWS.
-        test_door: Where a version answers that visitors do not yet get; None for no such listener.
+        test_listener: Where a version answers that visitors do not yet get; None for no such listener.
     """
 
     spec: IngressSpec
@@ -37,7 +37,7 @@ class IngressArgs:
     account_id: pulumi.Input[str]
     region: str
     protect: bool
-    test_door: EarlyDoor | None = None
+    test_listener: TestListener | None = None
 
 
 class Ingress(Component):
@@ -245,10 +245,10 @@ class Ingress(Component):
         load_balancer: aws.lb.LoadBalancer,
         certificate_arn: pulumi.Output[str] | None,
     ) -> aws.lb.Listener | None:
-        if not args.test_door:
+        if not args.test_listener:
             return None
-        port = args.test_door.port
-        self._let_in("Testers", args.test_door.cidrs, group, port, f"{name}-test")
+        port = args.test_listener.port
+        self._let_in("Testers", args.test_listener.cidrs, group, port, f"{name}-test")
         if certificate_arn is None:
             return self._serve_http(f"{name}-test", port, load_balancer)
         return self._serve_https(f"{name}-test", port, args.spec.tls_policy, load_balancer, certificate_arn)

@@ -34,7 +34,7 @@ class Checked(Generic[S]):
     mistakes: Sequence[Finding]
     wrong: Sequence[str]
 
-    def founded(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+    def without_follow_ups(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Those findings that do not rest on a value which is wrong by itself."""
         for finding in findings:
             keys = (finding.key, *finding.involves)
@@ -45,7 +45,8 @@ class Checked(Generic[S]):
 def check(kind: type[S], values: Mapping[str, Any], known: Sequence[Finding] = ()) -> Checked[S]:
     """Reads `values` as a spec of this kind and finds the mistakes in all single values at once.
 
-    Rules about several values (`Spec.mistakes`) are left to the caller, who adds rules of its own; `founded` sifts.
+    Rules about several values (`Spec.mistakes`) are left to the caller, who adds rules of its own and calls
+    `without_follow_ups`.
 
     Args:
         kind: The spec; all of its own fields have defaults.

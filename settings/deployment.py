@@ -50,7 +50,7 @@ AlarmName = Annotated[str, Form(ALARM_NAME, "the name of a CloudWatch alarm, of 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EarlyDoor:
+class TestListener:
     """Where a version answers that visitors do not yet get.
 
     Attributes:
@@ -120,11 +120,11 @@ class DeploymentSpec(Spec):
         return self.shifts or self.both_groups
 
     @property
-    def test_door(self) -> EarlyDoor | None:
+    def test_listener(self) -> TestListener | None:
         """Where the new version answers before visitors get it, if it does."""
         if self.test_port is None or not self.has_two_groups:
             return None
-        return EarlyDoor(port=self.test_port, cidrs=self.test_cidrs)
+        return TestListener(port=self.test_port, cidrs=self.test_cidrs)
 
     @property
     def waits_minutes(self) -> int:
@@ -163,8 +163,8 @@ class DeploymentSpec(Spec):
 
     def warnings(self) -> Iterator[Finding]:
         yield from super().warnings()
-        if self.test_door and not self.test_cidrs:
-            yield Finding(key="test_cidrs", problem=f"none given: nobody reaches test_port {self.test_door.port}")
+        if self.test_listener and not self.test_cidrs:
+            yield Finding(key="test_cidrs", problem=f"none given: nobody reaches test_port {self.test_listener.port}")
         needed = self.alarms.minutes + CLOUDWATCH_DELAY_MINUTES if self.alarms else 0
         if self.shifts and self.bake_time_minutes < needed:
             yield Finding(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from settings.base import Finding, Spec
-from settings.deployment import DeploymentSpec, EarlyDoor
+from settings.deployment import DeploymentSpec, TestListener
 from settings.rules.cron import ALLOWED as CRON_ALLOWED
 from settings.rules.cron import canonical_cron
 from settings.rules.migration_command import doubts, refused_options
@@ -237,9 +237,9 @@ class WebSpec(ScaledServiceSpec):
     """How a new version takes the place of the old one."""
 
     @property
-    def test_door(self) -> EarlyDoor | None:
+    def test_listener(self) -> TestListener | None:
         """Where the new version answers before visitors get it, if it does."""
-        return self.deployment.test_door if self.enabled else None
+        return self.deployment.test_listener if self.enabled else None
 
     def mistakes(self) -> Iterator[Finding]:
         yield from super().mistakes()

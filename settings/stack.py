@@ -246,7 +246,7 @@ def stack_of(
     settings = checked.spec
     images = {IMAGE_VARIABLE: image_given, ROLLBACK_VARIABLE: rollback_image}
     across = [*settings.mistakes(), *_of_region(settings, region, images)]
-    findings = [*checked.mistakes, *checked.founded(across)]
+    findings = [*checked.mistakes, *checked.without_follow_ups(across)]
     lines = [*_around(name, region, images), *(f"{PREFIX}:{each.key}: {each.problem}" for each in findings)]
     if lines:
         raise pulumi.RunError("\n".join(map(printable, lines)))

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components.base import Component, physical_name
 from components.data_stores.credential import database_user
 from components.data_stores.names import exported_log_groups, promotion_tier, zone_of
-from components.data_stores.parts import closed_door, final_snapshot, log_groups
+from components.data_stores.parts import closed_security_group, final_snapshot, log_groups
 from components.iam import assumed_by
 from components.wiring import StoreAccess
 from settings.partition import partition_of
@@ -83,7 +83,7 @@ class Aurora(Component):
 
     def __init__(self, name: str, args: AuroraArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self.access = closed_door(name, vpc_id=args.vpc_id, port=args.spec.port, opts=self.child())
+        self.access = closed_security_group(name, vpc_id=args.vpc_id, port=args.spec.port, opts=self.child())
         cluster = self._cluster(name, args)
         instances = self._instances(name, args, cluster)
         user = database_user(name, args.spec, key_arn=args.key_arn, protect=args.protect, opts=self.child())

@@ -10,7 +10,7 @@ from components.base import physical_name
 from components.wiring import StoreAccess
 
 
-def closed_door(
+def closed_security_group(
     store: str, *, vpc_id: pulumi.Input[str], port: int, opts: pulumi.ResourceOptions | None = None
 ) -> StoreAccess:
     """A security group that lets nobody in or out; whoever uses the store adds the rule for its own group."""

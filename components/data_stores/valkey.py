@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components.base import Component, physical_name
 from components.data_stores.credential import Credential, CredentialArgs
 from components.data_stores.names import member_ids
-from components.data_stores.parts import closed_door, final_snapshot
+from components.data_stores.parts import closed_security_group, final_snapshot
 from components.wiring import StoreAccess
 from settings.stores import ValkeySpec
 
@@ -57,7 +57,7 @@ class Valkey(Component):
 
     def __init__(self, name: str, args: ValkeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self.access = closed_door(name, vpc_id=args.vpc_id, port=PORT, opts=self.child())
+        self.access = closed_security_group(name, vpc_id=args.vpc_id, port=PORT, opts=self.child())
         token = self._token(name, args)
         group = self._group(name, args, token)
 

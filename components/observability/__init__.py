@@ -14,10 +14,10 @@ from components.observability.budget import budget
 from components.observability.dashboard import DashboardArgs, dashboard
 from components.observability.event_log import EventLog, EventLogArgs
 from components.observability.log_metrics import described, log_metric
+from components.observability.monitored_stack import MonitoredStack
 from components.observability.notifications import Notifications, NotificationsArgs
 from components.observability.site_alarms import site_alarms, site_composites
-from components.observability.watched import Watched
-from components.service.fargate_task import Surroundings
+from components.service.fargate_task import TaskContext
 from release.first_data import wait_for_first_data
 from settings.observability import ObservabilitySpec
 
@@ -28,16 +28,16 @@ class ObservabilityArgs:
 
     Attributes:
         spec: Who hears of what, and from which value on.
-        watched: The stack.
+        monitored: The stack.
         services: Its services by name: their logs are there, and their silence means something, once they run.
-        surroundings: Account, region, boundary, and the key that encrypts topics and events; its policy must let
+        context: Account, region, boundary, and the key that encrypts topics and events; its policy must let
             CloudWatch, AWS Budgets and EventBridge use it.
     """
 
     spec: ObservabilitySpec
-    watched: Watched
+    monitored: MonitoredStack
     services: Mapping[str, pulumi.Resource]
-    surroundings: Surroundings
+    context: TaskContext
 
 
 class Observability(Component):
@@ -56,7 +56,7 @@ class Observability(Component):
 
     def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self.alarms = site_alarms(args.spec, args.watched)
+        self.alarms = site_alarms(args.spec, args.monitored)
         composites = site_composites(args.spec)
         check_names([*self.alarms, *composites])
         notifications = self._notifications(name, args)
@@ -75,26 +75,26 @@ class Observability(Component):
             f"{name}-notifications",
             NotificationsArgs(
                 spec=args.spec,
-                key_arn=args.surroundings.key_arn,
-                account_id=args.surroundings.account_id,
-                region=args.surroundings.region,
+                key_arn=args.context.key_arn,
+                account_id=args.context.account_id,
+                region=args.context.region,
                 shells=_tells_of_shells(args),
-                boundary_arn=args.surroundings.boundary_arn,
+                boundary_arn=args.context.boundary_arn,
             ),
             opts=self.child(),
         )
 
     def _events(self, name: str, args: ObservabilityArgs) -> EventLog:
-        watched = args.watched
+        monitored = args.monitored
         return EventLog(
             f"{name}-events",
             EventLogArgs(
-                cluster=watched.cluster,
-                exec=watched.exec_log_group is not None,
-                aurora=watched.aurora[1] if watched.aurora else None,
-                key_arn=args.surroundings.key_arn,
-                account_id=args.surroundings.account_id,
-                region=args.surroundings.region,
+                cluster=monitored.cluster,
+                exec=monitored.exec_log_group is not None,
+                aurora=monitored.aurora[1] if monitored.aurora else None,
+                key_arn=args.context.key_arn,
+                account_id=args.context.account_id,
+                region=args.context.region,
                 retention_days=args.spec.event_log_retention_days,
                 # A warning: in prod a shell is mostly opened by somebody whom an alarm has woken already.
                 shell_topic_arn=self.topic_arns["warning"] if _tells_of_shells(args) else None,
@@ -104,8 +104,8 @@ class Observability(Component):
         )
 
     def _log_metrics(self, name: str, args: ObservabilityArgs) -> None:
-        for metric in described(args.watched, laravel=args.spec.laravel_metrics):
-            group = args.watched.services[metric.service].log_group
+        for metric in described(args.monitored, laravel=args.spec.laravel_metrics):
+            group = args.monitored.services[metric.service].log_group
             needed = self.child(depends_on=[args.services[metric.service]])
             log_metric(f"{name}-{metric.id}", metric, group, needed)
 
@@ -134,17 +134,17 @@ class Observability(Component):
 
     def _after_first_data(self, name: str, args: ObservabilityArgs, alarm: Alarm) -> pulumi.ResourceOptions:
         """For an alarm that counts silence as bad: made after the services run and CloudWatch shows that they do."""
-        contract = first_data(alarm, args.surroundings.place)
+        contract = first_data(alarm, args.context.place)
         hook = before_creation(f"{name}-{alarm.name}", contract=contract, work=wait_for_first_data)
         return self.child(depends_on=list(args.services.values()), hooks=hook)
 
     def _dashboard(self, name: str, args: ObservabilityArgs, composites: Sequence[CompositeAlarm]) -> None:
         shown = DashboardArgs(
-            watched=args.watched,
+            monitored=args.monitored,
             alarms=self.alarms,
             composites=composites,
-            region=args.surroundings.region,
-            account_id=args.surroundings.account_id,
+            region=args.context.region,
+            account_id=args.context.account_id,
             laravel_metrics=args.spec.laravel_metrics,
             runbooks=args.spec.runbooks_url,
         )
@@ -152,7 +152,7 @@ class Observability(Component):
 
 
 def _tells_of_shells(args: ObservabilityArgs) -> bool:
-    return args.spec.exec_notifications and args.watched.exec_log_group is not None
+    return args.spec.exec_notifications and args.monitored.exec_log_group is not None
 
 
 def check_names(alarms: Sequence[Alarm | CompositeAlarm]) -> None:

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import metric_namespace
-from components.observability.watched import Watched
+from components.observability.monitored_stack import MonitoredStack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +35,11 @@ class LogMetric:
     dimensions: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def described(watched: Watched, *, laravel: bool) -> list[LogMetric]:
+def described(monitored: MonitoredStack, *, laravel: bool) -> list[LogMetric]:
     """The metrics of a stack.
 
     Args:
-        watched: The stack.
+        monitored: The stack.
         laravel: The application reports its scheduler, queues and failed jobs.
     """
     metrics = [
@@ -49,17 +49,17 @@ def described(watched: Watched, *, laravel: bool) -> list[LogMetric]:
             pattern='"server reached pm.max_children"',
             metric="PhpFpmSaturated",
         )
-        for name, service in watched.services.items()
+        for name, service in monitored.services.items()
         if service.runs_php_fpm
     ]
     if not laravel:
         return metrics
-    workers = [name for name in watched.services if name.startswith("worker-")]
+    workers = [name for name in monitored.services if name.startswith("worker-")]
     metrics += [
         LogMetric(id=f"{name}-failed-jobs", service=name, pattern='{ $.story = "failed_job" }', metric="FailedJobs")
         for name in workers
     ]
-    if "scheduler" not in watched.services:
+    if "scheduler" not in monitored.services:
         return metrics
     of_queue = partial(LogMetric, service="scheduler", pattern='{ $.story = "queue" }')
     by_queue = {"Queue": "$.queue"}

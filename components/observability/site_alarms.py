@@ -1,4 +1,4 @@
-"""Everything that a stack is watched for: the alarms of its parts, put together."""
+"""Everything that a stack is monitored for: the alarms of its parts, put together."""
 
 from collections.abc import Sequence
 
@@ -15,18 +15,18 @@ from components.observability.alarms.stores import (
     valkey_alarms,
 )
 from components.observability.event_patterns import event_kinds, rule_name
-from components.observability.watched import Watched
+from components.observability.monitored_stack import MonitoredStack
 from settings.observability import ObservabilitySpec
 
 
-def site_alarms(spec: ObservabilitySpec, watched: Watched) -> list[Alarm]:
+def site_alarms(spec: ObservabilitySpec, monitored: MonitoredStack) -> list[Alarm]:
     """Alarms of the site, its services, its tasks, its queues and the data stores that exist.
 
     Args:
         spec: When an alarm goes off, and whether the application reports its queues.
-        watched: The stack.
+        monitored: The stack.
     """
-    return [*_site(spec, watched), *_services(spec, watched), *_stores(spec, watched)]
+    return [*_site(spec, monitored), *_services(spec, monitored), *_stores(spec, monitored)]
 
 
 def site_composites(spec: ObservabilitySpec) -> Sequence[CompositeAlarm]:
@@ -38,41 +38,41 @@ def site_composites(spec: ObservabilitySpec) -> Sequence[CompositeAlarm]:
     return answer_composites(spec.thresholds)
 
 
-def _site(spec: ObservabilitySpec, watched: Watched) -> list[Alarm]:
+def _site(spec: ObservabilitySpec, monitored: MonitoredStack) -> list[Alarm]:
     thresholds = spec.thresholds
-    alarms = answer_alarms(watched.load_balancer, thresholds)
-    for service in watched.services.values():
-        alarms += host_alarms(watched.load_balancer, service, watched.zones, thresholds)
-    if watched.certificate_arn is not None:
-        alarms.append(certificate_alarm(watched.certificate_arn, thresholds))
+    alarms = answer_alarms(monitored.load_balancer, thresholds)
+    for service in monitored.services.values():
+        alarms += host_alarms(monitored.load_balancer, service, monitored.zones, thresholds)
+    if monitored.certificate_arn is not None:
+        alarms.append(certificate_alarm(monitored.certificate_arn, thresholds))
     return alarms
 
 
-def _services(spec: ObservabilitySpec, watched: Watched) -> list[Alarm]:
+def _services(spec: ObservabilitySpec, monitored: MonitoredStack) -> list[Alarm]:
     thresholds, namespace = spec.thresholds, metric_namespace()
     alarms = list[Alarm]()
-    for name, service in watched.services.items():
-        alarms += service_alarms(watched.cluster, name, thresholds, container_insights=watched.task_counts)
+    for name, service in monitored.services.items():
+        alarms += service_alarms(monitored.cluster, name, thresholds, container_insights=monitored.task_counts)
         if service.runs_php_fpm:
             alarms.append(php_fpm_alarm(service, namespace, thresholds))
     alarms += task_alarms({rule: rule_name(rule) for rule in ("failed-tasks", "out-of-memory")}, thresholds)
-    kinds = event_kinds(exec=watched.exec_log_group is not None, aurora=watched.aurora is not None)
+    kinds = event_kinds(exec=monitored.exec_log_group is not None, aurora=monitored.aurora is not None)
     alarms.append(delivery_alarm([rule_name(kind) for kind in kinds]))
     if spec.laravel_metrics:
-        alarms += laravel_alarms(namespace, thresholds, scheduler="scheduler" in watched.services)
+        alarms += laravel_alarms(namespace, thresholds, scheduler="scheduler" in monitored.services)
     return alarms
 
 
-def _stores(spec: ObservabilitySpec, watched: Watched) -> list[Alarm]:
+def _stores(spec: ObservabilitySpec, monitored: MonitoredStack) -> list[Alarm]:
     thresholds, alarms = spec.thresholds, list[Alarm]()
-    if watched.aurora:
-        aurora, cluster_identifier = watched.aurora
+    if monitored.aurora:
+        aurora, cluster_identifier = monitored.aurora
         alarms += aurora_alarms(cluster_identifier, thresholds, serverless=aurora.serverless, readers=aurora.readers)
         alarms.append(aurora_backup_alarm(cluster_identifier, rule_name("aurora-backups")))
-    if watched.valkey:
-        _, nodes = watched.valkey
+    if monitored.valkey:
+        _, nodes = monitored.valkey
         alarms += valkey_alarms(nodes, thresholds)
-    if watched.documentdb:
-        _, cluster_identifier = watched.documentdb
+    if monitored.documentdb:
+        _, cluster_identifier = monitored.documentdb
         alarms += documentdb_alarms(cluster_identifier, thresholds)
     return alarms

@@ -15,7 +15,7 @@ from components.data_stores.aurora import Aurora
 from components.data_stores.documentdb import DocumentDb
 from components.data_stores.valkey import Valkey
 from components.iam import Statement
-from components.service.fargate_task import Surroundings
+from components.service.fargate_task import TaskContext
 from components.service.laravel import Endpoint, Site, given_secrets, laravel_environment, laravel_secrets
 from components.service.task_policies import exec_statements, uploads_statements
 from components.uploads import Uploads
@@ -38,7 +38,7 @@ class ApplicationArgs:
         stores: The data stores.
         uploads: Bucket of uploaded files.
         cluster: The cluster; whether it allows ECS Exec, and the record of shell sessions that tasks write.
-        surroundings: What all tasks of the stack share.
+        context: What all tasks of the stack share.
         agents: Containers beside the application in the tasks of services.
         protect: Refuse to delete the application's key: without it, nobody reads what the application encrypted.
     """
@@ -50,7 +50,7 @@ class ApplicationArgs:
     stores: DataStores
     uploads: Uploads
     cluster: Cluster
-    surroundings: Surroundings
+    context: TaskContext
     agents: AgentsSpec
     protect: bool
 
@@ -65,7 +65,7 @@ class Application(Component):
     image: pulumi.Input[str]
     stores: DataStores
     uploads: Uploads
-    surroundings: Surroundings
+    context: TaskContext
     agents: AgentsSpec
     exec: bool
     environment: pulumi.Output[Mapping[str, str]]
@@ -76,7 +76,7 @@ class Application(Component):
         super().__init__(name, opts)
         self.spec, self.image = args.spec, args.image
         self.stores, self.uploads = args.stores, args.uploads
-        self.surroundings, self.exec, self.agents = args.surroundings, args.cluster.exec, args.agents
+        self.context, self.exec, self.agents = args.context, args.cluster.exec, args.agents
         self.environment = _environment(args)
         self.secrets = {**_secrets(args, self._app_key(args)), **given_secrets(args.spec.secrets)}
         self.task_statements = _task_statements(args)
@@ -87,7 +87,7 @@ class Application(Component):
         secret = aws.secretsmanager.Secret(
             physical_name("app-key"),
             description="APP_KEY of the application",
-            kms_key_id=args.surroundings.key_arn,
+            kms_key_id=args.context.key_arn,
             opts=self.child(protect=args.protect),
         )
         version = aws.secretsmanager.SecretVersion(
@@ -112,7 +112,7 @@ def _environment(args: ApplicationArgs) -> pulumi.Output[Mapping[str, str]]:
         site = Site(
             stack=pulumi.get_stack(),
             name=args.spec.name,
-            region=args.surroundings.region,
+            region=args.context.region,
             trusted_proxies=args.trusted_proxies,
             ca_bundle_path=args.spec.ca_bundle_path,
             queue_retry_after_seconds=args.spec.queue_retry_after_seconds,
@@ -152,5 +152,5 @@ def _task_statements(args: ApplicationArgs) -> pulumi.Output[Sequence[Statement]
         return [*exec_statements(log_group_arn=str(known["exec_log_group"]), key_arn=key_arn), *uploads]
 
     return pulumi.Output.all(
-        key=args.surroundings.key_arn, bucket=args.uploads.bucket_arn, exec_log_group=args.cluster.exec_log_group_arn
+        key=args.context.key_arn, bucket=args.uploads.bucket_arn, exec_log_group=args.cluster.exec_log_group_arn
     ).apply(statements)

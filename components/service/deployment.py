@@ -121,12 +121,14 @@ def shifting_statements(
     ]
 
 
-def keeper(*, tasks: int | None, never_two: bool, exec: bool, container: str | None, web: WebSpec | None) -> str:
+def keeper(
+    *, tasks: int | None, stop_before_start: bool, exec: bool, container: str | None, web: WebSpec | None
+) -> str:
     """All plain values that make ECS start a deployment when they change, beside task definition and capacity.
 
     A value too many does no harm: a step whose update started no deployment ends at once.
     """
-    known: dict[str, Any] = {"tasks": tasks, "neverTwo": never_two, "exec": exec, "container": container}
+    known: dict[str, Any] = {"tasks": tasks, "neverTwo": stop_before_start, "exec": exec, "container": container}
     if web:
         known |= {
             "port": web.port,

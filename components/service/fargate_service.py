@@ -14,8 +14,8 @@ from components.metric_alarm import metric_alarm
 from components.service.autoscaling import Autoscaling, AutoscalingArgs
 from components.service.containers import Container
 from components.service.deployment import circuit_breaker, deployment_configuration, error_alarm, keeper, service_alarms
-from components.service.door import Door, every_request, target_group
-from components.service.fargate_task import FargateTask, FargateTaskArgs, Surroundings
+from components.service.fargate_task import FargateTask, FargateTaskArgs, TaskContext
+from components.service.load_balancer_target import LoadBalancerTarget, every_request, target_group
 from components.service.traffic_shift import TrafficShift, TrafficShiftArgs
 from components.wiring import StoreAccess
 from release.contract import Rollout
@@ -29,44 +29,44 @@ class FargateServiceArgs:
 
     Attributes:
         spec: Size, capacity and timeouts.
-        surroundings: What all tasks of the stack share.
+        context: What all tasks of the stack share.
         containers: Its containers.
         task_statements: What the code may do.
         stores: The stores that it connects to.
         tasks: Number of tasks; with autoscaling the number that it starts with.
         autoscaling: Range of tasks and what moves it; None leaves `tasks` as it is.
-        never_two: Stop the old task before the new one starts, and never start a second one beside it.
+        stop_before_start: Stop the old task before the new one starts, and never start a second one beside it.
         exec: Allow ECS Exec.
-        door: How visitors reach it; None for a service that only works.
+        target: How visitors reach it; None for a service that only works.
         after: What must have happened before its task definition changes.
     """
 
     spec: ServiceSpec
-    surroundings: Surroundings
+    context: TaskContext
     containers: Sequence[Container]
     task_statements: pulumi.Input[Sequence[Statement]]
     stores: Sequence[StoreAccess]
     tasks: int
     autoscaling: AutoscalingSpec | None = None
-    never_two: bool = False
+    stop_before_start: bool = False
     exec: bool
-    door: Door | None = None
+    target: LoadBalancerTarget | None = None
     after: Sequence[pulumi.Resource]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entrance:
-    """The door of a service, once it is made.
+class TargetGroups:
+    """The target of a service, once it is made.
 
     Attributes:
-        door: How visitors reach the service.
+        target: How visitors reach the service.
         groups: Its target groups by name; the first one is the service's own, the second the alternate one.
         shift: What ECS moves visitors with.
         alarms: Names of the alarms for which ECS goes back.
         needed: What must be there before ECS starts a deployment.
     """
 
-    door: Door
+    target: LoadBalancerTarget
     groups: Mapping[str, aws.lb.TargetGroup]
     shift: TrafficShift | None
     alarms: Sequence[pulumi.Input[str]]
@@ -82,10 +82,10 @@ class FargateService(Component):
     """Tasks that ECS keeps running, spread over the zones and replaced where they fail.
 
     A deployment that does not become healthy is rolled back by ECS's circuit breaker, one that lets the alarms of a
-    door's deployment settings go off by these; the `rollout` marker is where an update finds out. Pulumi is the only
+    target's deployment settings go off by these; the `rollout` marker is where an update finds out. Pulumi is the only
     writer of the service, but for the desired count where autoscaling owns it and the weights of a TrafficShift.
 
-    Makes: FargateTask; with a door TargetGroup, ListenerRule or TrafficShift, a MetricAlarm for each target group and
+    Makes: FargateTask; with a target TargetGroup, ListenerRule or TrafficShift, a MetricAlarm for each target group and
     the rules between load balancer and tasks; Service; with a range Autoscaling; the marker `rollout-<name>`.
     """
 
@@ -103,17 +103,17 @@ class FargateService(Component):
     def __init__(self, name: str, args: FargateServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         task = self._task(name, args)
-        entrance = self._entrance(name, args, args.door, task) if args.door else None
-        service = self._service(name, args, task, entrance)
-        self._autoscaling(name, args, service, entrance)
+        target_groups = self._target_groups(name, args, args.target, task) if args.target else None
+        service = self._service(name, args, task, target_groups)
+        self._autoscaling(name, args, service, target_groups)
         rollout = self._rollout(name, args, task, service)
 
         self.service_name = service.name
         self.task_definition_arn = task.task_definition_arn
         self.log_group_name = task.log_group_name
         self.fewest_tasks = args.autoscaling.fewest_tasks if args.autoscaling else args.tasks
-        self.runs_php_fpm = bool(args.door and args.door.spec.nginx)
-        groups: Mapping[str, aws.lb.TargetGroup] = entrance.groups if entrance else {}
+        self.runs_php_fpm = bool(args.target and args.target.spec.nginx)
+        groups: Mapping[str, aws.lb.TargetGroup] = target_groups.groups if target_groups else {}
         self.target_group_arns = {group_name: group.arn for group_name, group in groups.items()}
         self.target_group_arn_suffixes = {group_name: group.arn_suffix for group_name, group in groups.items()}
         self.rollout = rollout
@@ -132,7 +132,7 @@ class FargateService(Component):
             name,
             FargateTaskArgs(
                 spec=args.spec,
-                surroundings=args.surroundings,
+                context=args.context,
                 containers=args.containers,
                 task_statements=args.task_statements,
                 stores=args.stores,
@@ -142,71 +142,75 @@ class FargateService(Component):
             opts=self.child(),
         )
 
-    def _entrance(self, name: str, args: FargateServiceArgs, door: Door, task: FargateTask) -> Entrance:
-        own = target_group(name, door.spec, args.surroundings.vpc_id, self.child())
+    def _target_groups(
+        self, name: str, args: FargateServiceArgs, target: LoadBalancerTarget, task: FargateTask
+    ) -> TargetGroups:
+        own = target_group(name, target.spec, args.context.vpc_id, self.child())
         groups, shift, rules = {name: own}, None, list[pulumi.Resource]()
-        if door.spec.deployment.has_two_groups:
-            surroundings = args.surroundings
+        if target.spec.deployment.has_two_groups:
+            context = args.context
             shift_args = TrafficShiftArgs(
-                door=door,
+                target=target,
                 primary=own,
-                vpc_id=surroundings.vpc_id,
-                boundary_arn=surroundings.boundary_arn,
+                vpc_id=context.vpc_id,
+                boundary_arn=context.boundary_arn,
             )
             shift = TrafficShift(name, shift_args, opts=self.child())
             groups[f"{name}-alternate"] = shift.alternate
             rules += shift.needed
         else:
-            rules.append(self._rule(name, door, own))
-        alarms = self._alarms(door, groups)
-        return Entrance(
-            door=door,
+            rules.append(self._rule(name, target, own))
+        alarms = self._alarms(target, groups)
+        return TargetGroups(
+            target=target,
             groups=groups,
             shift=shift,
-            alarms=[*(alarm.name for alarm in alarms), *_names(door)],
-            needed=[*rules, *alarms, *self._ways(name, door, task)],
+            alarms=[*(alarm.name for alarm in alarms), *_names(target)],
+            needed=[*rules, *alarms, *self._ways(name, target, task)],
         )
 
-    def _rule(self, name: str, door: Door, group: aws.lb.TargetGroup) -> aws.lb.ListenerRule:
+    def _rule(self, name: str, target: LoadBalancerTarget, group: aws.lb.TargetGroup) -> aws.lb.ListenerRule:
         return aws.lb.ListenerRule(
             name,
-            listener_arn=door.listener.arn,
+            listener_arn=target.listener.arn,
             priority=100,
             conditions=every_request(),
             actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=group.arn)],
             opts=self.child(),
         )
 
-    def _alarms(self, door: Door, groups: Mapping[str, aws.lb.TargetGroup]) -> Sequence[aws.cloudwatch.MetricAlarm]:
+    def _alarms(
+        self, target: LoadBalancerTarget, groups: Mapping[str, aws.lb.TargetGroup]
+    ) -> Sequence[aws.cloudwatch.MetricAlarm]:
         """They watch target groups, not the service: ECS wants them to be there before it."""
-        spec = door.spec.deployment.alarms
+        spec = target.spec.deployment.alarms
         if not spec:
             return []
         described = [
-            error_alarm(group_name, spec, door.load_balancer_arn_suffix, group.arn_suffix)
+            error_alarm(group_name, spec, target.load_balancer_arn_suffix, group.arn_suffix)
             for group_name, group in groups.items()
         ]
         return [metric_alarm(alarm.name, alarm, opts=self.child()) for alarm in described if alarm]
 
-    def _ways(self, name: str, door: Door, task: FargateTask) -> Sequence[pulumi.Resource]:
+    def _ways(self, name: str, target: LoadBalancerTarget, task: FargateTask) -> Sequence[pulumi.Resource]:
         way_in = aws.vpc.SecurityGroupIngressRule(
             f"{name}-from-load-balancer",
             security_group_id=task.security_group_id,
             description="From the load balancer",
-            referenced_security_group_id=door.security_group_id,
+            referenced_security_group_id=target.security_group_id,
             ip_protocol="tcp",
-            from_port=door.spec.port,
-            to_port=door.spec.port,
+            from_port=target.spec.port,
+            to_port=target.spec.port,
             opts=self.child(),
         )
         way_out = aws.vpc.SecurityGroupEgressRule(
             f"{name}-from-load-balancer",
-            security_group_id=door.security_group_id,
+            security_group_id=target.security_group_id,
             description=f"To {physical_name(name)}",
             referenced_security_group_id=task.security_group_id,
             ip_protocol="tcp",
-            from_port=door.spec.port,
-            to_port=door.spec.port,
+            from_port=target.spec.port,
+            to_port=target.spec.port,
             opts=self.child(),
         )
         return [way_in, way_out]
@@ -216,46 +220,46 @@ class FargateService(Component):
         name: str,
         args: FargateServiceArgs,
         task: FargateTask,
-        entrance: Entrance | None,
+        target_groups: TargetGroups | None,
     ) -> aws.ecs.Service:
-        door = entrance.door if entrance else None
-        deployment = door.spec.deployment if door else None
+        target = target_groups.target if target_groups else None
+        deployment = target.spec.deployment if target else None
         return aws.ecs.Service(
             name,
             name=name,
-            cluster=args.surroundings.cluster_arn,
+            cluster=args.context.cluster_arn,
             task_definition=task.task_definition_arn,
             desired_count=args.tasks,
             capacity_provider_strategies=capacity_strategy(args.spec.capacity),
             platform_version="LATEST",
             network_configuration=aws.ecs.ServiceNetworkConfigurationArgs(
-                subnets=args.surroundings.subnet_ids,
+                subnets=args.context.subnet_ids,
                 security_groups=[task.security_group_id],
                 assign_public_ip=False,
             ),
-            load_balancers=[_load_balancer(entrance)] if entrance else None,
-            health_check_grace_period_seconds=door.spec.health_check_grace_seconds if door else None,
+            load_balancers=[_load_balancer(target_groups)] if target_groups else None,
+            health_check_grace_period_seconds=target.spec.health_check_grace_seconds if target else None,
             deployment_configuration=deployment_configuration(deployment) if deployment else None,
             deployment_circuit_breaker=circuit_breaker(deployment),
-            alarms=service_alarms(list(entrance.alarms)) if entrance else None,
-            deployment_minimum_healthy_percent=0 if args.never_two else 100,
-            deployment_maximum_percent=100 if args.never_two else 200,
+            alarms=service_alarms(list(target_groups.alarms)) if target_groups else None,
+            deployment_minimum_healthy_percent=0 if args.stop_before_start else 100,
+            deployment_maximum_percent=100 if args.stop_before_start else 200,
             # Rebalancing starts a second task before it stops the first, and needs a maximum over 100 percent:
             # docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html
-            availability_zone_rebalancing="DISABLED" if args.never_two else "ENABLED",
+            availability_zone_rebalancing="DISABLED" if args.stop_before_start else "ENABLED",
             enable_execute_command=args.exec,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
             force_new_deployment=True,
             wait_for_steady_state=False,
             opts=self.child(
-                depends_on=[*task.needed_to_start, *(entrance.needed if entrance else ())],
+                depends_on=[*task.needed_to_start, *(target_groups.needed if target_groups else ())],
                 ignore_changes=["desiredCount"] if args.autoscaling else (),
             ),
         )
 
     def _autoscaling(
-        self, name: str, args: FargateServiceArgs, service: aws.ecs.Service, entrance: Entrance | None
+        self, name: str, args: FargateServiceArgs, service: aws.ecs.Service, target_groups: TargetGroups | None
     ) -> None:
         """Requests are counted at the service's own group, so the settings allow that target only where it is the only
         one: AWS does not support it with blue/green.
@@ -266,12 +270,12 @@ class FargateService(Component):
             name,
             AutoscalingArgs(
                 spec=args.autoscaling,
-                cluster_name=args.surroundings.cluster_name,
+                cluster_name=args.context.cluster_name,
                 service_name=service.name,
                 request_label=pulumi.Output.concat(
-                    entrance.door.load_balancer_arn_suffix, "/", entrance.group.arn_suffix
+                    target_groups.target.load_balancer_arn_suffix, "/", target_groups.group.arn_suffix
                 )
-                if entrance
+                if target_groups
                 else None,
             ),
             opts=self.child(),
@@ -280,7 +284,7 @@ class FargateService(Component):
     def _rollout(
         self, name: str, args: FargateServiceArgs, task: FargateTask, service: aws.ecs.Service
     ) -> pulumi.CustomResource:
-        place, timeout_seconds = args.surroundings.place, args.spec.rollout_timeout_seconds
+        place, timeout_seconds = args.context.place, args.spec.rollout_timeout_seconds
         contract = pulumi.Output.all(service.name, task.task_definition_arn).apply(
             lambda known: Rollout(
                 place=place,
@@ -297,10 +301,10 @@ class FargateService(Component):
                 "capacityProviderStrategy": json.dumps(args.spec.capacity.model_dump(), sort_keys=True),
                 "service": keeper(
                     tasks=None if args.autoscaling else args.tasks,
-                    never_two=args.never_two,
+                    stop_before_start=args.stop_before_start,
                     exec=args.exec,
-                    container=args.door.container if args.door else None,
-                    web=args.door.spec if args.door else None,
+                    container=args.target.container if args.target else None,
+                    web=args.target.spec if args.target else None,
                 ),
             },
             contract=contract,
@@ -309,17 +313,17 @@ class FargateService(Component):
         )
 
 
-def _names(door: Door) -> Sequence[str]:
-    alarms = door.spec.deployment.alarms
+def _names(target: LoadBalancerTarget) -> Sequence[str]:
+    alarms = target.spec.deployment.alarms
     return alarms.names if alarms else ()
 
 
-def _load_balancer(entrance: Entrance) -> aws.ecs.ServiceLoadBalancerArgs:
+def _load_balancer(target_groups: TargetGroups) -> aws.ecs.ServiceLoadBalancerArgs:
     return aws.ecs.ServiceLoadBalancerArgs(
-        target_group_arn=entrance.group.arn,
-        container_name=entrance.door.container,
-        container_port=entrance.door.spec.port,
-        advanced_configuration=entrance.shift.advanced_configuration if entrance.shift else None,
+        target_group_arn=target_groups.group.arn,
+        container_name=target_groups.target.container,
+        container_port=target_groups.target.spec.port,
+        advanced_configuration=target_groups.shift.advanced_configuration if target_groups.shift else None,
     )
 
 

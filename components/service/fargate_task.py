@@ -19,7 +19,7 @@ from settings.site import Architecture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class TaskContext:
     """What all tasks of a stack share.
 
     Attributes:
@@ -62,7 +62,7 @@ class Surroundings:
         key_arn: pulumi.Input[str],
         boundary_arn: str | None,
         secret_key_arns: Sequence[str],
-    ) -> "Surroundings":
+    ) -> "TaskContext":
         """Those of tasks in the private subnets of a network, on a cluster."""
         return cls(
             region=region,
@@ -91,7 +91,7 @@ class FargateTaskArgs:
 
     Attributes:
         spec: CPU, memory, disk, and how long its logs are kept.
-        surroundings: What all tasks of the stack share.
+        context: What all tasks of the stack share.
         containers: Its containers.
         task_statements: What the code in the containers may do; none for nothing.
         stores: The stores that it connects to.
@@ -100,7 +100,7 @@ class FargateTaskArgs:
     """
 
     spec: TaskSpec
-    surroundings: Surroundings
+    context: TaskContext
     containers: Sequence[Container]
     task_statements: pulumi.Input[Sequence[Statement]] = ()
     stores: Sequence[StoreAccess] = ()
@@ -134,7 +134,7 @@ class FargateTask(Component):
         self.log_group_name = log_group_name(name)
         # The definition as well: a step that waited for it within a hook would wait for ever if it could not be made.
         rights = [*execution_rights, *task_rights]
-        self.needed_to_start = [definition, log_group, *rules, *rights, *args.surroundings.needed]
+        self.needed_to_start = [definition, log_group, *rules, *rights, *args.context.needed]
         self.register_outputs(
             {"taskDefinitionArn": self.task_definition_arn, "securityGroupId": self.security_group_id}
         )
@@ -144,7 +144,7 @@ class FargateTask(Component):
             name,
             name=log_group_name(name),
             retention_in_days=args.spec.log_retention_days,
-            kms_key_id=args.surroundings.key_arn,
+            kms_key_id=args.context.key_arn,
             opts=self.child(),
         )
 
@@ -153,7 +153,7 @@ class FargateTask(Component):
     ) -> tuple[aws.ec2.SecurityGroup, Sequence[pulumi.Resource]]:
         group = aws.ec2.SecurityGroup(
             name,
-            vpc_id=args.surroundings.vpc_id,
+            vpc_id=args.context.vpc_id,
             description=f"Tasks of {physical_name(name)}",
             tags={"Name": physical_name(name)},
             opts=self.child(),
@@ -210,8 +210,8 @@ class FargateTask(Component):
                 images=[container.image for container in args.containers],
                 log_group_arn=log_group.arn,
                 secret_arns=secrets,
-                key_arn=args.surroundings.key_arn,
-                secret_key_arns=list(args.surroundings.secret_key_arns),
+                key_arn=args.context.key_arn,
+                secret_key_arns=list(args.context.secret_key_arns),
             ).apply(lambda known: execution_policy(**known)),
             opts=self.child(),
         )
@@ -233,15 +233,15 @@ class FargateTask(Component):
     def _role(self, name: str, args: FargateTaskArgs) -> aws.iam.Role:
         return aws.iam.Role(
             physical_name(name),
-            assume_role_policy=trusted_by_tasks(args.surroundings.account_id, args.surroundings.region),
-            permissions_boundary=args.surroundings.boundary_arn,
+            assume_role_policy=trusted_by_tasks(args.context.account_id, args.context.region),
+            permissions_boundary=args.context.boundary_arn,
             opts=self.child(),
         )
 
     def _task_definition(
         self, name: str, args: FargateTaskArgs, execution_role: aws.iam.Role, task_role: aws.iam.Role
     ) -> aws.ecs.TaskDefinition:
-        logs = Logs(group=log_group_name(name), region=args.surroundings.region, stream_prefix=name)
+        logs = Logs(group=log_group_name(name), region=args.context.region, stream_prefix=name)
         disk = args.spec.ephemeral_storage_gib
         read_only = any(container.readonly_root_filesystem for container in args.containers)
         return aws.ecs.TaskDefinition(
@@ -253,7 +253,7 @@ class FargateTask(Component):
             requires_compatibilities=["FARGATE"],
             runtime_platform=aws.ecs.TaskDefinitionRuntimePlatformArgs(
                 operating_system_family="LINUX",
-                cpu_architecture=args.surroundings.architecture.upper(),
+                cpu_architecture=args.context.architecture.upper(),
             ),
             ephemeral_storage=aws.ecs.TaskDefinitionEphemeralStorageArgs(size_in_gib=disk) if disk else None,
             volumes=[aws.ecs.TaskDefinitionVolumeArgs(name=TMP_VOLUME)] if read_only else None,

@@ -9,8 +9,8 @@ from components.ingress import Ingress
 from components.service.agents import Host, agent_statements, with_agents
 from components.service.application import Application
 from components.service.containers import Container, HealthCheck
-from components.service.door import Door
 from components.service.fargate_service import FargateService, FargateServiceArgs
+from components.service.load_balancer_target import LoadBalancerTarget
 from settings.agents import AgentSpec
 from settings.services import SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
 
@@ -32,14 +32,14 @@ def web(spec: WebSpec, application: Application, ingress: Ingress, after: Sequen
         "web",
         FargateServiceArgs(
             spec=spec,
-            surroundings=application.surroundings,
+            context=application.context,
             containers=with_agents(_web_containers(spec, application), agents, _host("web", spec)),
             task_statements=_statements(application, agents),
             stores=application.stores.accesses,
             tasks=spec.autoscaling.min_tasks if spec.autoscaling else spec.tasks,
             autoscaling=spec.autoscaling,
             exec=application.exec,
-            door=Door(
+            target=LoadBalancerTarget(
                 spec=spec,
                 listener=ingress.listener,
                 test_listener=ingress.test_listener,
@@ -67,7 +67,7 @@ def worker(name: str, spec: WorkerSpec, application: Application, after: Sequenc
         service_name,
         FargateServiceArgs(
             spec=spec,
-            surroundings=application.surroundings,
+            context=application.context,
             containers=with_agents([app], agents, _host(service_name, spec)),
             task_statements=_statements(application, agents),
             stores=application.stores.accesses,
@@ -93,12 +93,12 @@ def scheduler(spec: SchedulerSpec, application: Application, after: Sequence[pul
         "scheduler",
         FargateServiceArgs(
             spec=spec,
-            surroundings=application.surroundings,
+            context=application.context,
             containers=with_agents([app], agents, _host("scheduler", spec)),
             task_statements=_statements(application, agents),
             stores=application.stores.accesses,
             tasks=1,
-            never_two=True,
+            stop_before_start=True,
             exec=application.exec,
             after=after,
         ),

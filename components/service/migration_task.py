@@ -100,7 +100,7 @@ class MigrationTask(Component):
             FargateTaskArgs(
                 spec=TaskSpec(log_retention_days=args.spec.log_retention_days),
                 # It reads the stack's own secrets alone.
-                surroundings=replace(args.application.surroundings, secret_key_arns=()),
+                context=replace(args.application.context, secret_key_arns=()),
                 containers=[
                     self._container(
                         args,
@@ -130,7 +130,7 @@ class MigrationTask(Component):
             "migration",
             FargateTaskArgs(
                 spec=args.spec,
-                surroundings=args.application.surroundings,
+                context=args.application.context,
                 containers=[
                     self._container(
                         args,
@@ -191,9 +191,9 @@ def one_off_task(
         exec: Allow ECS Exec. Not for the users' task, in which a shell would show the master passwords.
     """
     place, log_group, subnet_ids = (
-        application.surroundings.place,
+        application.context.place,
         task.log_group_name,
-        application.surroundings.subnet_ids,
+        application.context.subnet_ids,
     )
     known = pulumi.Output.all(task.task_definition_arn, subnet_ids, task.security_group_id, application.image)
     return known.apply(

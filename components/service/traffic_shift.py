@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from components.base import Component, physical_name
 from components.iam import assumed_by, document
 from components.service.deployment import shifting_statements
-from components.service.door import Door, every_request, target_group
+from components.service.load_balancer_target import LoadBalancerTarget, every_request, target_group
 
 PRIORITY = 99
 """Before the rule of a rolling service (100), so that both can stand side by side while the strategy changes."""
@@ -19,13 +19,13 @@ class TrafficShiftArgs:
     """What a `TrafficShift` needs to know.
 
     Attributes:
-        door: How visitors reach the service.
+        target: How visitors reach the service.
         primary: The service's own target group; here its tasks are when it is made.
         vpc_id: The VPC.
         boundary_arn: Policy that bounds the rights of its role; None for none.
     """
 
-    door: Door
+    target: LoadBalancerTarget
     primary: aws.lb.TargetGroup
     vpc_id: pulumi.Input[str]
     boundary_arn: str | None = None
@@ -48,11 +48,11 @@ class TrafficShift(Component):
 
     def __init__(self, name: str, args: TrafficShiftArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self.alternate = target_group(f"{name}-alternate", args.door.spec, args.vpc_id, self.child())
-        production = self._rule(f"{name}-shifting", args, args.door.listener, primary_weight=100)
+        self.alternate = target_group(f"{name}-alternate", args.target.spec, args.vpc_id, self.child())
+        production = self._rule(f"{name}-shifting", args, args.target.listener, primary_weight=100)
         test = (
-            self._rule(f"{name}-test", args, args.door.test_listener, primary_weight=0)
-            if args.door.test_listener
+            self._rule(f"{name}-test", args, args.target.test_listener, primary_weight=0)
+            if args.target.test_listener
             else None
         )
         role, rights = self._role(name, args, production, test)
@@ -100,14 +100,14 @@ class TrafficShift(Component):
             permissions_boundary=args.boundary_arn,
             opts=self.child(),
         )
-        tested = args.door.test_listener
+        tested = args.target.test_listener
         rights = aws.iam.RolePolicy(
             physical_name(f"{name}-deployment"),
             role=role.id,
             policy=document(
                 *shifting_statements(
                     target_groups=[args.primary.arn, self.alternate.arn],
-                    listeners=[args.door.listener.arn, *([tested.arn] if tested else [])],
+                    listeners=[args.target.listener.arn, *([tested.arn] if tested else [])],
                     rules=[production.arn, *([test.arn] if test else [])],
                 )
             ),

@@ -68,9 +68,9 @@ def logs(
     Exit code 0: shown. 1: it can't be read. 2: wrong usage. 130: interrupted.
     """
     from story.plan.program import project_folder
-    from story.session.logs import PendingInputs, run
+    from story.session.logs import LogQuery, run
 
-    wanted = PendingInputs(
+    wanted = LogQuery(
         since=since,
         follow=follow,
         text=grep,

@@ -19,7 +19,7 @@ from release.saying import CONTROL
 from story.live_stack import live_stack
 from story.session.entering import NoEntryError, WrongUsageError, exit_code, say, sayer
 from story.session.log_events import Events, Search
-from story.session.task_choice import Entrance, entrance
+from story.session.task_choice import TaskSelection, select_tasks
 
 NAME = "logs"
 SINCE = re.compile(r"([1-9][0-9]{0,6})([smhd])")
@@ -31,7 +31,7 @@ COLOURS = ("\x1b[36m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[34m", "\x1b[31m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PendingInputs:
+class LogQuery:
     """Which lines, and how.
 
     Attributes:
@@ -51,20 +51,22 @@ class PendingInputs:
     as_json: bool = False
 
 
-def run(*, stack: str | None, service: str, wanted: PendingInputs, project: Path, config_file: Path | None) -> int:
+def run(*, stack: str | None, service: str, wanted: LogQuery, project: Path, config_file: Path | None) -> int:
     """Shows them; returns the exit code: 0, 1 if they can't be read, 2 for wrong usage."""
 
     def show(name: str) -> int:
         back = seconds(wanted.since)
         live = live_stack(name, project, config_file)
-        door = entrance(live, service)
-        events = Events(aws=retrying_client(live.place, sayer(NAME)), search=_search(door, wanted, back))
+        selection = select_tasks(live, service)
+        events = Events(aws=retrying_client(live.place, sayer(NAME)), search=_search(selection, wanted, back))
         try:
-            return _show(events, door, wanted)
+            return _show(events, selection, wanted)
         except ClientError as error:
             if code_of(error) != "ResourceNotFoundException":
                 raise
-            raise NoEntryError(f"log group {door.log_group} does not exist; the next `pulumi up` makes it") from None
+            raise NoEntryError(
+                f"log group {selection.log_group} does not exist; the next `pulumi up` makes it"
+            ) from None
 
     try:
         return exit_code(NAME, stack, project, show)
@@ -109,18 +111,18 @@ def object_of(event: Json) -> str:
     return json.dumps(told, ensure_ascii=False)
 
 
-def _search(door: Entrance, wanted: PendingInputs, back: int) -> Search:
+def _search(selection: TaskSelection, wanted: LogQuery, back: int) -> Search:
     return Search(
-        group=door.log_group,
+        group=selection.log_group,
         since_ms=max(0, int((time.time() - back) * 1000)),
         text=wanted.text,
         # docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html: prefix/container/task
-        stream_prefix=f"{door.name}/{wanted.container}/" if wanted.container else "",
+        stream_prefix=f"{selection.name}/{wanted.container}/" if wanted.container else "",
         task=wanted.task.rpartition("/")[2],
     )
 
 
-def _show(events: Events, door: Entrance, wanted: PendingInputs) -> int:
+def _show(events: Events, selection: TaskSelection, wanted: LogQuery) -> int:
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     shape: Callable[[Json], str] = object_of if wanted.as_json else lambda event: line_of(event, colours=colours)
     shown = 0
@@ -128,7 +130,7 @@ def _show(events: Events, door: Entrance, wanted: PendingInputs) -> int:
         shown += len(page)
         _write([shape(event) for event in page])
     if not shown:
-        say(NAME, f"{door.log_group} has no such lines of the last {wanted.since}; --since looks further back")
+        say(NAME, f"{selection.log_group} has no such lines of the last {wanted.since}; --since looks further back")
     return 0
 
 

@@ -16,7 +16,15 @@ from story.engine.pulumi_command import PulumiCommand
 from story.live_stack import LiveStack, stack_of_outputs
 from story.session.entering import NoEntryError, WrongUsageError, exit_code, is_interactive, say, sayer
 from story.session.shell_session import Plugin, Session, endpoint_of, hand_over, installed_plugin, session_target
-from story.session.task_choice import Entrance, Task, chosen, entrance, not_connected, running_tasks, runtime_id
+from story.session.task_choice import (
+    Task,
+    TaskSelection,
+    chosen,
+    not_connected,
+    running_tasks,
+    runtime_id,
+    select_tasks,
+)
 
 NAME = "port-forward"
 DOCUMENT = "AWS-StartPortForwardingSessionToRemoteHost"
@@ -72,12 +80,12 @@ def run(
         pulumi = PulumiCommand(stack=name, project=project, config_file=config_file)
         outputs = pulumi.outputs()
         live = stack_of_outputs(name.rpartition("/")[2], outputs, pulumi.aws_profile() or None)
-        door, leads = entrance(live, service), parsed(way, outputs)
+        selection, leads = select_tasks(live, service), parsed(way, outputs)
         check_free(leads.local_port, way)
         aws = retrying_client(live.place, sayer(NAME))
-        tasks = running_tasks(aws, live.place, door)
-        into = chosen(tasks, door, task, asks=is_interactive())
-        return _open(live, aws, plugin, door, into, container, leads)
+        tasks = running_tasks(aws, live.place, selection)
+        into = chosen(tasks, selection, task, asks=is_interactive())
+        return _open(live, aws, plugin, selection, into, container, leads)
 
     return exit_code(NAME, stack, project, forward)
 
@@ -161,7 +169,7 @@ def _ends(store: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _open(
-    live: LiveStack, aws: RetryingClient, plugin: Plugin, door: Entrance, into: Task, container: str, way: Way
+    live: LiveStack, aws: RetryingClient, plugin: Plugin, selection: TaskSelection, into: Task, container: str, way: Way
 ) -> int:
     place = live.place
     target = session_target(place.cluster, into.id, runtime_id(into, container, place.stack))
@@ -180,7 +188,9 @@ def _open(
         if code_of(error) != "TargetNotConnected":
             raise
         raise not_connected(into) from None
-    say(NAME, f"{place.stack}: port {way.local_port} leads to {way.host}:{way.port}, through {door.name} {into.id}")
+    say(
+        NAME, f"{place.stack}: port {way.local_port} leads to {way.host}:{way.port}, through {selection.name} {into.id}"
+    )
     for line in [*how_to_connect(way), "Ctrl-C ends it"]:
         say(NAME, line)
     answer = {key: opened[key] for key in ("SessionId", "TokenValue", "StreamUrl")}

@@ -11,7 +11,7 @@ from aws.retrying import retrying_client
 from story.live_stack import LiveStack, live_stack
 from story.session.entering import WrongUsageError, exit_code, is_interactive, say, sayer
 from story.session.shell_session import Plugin, Session, endpoint_of, hand_over, installed_plugin, session_target
-from story.session.task_choice import Entrance, chosen, entrance, not_connected, running_tasks, runtime_id
+from story.session.task_choice import TaskSelection, chosen, not_connected, running_tasks, runtime_id, select_tasks
 
 NAME = "exec"
 SHELL = "/bin/sh"
@@ -37,8 +37,8 @@ def run(
             )
         plugin = installed_plugin()
         live = live_stack(name, project, config_file)
-        door = entrance(live, service)
-        return _enter(live, door, plugin, container=container, task=task, command=command_line(command))
+        selection = select_tasks(live, service)
+        return _enter(live, selection, plugin, container=container, task=task, command=command_line(command))
 
     return exit_code(NAME, stack, project, enter)
 
@@ -48,13 +48,15 @@ def command_line(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else shlex.join(words) or SHELL
 
 
-def _enter(live: LiveStack, door: Entrance, plugin: Plugin, *, container: str, task: str | None, command: str) -> int:
+def _enter(
+    live: LiveStack, selection: TaskSelection, plugin: Plugin, *, container: str, task: str | None, command: str
+) -> int:
     place, aws = live.place, retrying_client(live.place, sayer(NAME))
-    tasks = running_tasks(aws, place, door)
-    into = chosen(tasks, door, task, asks=is_interactive())
+    tasks = running_tasks(aws, place, selection)
+    into = chosen(tasks, selection, task, asks=is_interactive())
     runtime = runtime_id(into, container, place.stack)
     of = f", the best of {len(tasks)}" if len(tasks) > 1 and into is tasks[0] and task is None else ""
-    say(NAME, f"{place.stack}: {container} of {door.name}, task {into.id}{of}, as root; the session is recorded")
+    say(NAME, f"{place.stack}: {container} of {selection.name}, task {into.id}{of}, as root; the session is recorded")
     try:
         opened = aws.call(
             "ecs",

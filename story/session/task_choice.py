@@ -25,7 +25,7 @@ TROUBLESHOOTING = "docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec-
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entrance:
+class TaskSelection:
     """A service of a stack, or its migration.
 
     Attributes:
@@ -78,7 +78,7 @@ class Task:
         return f"{self.id}  {zone:15}  {started}  {self.health:9}  {revision(self.told['taskDefinitionArn'])}"
 
 
-def entrance(live: LiveStack, given: str) -> Entrance:
+def select_tasks(live: LiveStack, given: str) -> TaskSelection:
     """The service that a person means.
 
     Args:
@@ -92,32 +92,32 @@ def entrance(live: LiveStack, given: str) -> Entrance:
     name = workers[0] if given == "worker" and len(workers) == 1 else given
     if name == MIGRATION:
         family = revision(live.migration_definition).rpartition(":")[0]
-        return Entrance(name=name, log_group=str(live.migration["logGroup"]), selects={"family": family})
+        return TaskSelection(name=name, log_group=str(live.migration["logGroup"]), selects={"family": family})
     if name not in live.services:
         known = ", ".join([*sorted(live.services), MIGRATION])
         raise WrongUsageError(f'given "{given}"; stack {live.place.stack} has {known}')
-    return Entrance(name=name, log_group=str(live.services[name]["logGroup"]), selects={"serviceName": name})
+    return TaskSelection(name=name, log_group=str(live.services[name]["logGroup"]), selects={"serviceName": name})
 
 
-def running_tasks(aws: RetryingClient, place: Place, door: Entrance) -> Sequence[Task]:
+def running_tasks(aws: RetryingClient, place: Place, selection: TaskSelection) -> Sequence[Task]:
     """The tasks that run, the best one to go into first.
 
     Raises:
         NoEntryError: None does; the message says why the last one stopped.
     """
-    told = _described(aws, place, _listed(aws, place, door, "RUNNING"))
+    told = _described(aws, place, _listed(aws, place, selection, "RUNNING"))
     running = [Task(told=one) for one in told if one["lastStatus"] == "RUNNING"]
     if running:
         return sorted(running, key=lambda task: (task.rank, task.id))
-    raise NoEntryError(_why_none(aws, place, door, told))
+    raise NoEntryError(_why_none(aws, place, selection, told))
 
 
-def chosen(tasks: Sequence[Task], door: Entrance, wanted: str | None, *, asks: bool) -> Task:
+def chosen(tasks: Sequence[Task], selection: TaskSelection, wanted: str | None, *, asks: bool) -> Task:
     """The task to go into: the one that was named, the one that somebody chooses, or the best one.
 
     Args:
         tasks: Those that run, the best one first.
-        door: Their service.
+        selection: Their service.
         wanted: Id, its beginning, or ARN; None for any.
         asks: Where several fit, show them and ask.
 
@@ -126,14 +126,14 @@ def chosen(tasks: Sequence[Task], door: Entrance, wanted: str | None, *, asks: b
         NoEntryError: Nobody chose.
     """
     if wanted is None:
-        return _asked(tasks, door) if asks and len(tasks) > 1 else tasks[0]
+        return _asked(tasks, selection) if asks and len(tasks) > 1 else tasks[0]
     beginning = wanted.rpartition("/")[2]
     fitting = [task for task in tasks if beginning and task.id.startswith(beginning)]
     if len(fitting) == 1:
         return fitting[0]
     problem = "fits several" if fitting else "is none that runs"
     known = ", ".join(task.id for task in (fitting or tasks)[:SHOWN])
-    raise WrongUsageError(f'--task: given "{wanted}", which {problem}; {door.name} has {known}')
+    raise WrongUsageError(f'--task: given "{wanted}", which {problem}; {selection.name} has {known}')
 
 
 def runtime_id(task: Task, container: str, stack: str) -> str:
@@ -174,18 +174,20 @@ def not_connected(task: Task) -> NoEntryError:
     )
 
 
-def _listed(aws: RetryingClient, place: Place, door: Entrance, status: str) -> list[str]:
+def _listed(aws: RetryingClient, place: Place, selection: TaskSelection, status: str) -> list[str]:
     arns: list[str] = []
     position: dict[str, str] = {}
     while True:
         try:
             page = aws.call(
-                "ecs", "list_tasks", cluster=place.cluster, desiredStatus=status, **door.selects, **position
+                "ecs", "list_tasks", cluster=place.cluster, desiredStatus=status, **selection.selects, **position
             )
         except ClientError as error:
             if code_of(error) not in ("ServiceNotFoundException", "ClusterNotFoundException"):
                 raise
-            missing = f"service {door.name}" if code_of(error).startswith("Service") else f"cluster {place.cluster}"
+            missing = (
+                f"service {selection.name}" if code_of(error).startswith("Service") else f"cluster {place.cluster}"
+            )
             raise NoEntryError(f"{missing} does not exist in ECS; the next `pulumi up` makes it again") from None
         arns += page["taskArns"]
         if not page.get("nextToken"):
@@ -201,24 +203,24 @@ def _described(aws: RetryingClient, place: Place, arns: Sequence[str]) -> list[J
     ]
 
 
-def _why_none(aws: RetryingClient, place: Place, door: Entrance, starting: Sequence[Json]) -> str:
-    told = f"no task of {door.name} runs"
+def _why_none(aws: RetryingClient, place: Place, selection: TaskSelection, starting: Sequence[Json]) -> str:
+    told = f"no task of {selection.name} runs"
     if starting:
         states = ", ".join(sorted({str(task["lastStatus"]) for task in starting}))
         return f"{told} yet ({len(starting)} {states}); try again in a moment"
-    stopped = _described(aws, place, _listed(aws, place, door, "STOPPED"))
+    stopped = _described(aws, place, _listed(aws, place, selection, "STOPPED"))
     if stopped:
         last = max(stopped, key=lambda task: str(task.get("stoppedAt", "")))
         # ECS keeps a stopped task for about an hour.
         told = f"{told}; the last one stopped: {why(last)} ({task_id(last)})"
-    if door.name == MIGRATION:
+    if selection.name == MIGRATION:
         return f"{told}; `story migrate --stack {place.stack}` starts one"
     return f"{told}; `story status --stack {place.stack}` shows how many there should be"
 
 
-def _asked(tasks: Sequence[Task], door: Entrance) -> Task:
+def _asked(tasks: Sequence[Task], selection: TaskSelection) -> Task:
     shown = tasks[:SHOWN]
-    lines = [f"{len(tasks)} tasks of {door.name} run:"]
+    lines = [f"{len(tasks)} tasks of {selection.name} run:"]
     lines += [f"{number:4}  {task.line()}" for number, task in enumerate(shown, 1)]
     if len(tasks) > SHOWN:
         lines.append(f"      and {len(tasks) - SHOWN} more; --task chooses one of them by its id")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from components.service.containers import Container
-from components.service.fargate_task import Surroundings
+from components.service.fargate_task import TaskContext
 from components.wiring import StoreAccess
 from settings.site import Architecture
 
@@ -14,7 +14,7 @@ DIGEST = "sha256:" + "0" * 64
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/press/site@{DIGEST}"
 
 
-def surroundings(**changes: Any) -> Surroundings:
+def context(**changes: Any) -> TaskContext:
     given: dict[str, Any] = {
         "region": REGION,
         "account_id": ACCOUNT,
@@ -26,7 +26,7 @@ def surroundings(**changes: Any) -> Surroundings:
         "key_arn": KEY,
         "needed": [],
     }
-    return Surroundings(**{**given, **changes})
+    return TaskContext(**{**given, **changes})
 
 
 def store(name: str = "aurora", port: int = 3306) -> StoreAccess:

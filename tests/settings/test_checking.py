@@ -126,20 +126,20 @@ def test_what_was_given_is_not_changed() -> None:
 )
 def test_findings_that_rest_on_a_wrong_value_are_left_out(finding: Finding, kept: bool) -> None:
     found = checked(share=7, leaves={"a": {"needed": 1, "count": 77}}, wrod="b")
-    assert (list(found.founded([finding])) == [finding]) == kept
+    assert (list(found.without_follow_ups([finding])) == [finding]) == kept
 
 
 def test_the_key_that_was_meant_counts_as_wrong_unless_it_was_given_too() -> None:
     finding = Finding(key="word", problem="x")
-    assert list(checked(wrod="b").founded([finding])) == []
-    assert list(checked(wrod="b", word="c").founded([finding])) == [finding]
+    assert list(checked(wrod="b").without_follow_ups([finding])) == []
+    assert list(checked(wrod="b", word="c").without_follow_ups([finding])) == [finding]
 
 
 def test_mistakes_that_the_caller_knows_come_first_and_count_as_wrong() -> None:
     known = Finding(key="maybe", problem="known")
     found = check(Root, {"share": 7}, [known])
     assert [finding.key for finding in found.mistakes] == ["maybe", "share"]
-    assert list(found.founded([Finding(key="maybe.count", problem="x")])) == []
+    assert list(found.without_follow_ups([Finding(key="maybe.count", problem="x")])) == []
 
 
 def test_a_suggestion_stays_beside_the_key_that_was_misspelt() -> None:

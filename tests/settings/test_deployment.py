@@ -6,7 +6,7 @@ import pytest
 
 from settings.base import Spec
 from settings.checking import check
-from settings.deployment import DeploymentAlarmsSpec, DeploymentSpec, EarlyDoor, Strategy
+from settings.deployment import DeploymentAlarmsSpec, DeploymentSpec, Strategy, TestListener
 from settings.services import AutoscalingSpec, SchedulerSpec, WebSpec, WorkerSpec
 
 TESTERS = ("192.0.2.0/24",)
@@ -28,7 +28,12 @@ def test_a_strategy_alone_is_enough(strategy: str) -> None:
 
 def test_without_a_word_deployments_are_rolling_and_have_an_alarm() -> None:
     spec = WebSpec().deployment
-    assert (spec.strategy, spec.shifts, spec.has_two_groups, spec.test_door) == (Strategy.ROLLING, False, False, None)
+    assert (spec.strategy, spec.shifts, spec.has_two_groups, spec.test_listener) == (
+        Strategy.ROLLING,
+        False,
+        False,
+        None,
+    )
     assert spec.alarms
     assert spec.alarms.any
 
@@ -153,10 +158,10 @@ def test_waits_add_up_and_the_last_step_has_the_bake_time_alone(changes: dict[st
 
 
 def test_the_test_door_exists_where_there_are_two_groups() -> None:
-    assert deployment().test_door == EarlyDoor(port=8443, cidrs=TESTERS)
-    assert deployment(test_port=None, test_cidrs=()).test_door is None
-    assert DeploymentSpec(both_groups=True).test_door == EarlyDoor(port=8443, cidrs=())
-    assert WebSpec(enabled=False, deployment=deployment()).test_door is None
+    assert deployment().test_listener == TestListener(port=8443, cidrs=TESTERS)
+    assert deployment(test_port=None, test_cidrs=()).test_listener is None
+    assert DeploymentSpec(both_groups=True).test_listener == TestListener(port=8443, cidrs=())
+    assert WebSpec(enabled=False, deployment=deployment()).test_listener is None
 
 
 @pytest.mark.parametrize(

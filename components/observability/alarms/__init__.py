@@ -1,4 +1,4 @@
-"""What a stack is watched for, as plain descriptions; `metric_alarm.py` makes CloudWatch alarms of them.
+"""What a stack is monitored for, as plain descriptions; `metric_alarm.py` makes CloudWatch alarms of them.
 
 Missing data is a decision of each alarm:
 - The load balancer reports no requests while nobody visits the site, and EventBridge no events while none match: no

@@ -6,7 +6,7 @@ from typing import Literal
 import pulumi
 
 from components.alarm import Alarm, Math, Metric, Severity
-from components.observability.watched import WatchedService
+from components.observability.monitored_stack import MonitoredService
 from settings.observability import AlarmThresholdsSpec
 
 
@@ -36,7 +36,7 @@ def service_alarms(
     return [*alarms, _missing_tasks(dimensions, service)] if container_insights else alarms
 
 
-def php_fpm_alarm(service: WatchedService, namespace: str, thresholds: AlarmThresholdsSpec) -> Alarm:
+def php_fpm_alarm(service: MonitoredService, namespace: str, thresholds: AlarmThresholdsSpec) -> Alarm:
     """php-fpm that has no process left for a request.
 
     It writes one line when all of its processes are busy, and the next one only after some were idle again; with

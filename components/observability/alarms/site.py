@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.alarm import Alarm, CompositeAlarm, Math, Metric, Severity
-from components.observability.watched import WatchedService
+from components.observability.monitored_stack import MonitoredService
 from settings.observability import AlarmThresholdsSpec
 
 BALANCER = "AWS/ApplicationELB"
@@ -101,7 +101,7 @@ def answer_composites(thresholds: AlarmThresholdsSpec) -> list[CompositeAlarm]:
 
 
 def host_alarms(
-    load_balancer: pulumi.Input[str], service: WatchedService, zones: Sequence[str], thresholds: AlarmThresholdsSpec
+    load_balancer: pulumi.Input[str], service: MonitoredService, zones: Sequence[str], thresholds: AlarmThresholdsSpec
 ) -> list[Alarm]:
     """Nobody, or nobody in a zone, who could answer.
 
@@ -193,7 +193,7 @@ def _window(window: tuple[int, str], percent: float, expression: str, load_balan
 
 
 def _healthy(
-    service: WatchedService,
+    service: MonitoredService,
     dimensions: Mapping[str, pulumi.Input[str]],
     *,
     name: str,

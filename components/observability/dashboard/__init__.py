@@ -1,4 +1,4 @@
-"""The dashboard of a stack, made from what the stack is watched for."""
+"""The dashboard of a stack, made from what the stack is monitored for."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from components.alarm import Alarm, CompositeAlarm
 from components.base import metric_namespace, stack_name
 from components.observability.dashboard.body import body
 from components.observability.dashboard.scene import known
-from components.observability.watched import Watched
+from components.observability.monitored_stack import MonitoredStack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class DashboardArgs:
     """What a dashboard shows.
 
     Attributes:
-        watched: The parts of the stack.
+        monitored: The parts of the stack.
         alarms: Its alarms: their states, and their thresholds in the graphs of what they watch.
         composites: Alarms that other alarms make go off.
         region: AWS region.
@@ -28,7 +28,7 @@ class DashboardArgs:
         runbooks: Folder, or beginning of the address, of the pages that say what to do.
     """
 
-    watched: Watched
+    monitored: MonitoredStack
     alarms: Sequence[Alarm]
     composites: Sequence[CompositeAlarm]
     region: str
@@ -54,7 +54,7 @@ def dashboard(name: str, args: DashboardArgs, *, opts: pulumi.ResourceOptions) -
 def dashboard_body(args: DashboardArgs) -> pulumi.Output[str]:
     """The body as CloudWatch takes it, once all that it names is known."""
     scene = known(
-        args.watched,
+        args.monitored,
         args.alarms,
         args.account_id,
         stack=stack_name(),

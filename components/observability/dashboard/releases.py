@@ -56,7 +56,7 @@ def release_marks(scene: Scene, *, rollouts: bool = True) -> Sequence[Line]:
         _hidden(scene.namespace, "MigrationSeconds", {}, "migration"),
         Expression(expression="FILL(migration, 0)", label="migration", axis=axis),
     ]
-    if rollouts and "web" in scene.watched.services:
+    if rollouts and "web" in scene.monitored.services:
         marks += [
             _hidden(scene.namespace, "RolloutSeconds", {"Service": "web"}, "rollout"),
             Expression(expression="FILL(rollout, 0)", label="rollout of web", axis=axis),

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from components.alarm import Alarm, CompositeAlarm
-from components.observability.watched import Watched
+from components.observability.monitored_stack import MonitoredStack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Scene:
     Attributes:
         stack: `story-<stack>`: what the names of alarms and of event rules begin with.
         namespace: Where the application and its releases report: `story/<stack>`.
-        watched: The parts of the stack, for what needs no waiting: names, zones, settings.
+        monitored: The parts of the stack, for what needs no waiting: names, zones, settings.
         alarms: Its alarms, with plain text for dimensions.
         composites: Those that other alarms make go off.
         region: AWS region.
@@ -32,7 +32,7 @@ class Scene:
 
     stack: str
     namespace: str
-    watched: Watched
+    monitored: MonitoredStack
     alarms: Sequence[Alarm]
     composites: Sequence[CompositeAlarm]
     region: str
@@ -47,29 +47,29 @@ class Scene:
 
 
 def known(
-    watched: Watched, alarms: Sequence[Alarm], account_id: pulumi.Input[str], **settings: Any
+    monitored: MonitoredStack, alarms: Sequence[Alarm], account_id: pulumi.Input[str], **settings: Any
 ) -> pulumi.Output[Scene]:
     """The scene, as soon as all that AWS has to say is known.
 
     Args:
-        watched: The parts of the stack.
+        monitored: The parts of the stack.
         alarms: Its alarms.
         account_id: AWS account.
         settings: Those attributes of `Scene` that are known anyway.
     """
-    groups = {name: group for service in watched.services.values() for name, group in service.target_groups.items()}
+    groups = {name: group for service in monitored.services.values() for name, group in service.target_groups.items()}
     awaited: dict[str, Any] = {
         "account_id": account_id,
-        "load_balancer": watched.load_balancer,
+        "load_balancer": monitored.load_balancer,
         "target_groups": groups,
-        "aurora": watched.aurora[1] if watched.aurora else "",
-        "valkey_nodes": list(watched.valkey[1]) if watched.valkey else [],
-        "documentdb": watched.documentdb[1] if watched.documentdb else "",
+        "aurora": monitored.aurora[1] if monitored.aurora else "",
+        "valkey_nodes": list(monitored.valkey[1]) if monitored.valkey else [],
+        "documentdb": monitored.documentdb[1] if monitored.documentdb else "",
     }
     dimensions = [dict(alarm.dimensions) for alarm in alarms]
 
     def scene(values: Mapping[str, Any]) -> Scene:
         plain = [replace(alarm, dimensions=known) for alarm, known in zip(alarms, values["dimensions"], strict=True)]
-        return Scene(watched=watched, alarms=plain, **values["awaited"], **settings)
+        return Scene(monitored=monitored, alarms=plain, **values["awaited"], **settings)
 
     return pulumi.Output.from_input({"awaited": awaited, "dimensions": dimensions}).apply(scene)

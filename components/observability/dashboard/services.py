@@ -26,9 +26,9 @@ TASK_DIMENSIONS = ("ClusterName", "ServiceName", "TaskId")
 
 def services_section(scene: Scene) -> list[Row]:
     """Each service's tasks; where single tasks are not measured, the services and what to set."""
-    if not scene.watched.services:
+    if not scene.monitored.services:
         return []
-    return [header(_first_words(scene)), *(_service(scene, name) for name in scene.watched.services)]
+    return [header(_first_words(scene)), *(_service(scene, name) for name in scene.monitored.services)]
 
 
 def task_counts(scene: Scene, service: str) -> Sequence[Line]:
@@ -45,7 +45,7 @@ def task_counts(scene: Scene, service: str) -> Sequence[Line]:
 
 
 def _first_words(scene: Scene) -> str:
-    if scene.watched.task_metrics:
+    if scene.monitored.task_metrics:
         return (
             "## Services\n"
             "A line is a task; new ones appear by themselves. One task far above the others is stuck: "
@@ -59,7 +59,7 @@ def _first_words(scene: Scene) -> str:
 
 
 def _service(scene: Scene, service: str) -> Row:
-    counted = scene.watched.task_counts
+    counted = scene.monitored.task_counts
     return evenly(
         [
             graph(scene, f"{service}: CPU, in percent", _use(scene, service, "Cpu")),
@@ -75,14 +75,14 @@ def _use(scene: Scene, service: str, resource: str) -> Sequence[Line]:
         MetricLine(namespace=SERVICES, name=metric, dimensions=_dimensions(scene, service), stat=stat, label=label)
         for stat, label in (("Average", "average of all tasks"), ("Maximum", "highest moment"))
     ]
-    if not scene.watched.task_metrics:
+    if not scene.monitored.task_metrics:
         return lines
     found = search(
         INSIGHTS,
         TASK_DIMENSIONS,
         f"Task{resource}Utilization",
         "Average",
-        ClusterName=scene.watched.cluster,
+        ClusterName=scene.monitored.cluster,
         ServiceName=service,
     )
     # A search finds the tasks of the last two weeks: most of them have ended before the graph begins.
@@ -91,4 +91,4 @@ def _use(scene: Scene, service: str, resource: str) -> Sequence[Line]:
 
 
 def _dimensions(scene: Scene, service: str) -> dict[str, str]:
-    return {"ClusterName": scene.watched.cluster, "ServiceName": service}
+    return {"ClusterName": scene.monitored.cluster, "ServiceName": service}

@@ -44,13 +44,13 @@ def site_section(scene: Scene) -> list[Row]:
 
 def _limits(scene: Scene) -> Iterator[tuple[str, Sequence[Line]]]:
     """What can reach a limit, as far as the stack has it."""
-    services = scene.watched.services
+    services = scene.monitored.services
     if scene.target_groups:
         yield "Healthy tasks by zone", _healthy(scene)
     yield "Connections", _connections(scene)
     if any(service.runs_php_fpm for service in services.values()):
         yield "php-fpm: all its processes busy", _php_fpm(scene)
-    if scene.watched.task_counts and "web" in services:
+    if scene.monitored.task_counts and "web" in services:
         yield "Tasks of the site", task_counts(scene, "web")
 
 
@@ -103,7 +103,7 @@ def _healthy(scene: Scene) -> Sequence[Line]:
             label=f"{group} in {zone}",
         )
         for group, suffix in scene.target_groups.items()
-        for zone in scene.watched.zones
+        for zone in scene.monitored.zones
     ]
 
 

@@ -30,9 +30,9 @@ def stores_section(scene: Scene) -> list[Row]:
 
 
 def _aurora(scene: Scene) -> list[Row]:
-    if not scene.watched.aurora:
+    if not scene.monitored.aurora:
         return []
-    spec, cluster = scene.watched.aurora[0], scene.aurora
+    spec, cluster = scene.monitored.aurora[0], scene.aurora
     lag = _of_cluster(AURORA, cluster, "AuroraReplicaLagMaximum", "Maximum", "slowest reader")
     latency = {"SelectLatency": "select", "DMLLatency": "insert, update, delete", "CommitLatency": "commit"}
     return [

@@ -171,9 +171,11 @@ def _watches(alarm: Alarm, lines: Sequence[Line]) -> bool:
         return any(isinstance(line, Expression) and line.expression == alarm.metric.expression for line in lines)
     if alarm.statistic == "Sum":
         return False
-    watched = (alarm.namespace, alarm.metric, dict(alarm.dimensions))
+    monitored = (alarm.namespace, alarm.metric, dict(alarm.dimensions))
     return any(
-        isinstance(line, MetricLine) and line.visible and (line.namespace, line.name, dict(line.dimensions)) == watched
+        isinstance(line, MetricLine)
+        and line.visible
+        and (line.namespace, line.name, dict(line.dimensions)) == monitored
         for line in lines
     )
 

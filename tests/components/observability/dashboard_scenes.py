@@ -5,8 +5,8 @@ from typing import Any
 
 from components.alarm import Alarm
 from components.observability.dashboard.scene import Scene
+from components.observability.monitored_stack import MonitoredService, MonitoredStack
 from components.observability.site_alarms import site_alarms, site_composites
-from components.observability.watched import Watched, WatchedService
 from settings.observability import ObservabilitySpec
 from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 from story.plan.recorder import record
@@ -18,8 +18,8 @@ BALANCER = "app/story-test/0123456789abcdef"
 WEB_GROUP = "targetgroup/web/0123456789abcdef"
 
 
-def service(name: str, groups: Mapping[str, str] | None = None) -> WatchedService:
-    return WatchedService(
+def service(name: str, groups: Mapping[str, str] | None = None) -> MonitoredService:
+    return MonitoredService(
         name=name,
         log_group=f"/story/test/{name}",
         fewest_tasks=1,
@@ -28,7 +28,7 @@ def service(name: str, groups: Mapping[str, str] | None = None) -> WatchedServic
     )
 
 
-def watched(workers: int = 1, **changes: Any) -> Watched:
+def monitored_stack(workers: int = 1, **changes: Any) -> MonitoredStack:
     """A stack with every store, web, the scheduler and so many workers."""
     names = ["scheduler", *(f"worker-{number:02}" for number in range(workers))]
     services = {"web": service("web", {"web": WEB_GROUP}), **{name: service(name) for name in names}}
@@ -46,32 +46,32 @@ def watched(workers: int = 1, **changes: Any) -> Watched:
         "valkey": (ValkeySpec(replicas=1), ["valkey-001", "valkey-002"]),
         "documentdb": (DocumentDbSpec(), "documentdb-1"),
     }
-    return Watched(**{**given, **changes})
+    return MonitoredStack(**{**given, **changes})
 
 
-def alarms_of(spec: ObservabilitySpec, seen: Watched) -> list[Alarm]:
+def alarms_of(spec: ObservabilitySpec, monitored: MonitoredStack) -> list[Alarm]:
     """The alarms of the stack `test`, whose name is known only while a program runs."""
     found: list[Alarm] = []
-    record(lambda: found.extend(site_alarms(spec, seen)))
+    record(lambda: found.extend(site_alarms(spec, monitored)))
     return found
 
 
 def scene(workers: int = 1, *, laravel_metrics: bool = True, **changes: Any) -> Scene:
-    """What its dashboard is drawn from; `changes` are those of `watched`."""
-    seen, spec = watched(workers, **changes), ObservabilitySpec(laravel_metrics=laravel_metrics)
+    """What its dashboard is drawn from; `changes` are those of `monitored`."""
+    monitored, spec = monitored_stack(workers, **changes), ObservabilitySpec(laravel_metrics=laravel_metrics)
     return Scene(
         stack="story-test",
         namespace="story/test",
-        watched=seen,
-        alarms=alarms_of(spec, seen),
+        monitored=monitored,
+        alarms=alarms_of(spec, monitored),
         composites=site_composites(spec),
         region=REGION,
         account_id=ACCOUNT,
         load_balancer=BALANCER,
-        target_groups={"web": WEB_GROUP} if "web" in seen.services else {},
-        aurora="aurora-1" if seen.aurora else "",
-        valkey_nodes=[str(node) for node in seen.valkey[1]] if seen.valkey else [],
-        documentdb="documentdb-1" if seen.documentdb else "",
+        target_groups={"web": WEB_GROUP} if "web" in monitored.services else {},
+        aurora="aurora-1" if monitored.aurora else "",
+        valkey_nodes=[str(node) for node in monitored.valkey[1]] if monitored.valkey else [],
+        documentdb="documentdb-1" if monitored.documentdb else "",
         laravel_metrics=laravel_metrics,
         runbooks="docs/runbooks",
     )

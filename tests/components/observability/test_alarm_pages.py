@@ -9,7 +9,7 @@ import pytest
 
 from components.alarm import Alarm, CompositeAlarm
 from components.observability.log_metrics import LogMetric, described
-from tests.components.observability.watched_site import alarms, composites, site
+from tests.components.observability.monitored_site import alarms, composites, site
 from tests.paths import PROJECT
 from tests.program.given import program
 

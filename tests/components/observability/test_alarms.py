@@ -1,4 +1,4 @@
-"""What a stack is watched for: descriptions only, no resources."""
+"""What a stack is monitored for: descriptions only, no resources."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from components.metric_alarm import described, runbook_address
 from components.observability.alarms.site import ERROR_PERCENT, answer_alarms, host_alarms
 from emulator.services.cloudwatch.expression import value_of
 from settings.observability import AlarmThresholdsSpec
-from tests.components.observability.watched_site import WEB, ZONES, alarms, composites
+from tests.components.observability.monitored_site import WEB, ZONES, alarms, composites
 from tests.paths import PROJECT
 
 RUNBOOKS = PROJECT / "docs" / "runbooks"

@@ -11,7 +11,7 @@ from components.observability.dashboard.body import body
 from components.observability.dashboard.scene import Scene
 from settings.observability import ObservabilitySpec
 from tests.components.observability.aws_metrics import PAGES, Dimensions, documented
-from tests.components.observability.dashboard_scenes import EVERY_KIND, alarms_of, scene, watched
+from tests.components.observability.dashboard_scenes import EVERY_KIND, alarms_of, monitored_stack, scene
 
 Named = tuple[str, str, Dimensions]
 """Namespace, name, names of the dimensions."""
@@ -57,7 +57,7 @@ def test_every_metric_of_a_dashboard_is_documented(drawn: Scene) -> None:
 
 @pytest.mark.parametrize("laravel_metrics", [True, False])
 def test_every_metric_of_an_alarm_is_documented(laravel_metrics: bool) -> None:
-    alarms = alarms_of(ObservabilitySpec(laravel_metrics=laravel_metrics), watched())
+    alarms = alarms_of(ObservabilitySpec(laravel_metrics=laravel_metrics), monitored_stack())
     assert unknown(named for alarm in alarms for named in of_alarm(alarm)) == []
 
 

@@ -8,11 +8,11 @@ import pulumi
 
 from components.observability.dashboard import DashboardArgs, dashboard
 from components.observability.dashboard.body import body
+from components.observability.monitored_stack import MonitoredStack
 from components.observability.site_alarms import site_alarms, site_composites
-from components.observability.watched import Watched
 from settings.observability import ObservabilitySpec
 from story.plan.recorder import UNKNOWN, Record, record
-from tests.components.observability.dashboard_scenes import ACCOUNT, BALANCER, REGION, scene, watched
+from tests.components.observability.dashboard_scenes import ACCOUNT, BALANCER, REGION, monitored_stack, scene
 
 SPEC = ObservabilitySpec(laravel_metrics=True)
 
@@ -22,16 +22,16 @@ def made(*, preview: bool = False, **changes: Any) -> Record:
 
     def build() -> None:
         balancer = pulumi.Output.from_input(BALANCER)
-        seen = replace(watched(), load_balancer=balancer)
-        dashboard("dashboard", replace(_args(seen), **changes), opts=pulumi.ResourceOptions())
+        monitored = replace(monitored_stack(), load_balancer=balancer)
+        dashboard("dashboard", replace(_args(monitored), **changes), opts=pulumi.ResourceOptions())
 
     return record(build, preview=preview)
 
 
-def _args(seen: Watched) -> DashboardArgs:
+def _args(monitored: MonitoredStack) -> DashboardArgs:
     return DashboardArgs(
-        watched=seen,
-        alarms=site_alarms(SPEC, seen),
+        monitored=monitored,
+        alarms=site_alarms(SPEC, monitored),
         composites=site_composites(SPEC),
         region=REGION,
         account_id=pulumi.Output.from_input(ACCOUNT),
@@ -57,6 +57,6 @@ def test_a_preview_without_the_load_balancer_leaves_the_body_open() -> None:
     def build() -> None:
         balancer = pulumi.CustomResource("test:index:Balancer", "balancer", {"arnSuffix": None})
         unknown = pulumi.Output.from_input(balancer.id)
-        dashboard("dashboard", _args(replace(watched(), load_balancer=unknown)), opts=pulumi.ResourceOptions())
+        dashboard("dashboard", _args(replace(monitored_stack(), load_balancer=unknown)), opts=pulumi.ResourceOptions())
 
     assert record(build, preview=True).one("Dashboard").inputs["dashboardBody"] == UNKNOWN

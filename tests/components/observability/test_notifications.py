@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from components.observability.watched import Watched
+from components.observability.monitored_stack import MonitoredStack
 from story.plan.fake_outputs import ACCOUNT, REGION
 from story.plan.recorder import Record, Resource
-from tests.components.observability.watched_site import KEY, made, observability, site
+from tests.components.observability.monitored_site import KEY, made, observability, site
 
 CRITICAL, WARNING = (
     f"arn:aws:sns:{REGION}:{ACCOUNT}:topic/observability-notifications-{severity}"
@@ -209,10 +209,10 @@ def test_eventbridge_may_publish_only_where_it_has_something_to_publish() -> Non
 
 
 @pytest.mark.parametrize(
-    "seen", [site(), site(exec_log_group=None), site(aurora=None), site(exec_log_group=None, aurora=None)]
+    "monitored", [site(), site(exec_log_group=None), site(aurora=None), site(exec_log_group=None, aurora=None)]
 )
-def test_an_event_of_any_rule_that_is_not_delivered_is_an_alarm(seen: Watched) -> None:
-    recorded = observability(seen)
+def test_an_event_of_any_rule_that_is_not_delivered_is_an_alarm(monitored: MonitoredStack) -> None:
+    recorded = observability(monitored)
     inputs = recorded.one("MetricAlarm", "observability-events-not-delivered").inputs
     read = [query["metric"] for query in inputs["metricQueries"] if "metric" in query]
     assert {metric["metricName"] for metric in read} == {"FailedInvocations"}

@@ -11,7 +11,7 @@ from components.observability import check_names
 from release.contract import Place
 from story.plan.fake_outputs import ACCOUNT, REGION
 from story.plan.recorder import Record, Resource, record
-from tests.components.observability.watched_site import WEB, made, observability, service, site
+from tests.components.observability.monitored_site import WEB, made, observability, service, site
 
 CRITICAL, WARNING = (
     f"arn:aws:sns:{REGION}:{ACCOUNT}:topic/observability-notifications-{severity}"

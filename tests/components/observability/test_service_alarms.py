@@ -1,4 +1,4 @@
-"""What services, queues and stores are watched for."""
+"""What services, queues and stores are monitored for."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ from components.observability.alarms.stores import aurora_alarms
 from emulator.services.cloudwatch.expression import value_of
 from settings.observability import AlarmThresholdsSpec
 from settings.stores import AuroraSpec
-from tests.components.observability.watched_site import WEB, alarms, service, site
+from tests.components.observability.monitored_site import WEB, alarms, service, site
 
 BY_NAME: Mapping[str, Alarm] = {alarm.name: alarm for alarm in alarms()}
 

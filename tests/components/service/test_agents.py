@@ -12,7 +12,7 @@ from components.wiring import SecretRef
 from settings.agents import AgentSpec, AgentsSpec, FluentBitSpec, MackerelSpec, NewRelicSpec, OpenTelemetrySpec
 from settings.services import TaskSpec
 from story.plan.recorder import Record, record
-from tests.components.given import container, surroundings
+from tests.components.given import container, context
 
 SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:agent-AbCdEf"
 STREAM = "arn:aws:firehose:ap-northeast-1:123456789012:deliverystream/logs"
@@ -32,7 +32,7 @@ NGINX = container("nginx", depends_on={"app": "HEALTHY"}, log_mode="non-blocking
 def task(agents: AgentsSpec, *containers: Container) -> Record:
     def build() -> None:
         beside = with_agents(containers or (container(),), agents.of("web"), HOST)
-        args = FargateTaskArgs(spec=TaskSpec(), surroundings=surroundings(), containers=beside)
+        args = FargateTaskArgs(spec=TaskSpec(), context=context(), containers=beside)
         FargateTask("web", args)
 
     return record(build)

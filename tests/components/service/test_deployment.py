@@ -10,12 +10,12 @@ import pulumi_aws as aws
 import pytest
 from botocore.validate import ParamValidator
 
-from components.service.door import Door
 from components.service.fargate_service import FargateService, FargateServiceArgs
+from components.service.load_balancer_target import LoadBalancerTarget
 from settings.deployment import DeploymentAlarmsSpec, DeploymentSpec
 from settings.services import AutoscalingSpec, ServiceSpec, WebSpec
 from story.plan.recorder import Record, record
-from tests.components.given import ACCOUNT, REGION, container, surroundings
+from tests.components.given import ACCOUNT, REGION, container, context
 
 STRATEGIES: dict[str, dict[str, Any]] = {
     "rolling": {"strategy": "ROLLING"},
@@ -58,24 +58,24 @@ def web(
         listener, test = (
             aws.lb.Listener(name, load_balancer_arn="lb", default_actions=[]) for name in ("serving", "test")
         )
-        door = Door(
+        target = LoadBalancerTarget(
             spec=spec,
             listener=listener,
-            test_listener=test if spec.test_door else None,
+            test_listener=test if spec.test_listener else None,
             load_balancer_arn_suffix="app/ingress/1",
             security_group_id="sg-lb",
             container="app",
         )
         args = FargateServiceArgs(
             spec=spec,
-            surroundings=surroundings(),
+            context=context(),
             containers=[container()],
             task_statements=[],
             stores=[],
             tasks=tasks,
             autoscaling=autoscaling,
             exec=exec,
-            door=door,
+            target=target,
             after=[],
         )
         FargateService("web", args)
@@ -87,7 +87,7 @@ def web(
 def worker() -> Record:
     args = FargateServiceArgs(
         spec=ServiceSpec(),
-        surroundings=surroundings(),
+        context=context(),
         containers=[container()],
         task_statements=[],
         stores=[],

@@ -6,26 +6,28 @@ from typing import Any
 import pulumi_aws as aws
 import pytest
 
-from components.service.door import Door
 from components.service.fargate_service import FargateService, FargateServiceArgs, capacity_strategy
+from components.service.load_balancer_target import LoadBalancerTarget
 from settings.services import AutoscalingSpec, CapacitySpec, ScheduleSpec, ServiceSpec, WebSpec
 from story.plan.recorder import Record, record
-from tests.components.given import container, store, surroundings
+from tests.components.given import container, context, store
 
 DOOR_GROUP = "sg-load-balancer"
 
 
-def service(preview: bool = False, door: WebSpec | None = None, name: str = "worker-default", **changes: Any) -> Record:
+def service(
+    preview: bool = False, target: WebSpec | None = None, name: str = "worker-default", **changes: Any
+) -> Record:
     def build() -> None:
         given: dict[str, Any] = {
             "spec": ServiceSpec(),
-            "surroundings": surroundings(),
+            "context": context(),
             "containers": [container()],
             "task_statements": [],
             "stores": [store()],
             "tasks": 2,
             "exec": True,
-            "door": _door(door) if door else None,
+            "target": _door(target) if target else None,
             "after": [aws.sns.Topic("step")],
         }
         FargateService(name, FargateServiceArgs(**{**given, **changes}))
@@ -33,9 +35,9 @@ def service(preview: bool = False, door: WebSpec | None = None, name: str = "wor
     return record(build, preview=preview)
 
 
-def _door(spec: WebSpec) -> Door:
+def _door(spec: WebSpec) -> LoadBalancerTarget:
     listener = aws.lb.Listener("listener", load_balancer_arn="lb", default_actions=[])
-    return Door(
+    return LoadBalancerTarget(
         spec=spec,
         listener=listener,
         load_balancer_arn_suffix="app/ingress/1",
@@ -46,18 +48,19 @@ def _door(spec: WebSpec) -> Door:
 
 def web(**changes: Any) -> Record:
     spec = WebSpec(**changes.pop("web", {}))
-    return service(name="web", door=spec, spec=spec, **changes)
+    return service(name="web", target=spec, spec=spec, **changes)
 
 
 def test_the_token_never_changes() -> None:
     assert service().one("FargateService").type == "story:index:FargateService"
 
 
-@pytest.mark.parametrize("door", [None, WebSpec()])
-def test_a_preview_shows_the_same_resources_as_the_update(door: WebSpec | None) -> None:
+@pytest.mark.parametrize("target", [None, WebSpec()])
+def test_a_preview_shows_the_same_resources_as_the_update(target: WebSpec | None) -> None:
     scaled = AutoscalingSpec(schedules={"morning": ScheduleSpec(cron="0 8 ? * * *", min_tasks=4, max_tasks=8)})
     seen, made = (
-        {(r.type, r.name) for r in service(preview=p, door=door, autoscaling=scaled).resources} for p in (True, False)
+        {(r.type, r.name) for r in service(preview=p, target=target, autoscaling=scaled).resources}
+        for p in (True, False)
     )
     assert seen == made
 
@@ -73,7 +76,7 @@ def test_no_task_is_missing_during_a_deployment_and_zones_are_balanced() -> None
 
 
 def test_the_scheduler_never_has_two_tasks() -> None:
-    made = service(never_two=True, tasks=1).one("Service").inputs
+    made = service(stop_before_start=True, tasks=1).one("Service").inputs
     assert (made["deploymentMinimumHealthyPercent"], made["deploymentMaximumPercent"]) == (0, 100)
     assert made["availabilityZoneRebalancing"] == "DISABLED", (
         "rebalancing starts a second task before it stops the first"

@@ -13,17 +13,17 @@ from components.wiring import SecretRef
 from settings.services import TaskSpec
 from settings.site import Architecture
 from story.plan.recorder import Record, record
-from tests.components.given import IMAGE, KEY, container, store, surroundings
+from tests.components.given import IMAGE, KEY, container, context, store
 
 SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:db-AbCdEf"
 
 
 def task(preview: bool = False, **changes: Any) -> Record:
     def build() -> None:
-        around = changes.pop("surroundings", {})
+        around = changes.pop("context", {})
         given: dict[str, Any] = {
             "spec": TaskSpec(),
-            "surroundings": surroundings(**around),
+            "context": context(**around),
             "containers": [container()],
         }
         FargateTask("web", FargateTaskArgs(**{**given, **changes}))
@@ -57,7 +57,7 @@ def test_a_preview_shows_the_same_resources_as_the_update() -> None:
 
 
 def test_size_processor_and_network_are_said() -> None:
-    made = task(spec=TaskSpec(cpu=1024, memory_mib=4096), surroundings={"architecture": Architecture.X86_64}).one(
+    made = task(spec=TaskSpec(cpu=1024, memory_mib=4096), context={"architecture": Architecture.X86_64}).one(
         "TaskDefinition"
     )
     assert (made.inputs["cpu"], made.inputs["memory"], made.inputs["networkMode"]) == ("1024", "4096", "awsvpc")
@@ -82,7 +82,7 @@ def test_old_revisions_are_kept_or_ecs_has_nothing_to_go_back_to() -> None:
 def test_the_task_definition_waits_for_the_steps_before_it() -> None:
     def build() -> None:
         step = aws.sns.Topic("step")
-        given = FargateTaskArgs(spec=TaskSpec(), surroundings=surroundings(), containers=[container()], after=[step])
+        given = FargateTaskArgs(spec=TaskSpec(), context=context(), containers=[container()], after=[step])
         FargateTask("web", given)
 
     made = record(build)

@@ -17,7 +17,7 @@ from settings.services import MigrationSpec, ServiceSpec
 from settings.site import ApplicationSpec
 from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 from story.plan.recorder import record
-from tests.components.given import ACCOUNT, DIGEST, IMAGE, KEY, REGION, container, surroundings
+from tests.components.given import ACCOUNT, DIGEST, IMAGE, KEY, REGION, container, context
 from tests.components.hooks import Step, steps
 
 HEX = DIGEST.partition(":")[2]
@@ -44,7 +44,7 @@ def migration(*, databases: bool = True, migrates: bool = True, **spec: Any) -> 
         spec=ApplicationSpec(),
         image=IMAGE,
         stores=stores,
-        surroundings=surroundings(profile="work"),
+        context=context(profile="work"),
         environment=pulumi.Output.from_input({}),
         secrets={},
         task_statements=[],
@@ -136,7 +136,7 @@ def test_a_rollout_s_hook_follows_the_deployment_of_its_service() -> None:
             "worker-mail",
             FargateServiceArgs(
                 spec=ServiceSpec(rollout_timeout_seconds=777),
-                surroundings=surroundings(profile="work"),
+                context=context(profile="work"),
                 containers=[container()],
                 task_statements=[],
                 stores=[],

@@ -9,7 +9,7 @@ from settings.services import WebSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class LoadBalancerTarget:
     """How visitors reach a service.
 
     Attributes:
@@ -32,7 +32,7 @@ class Door:
 def target_group(
     name: str, spec: WebSpec, vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> aws.lb.TargetGroup:
-    """A group of tasks behind the door, and the check that tells which of them are well."""
+    """A group of tasks behind the target, and the check that tells which of them are well."""
     return aws.lb.TargetGroup(
         name,
         vpc_id=vpc_id,

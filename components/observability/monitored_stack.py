@@ -1,4 +1,4 @@
-"""What of a stack is watched: the names by which metrics, logs and events call its parts."""
+"""What of a stack is monitored: the names by which metrics, logs and events call its parts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WatchedService:
+class MonitoredService:
     """A service.
 
     Attributes:
@@ -34,7 +34,7 @@ class WatchedService:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
+class MonitoredStack:
     """A stack, as it is looked at.
 
     Attributes:
@@ -58,7 +58,7 @@ class Watched:
     zones: Sequence[str]
     load_balancer: pulumi.Input[str]
     certificate_arn: pulumi.Input[str] | None
-    services: Mapping[str, WatchedService]
+    services: Mapping[str, MonitoredService]
     migration_log_group: str
     exec_log_group: str | None
     aurora: tuple[AuroraSpec, pulumi.Input[str]] | None
@@ -66,17 +66,17 @@ class Watched:
     documentdb: tuple[DocumentDbSpec, pulumi.Input[str]] | None
 
 
-def watched(
+def monitored_stack(
     network: NetworkSpec,
     ingress: Ingress,
     cluster: Cluster,
     stores: DataStores,
     migration: MigrationTask,
     services: Mapping[str, FargateService],
-) -> Watched:
+) -> MonitoredStack:
     """The parts of a stack, as they are looked at."""
     specs = stores.args
-    return Watched(
+    return MonitoredStack(
         cluster=cluster.name,
         task_metrics=cluster.spec.container_insights == "enhanced",
         task_counts=cluster.spec.container_insights != "disabled",
@@ -92,8 +92,8 @@ def watched(
     )
 
 
-def _service(name: str, service: FargateService) -> WatchedService:
-    return WatchedService(
+def _service(name: str, service: FargateService) -> MonitoredService:
+    return MonitoredService(
         name=name,
         log_group=service.log_group_name,
         fewest_tasks=service.fewest_tasks,

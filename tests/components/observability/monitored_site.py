@@ -1,4 +1,4 @@
-"""A whole site with everything that is watched, and its alarms as AWS takes them."""
+"""A whole site with everything that is monitored, and its alarms as AWS takes them."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -8,9 +8,9 @@ import pulumi_aws as aws
 
 from components.alarm import Alarm, CompositeAlarm
 from components.observability import Observability, ObservabilityArgs
+from components.observability.monitored_stack import MonitoredService, MonitoredStack
 from components.observability.site_alarms import site_alarms, site_composites
-from components.observability.watched import Watched, WatchedService
-from components.service.fargate_task import Surroundings
+from components.service.fargate_task import TaskContext
 from settings.observability import ObservabilitySpec
 from settings.site import Architecture
 from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
@@ -21,7 +21,7 @@ KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
 CERTIFICATE = "arn:aws:acm:ap-northeast-1:123456789012:certificate/1"
 
 
-def service(name: str, **changes: Any) -> WatchedService:
+def service(name: str, **changes: Any) -> MonitoredService:
     """A service of the site."""
     given: dict[str, Any] = {
         "log_group": f"/story/test/{name}",
@@ -29,13 +29,13 @@ def service(name: str, **changes: Any) -> WatchedService:
         "target_groups": {},
         "runs_php_fpm": False,
     }
-    return WatchedService(name=name, **{**given, **changes})
+    return MonitoredService(name=name, **{**given, **changes})
 
 
 WEB = service("web", fewest_tasks=3, target_groups={"web": "targetgroup/web/1"}, runs_php_fpm=True)
 
 
-def site(**changes: Any) -> Watched:
+def site(**changes: Any) -> MonitoredStack:
     """A stack with every store, a domain and php-fpm."""
     given: dict[str, Any] = {
         "cluster": "story-test",
@@ -51,7 +51,7 @@ def site(**changes: Any) -> Watched:
         "valkey": (ValkeySpec(replicas=1), ["valkey-001", "valkey-002"]),
         "documentdb": (DocumentDbSpec(), "documentdb-1"),
     }
-    return Watched(**{**given, **changes})
+    return MonitoredStack(**{**given, **changes})
 
 
 def spec(**changes: Any) -> ObservabilitySpec:
@@ -60,10 +60,10 @@ def spec(**changes: Any) -> ObservabilitySpec:
     return ObservabilitySpec(**{"laravel_metrics": True, **given})
 
 
-def alarms(watched: Watched | None = None, **settings: Any) -> list[Alarm]:
+def alarms(monitored: MonitoredStack | None = None, **settings: Any) -> list[Alarm]:
     """The alarms of a site, in the stack `story-test`."""
     found = list[Alarm]()
-    record(lambda: found.extend(site_alarms(spec(**settings), watched or site())))
+    record(lambda: found.extend(site_alarms(spec(**settings), monitored or site())))
     return found
 
 
@@ -73,19 +73,19 @@ def composites(**settings: Any) -> list[CompositeAlarm]:
 
 
 def observability(
-    watched: Watched | None = None, *, preview: bool = False, boundary_arn: str | None = None, **settings: Any
+    monitored: MonitoredStack | None = None, *, preview: bool = False, boundary_arn: str | None = None, **settings: Any
 ) -> Record:
     """What the Observability of a site registers."""
 
     def build() -> None:
-        seen = watched or site()
-        services = {name: aws.cloudwatch.LogGroup(f"of-{name}") for name in seen.services}
-        surroundings = Surroundings(
+        whole = monitored or site()
+        services = {name: aws.cloudwatch.LogGroup(f"of-{name}") for name in whole.services}
+        context = TaskContext(
             region="ap-northeast-1",
             profile=None,
             account_id="123456789012",
             architecture=Architecture.ARM64,
-            cluster_name=seen.cluster,
+            cluster_name=whole.cluster,
             cluster_arn="arn:aws:ecs:ap-northeast-1:123456789012:cluster/story-test",
             vpc_id="vpc-1",
             subnet_ids=["subnet-1"],
@@ -93,7 +93,7 @@ def observability(
             needed=[],
             boundary_arn=boundary_arn,
         )
-        args = ObservabilityArgs(spec=spec(**settings), watched=seen, services=services, surroundings=surroundings)
+        args = ObservabilityArgs(spec=spec(**settings), monitored=whole, services=services, context=context)
         Observability("observability", args)
 
     return record(build, preview=preview)
