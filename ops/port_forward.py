@@ -16,6 +16,7 @@ from ops.patience import Patience, code_of
 from ops.pulumi_command import PulumiCommand
 from ops.shell_session import Plugin, Session, endpoint_of, hand_over, installed_plugin, session_target
 from ops.task_choice import Entrance, Task, chosen, entrance, not_connected, running_tasks, runtime_id
+from specs.partition import ca_bundle_url
 
 NAME = "port-forward"
 DOCUMENT = "AWS-StartPortForwardingSessionToRemoteHost"
@@ -30,8 +31,6 @@ HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+):([0-9]{1,5})")
 SECRET_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
 """What Secrets Manager adds to a name:
 docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html"""
-BUNDLE = "truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
-OTHER_BUNDLES = "docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.SSL.html"
 ALLOWED = "allowed are such as 3306:aurora, 3306:aurora-reader, 6379:valkey, 27017:documentdb, aurora, 8080:host:80"
 
 
@@ -124,9 +123,14 @@ def check_free(port: int, given: str) -> None:
             raise NoEntryError(f"port {port} of this machine {taken}; another one is {other}:{rest}") from None
 
 
-def how_to_connect(way: Way) -> Sequence[str]:
+def how_to_connect(way: Way, region: str) -> Sequence[str]:
     """What to type in another terminal. The certificates name the stores, not this machine, so host names are not
-    compared."""
+    compared.
+
+    Args:
+        way: Where the port leads.
+        region: AWS region of the stack.
+    """
     port = way.local_port
     secret = f"user and password: aws secretsmanager get-secret-value --secret-id {way.secret}"
     match way.store:
@@ -138,7 +142,7 @@ def how_to_connect(way: Way) -> Sequence[str]:
             options = "tls=true&tlsAllowInvalidHostnames=true&directConnection=true&retryWrites=false"
             return [
                 f"mongosh 'mongodb://{HERE}:{port}/?{options}' --tlsCAFile global-bundle.pem --username <user>",
-                f"{secret}; the CA bundle: {BUNDLE} (China, GovCloud: {OTHER_BUNDLES})",
+                f"{secret}; the CA bundle: {ca_bundle_url(region)}",
             ]
         case _:
             return [f"{HERE}:{port} leads to {way.host}:{way.port}"]
@@ -178,7 +182,7 @@ def _open(live: LiveStack, aws: Patience, plugin: Plugin, door: Entrance, into: 
             raise
         raise not_connected(into) from None
     say(NAME, f"{place.stack}: port {way.local_port} leads to {way.host}:{way.port}, through {door.name} {into.id}")
-    for line in [*how_to_connect(way), "Ctrl-C ends it"]:
+    for line in [*how_to_connect(way, place.region), "Ctrl-C ends it"]:
         say(NAME, line)
     answer = {key: opened[key] for key in ("SessionId", "TokenValue", "StreamUrl")}
     session = Session(place=place, answer=answer, request=request, endpoint=endpoint_of(place, "ssm"))
