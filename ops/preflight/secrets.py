@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError  # pyright: ignore[reportMissingType
 from ops.aws_account import Json, is_absence, part
 from ops.doctor.finding import Finding, Severity, ok, unknown
 from ops.doctor.secrets import SECRETS, Read, judge_key, judge_secret, keys_of, name_of, reads
+from ops.patience import code_of
 from ops.preflight.subject import Subject
 
 KEY = "aws:kms/key:Key"
@@ -69,6 +70,37 @@ def judge_foreign(read: Read, owner: str) -> Finding:
         "which no other account may use",
         f"put it under a customer managed key whose policy allows this account, and {GRANT_SETTING}: [the key's ARN]",
     )
+
+
+def judge_unread_key(read: Read, arn: str) -> Finding:
+    """What is said of a key of another account that these credentials may not describe.
+
+    Args:
+        read: What a task reads.
+        arn: ARN of the key, or of its alias, with which no role can be allowed to decrypt.
+    """
+    return unknown(
+        SECRETS,
+        "tasks",
+        f"{read.variable}: {name_of(read.arn)} is under {arn}, which these credentials may not describe; its "
+        f"policy must allow this account, and {GRANT_SETTING} must have the key's own ARN (not an alias)",
+    )
+
+
+def key_arn(key_id: str, secret_arn: str) -> str:
+    """The ARN of the key, or of the alias, that a secret is encrypted with. KMS searches the caller's account for a key ID
+    or an alias without an ARN, and another key may have that alias there:
+    docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
+
+    Args:
+        key_id: As DescribeSecret describes it: ARN, key ID or alias.
+        secret_arn: ARN of the secret, which is in the account and region of the key.
+    """
+    if key_id.startswith("arn:"):
+        return key_id
+    _, partition, _, region, account = secret_arn.split(":")[:5]
+    resource = key_id if key_id.startswith("alias/") else f"key/{key_id}"
+    return f"arn:{partition}:kms:{region}:{account}:{resource}"
 
 
 def wanted(subject: Subject) -> tuple[list[Wanted], list[str]]:
@@ -133,9 +165,14 @@ def _encryption(subject: Subject, one: Wanted, secret: Json) -> Finding | None:
     is_foreign = owner != subject.account
     if is_foreign and (not key_id or key_id.endswith(MANAGED_ALIAS)):
         return judge_foreign(one.read, owner)
-    if not key_id or key_id in one.granted:
+    if not key_id or (arn := key_arn(key_id, one.read.arn)) in one.granted:
         return None
-    key = part(subject.asking.ask("kms", "describe_key", KeyId=key_id), "KeyMetadata")
+    try:
+        key = part(subject.asking.ask("kms", "describe_key", KeyId=arn), "KeyMetadata")
+    except ClientError as error:
+        if is_foreign and (is_absence(error) or code_of(error) == "AccessDeniedException"):
+            return judge_unread_key(one.read, arn)
+        raise
     if is_foreign and key.get("KeyManager") == "AWS":
         return judge_foreign(one.read, owner)
     return judge_encryption(one.read, key, one.granted)
