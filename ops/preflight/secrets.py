@@ -88,8 +88,8 @@ def judge_unread_key(read: Read, arn: str) -> Finding:
 
 
 def key_arn(key_id: str, secret_arn: str) -> str:
-    """The ARN of the key, or of the alias, that a secret is encrypted with. KMS searches the caller's account for a key ID
-    or an alias without an ARN, and another key may have that alias there:
+    """The ARN of the key, or of the alias, that a secret is encrypted with. KMS searches the caller's account for a
+    key ID or an alias without an ARN, and another key may have that alias there:
     docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
 
     Args:
