@@ -19,6 +19,7 @@ from bootstrap.scope import Scope
 from bootstrap.state_access import reads_state, writes_state
 from components.base import Component, physical_name
 from components.iam import Statement, allow, document, published_by_tls_only, trusted_by
+from settings.partition import ca_bundle_url
 from settings.site import Architecture
 
 HERE = Path(__file__).parent
@@ -152,6 +153,7 @@ class Delivery(Component):
                     "PARAMETER": parameter.name,
                     "PLATFORM": f"linux/{machine}",
                     "PLATFORM_TAG": machine,
+                    "RDS_CA_BUNDLE": ca_bundle_url(work.region),
                     "REPOSITORY": images.url,
                 },
                 policies={"images": _pushes(images, parameter)},

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from settings.partition import COMMERCIAL, Partition, partition_of
+from settings.partition import Partition, partition_of, via_service_values
 
 PROJECT = "story"
 
@@ -54,11 +54,10 @@ class Scope:
     def through(self, service: str) -> dict[str, list[str]]:
         """A condition on the KMS key: a service of AWS in this region uses it for the caller.
 
-        It is the service's host name, which ends otherwise in some partitions:
-        docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+        Args:
+            service: First part of the service's host name, such as `secretsmanager`.
         """
-        suffixes = sorted({COMMERCIAL.dns_suffix, self.partition.dns_suffix})
-        return {"kms:ViaService": [f"{service}.{self.region}.{suffix}" for suffix in suffixes]}
+        return {"kms:ViaService": via_service_values(self.region, service)}
 
     @property
     def of_this_stack(self) -> dict[str, dict[str, str]]:

@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from components.base import Component, physical_name
 from components.iam import Statement, allow, allow_service, document
-from settings.partition import partition_of
+from settings.partition import partition_of, regional_host
 
 OWNER_ACTIONS = (
     "kms:CancelKeyDeletion",
@@ -108,7 +108,7 @@ class Encryption(Component):
         account_root = pulumi.Output.concat(f"arn:{partition.name}:iam::", self.account_id, ":root")
         log_groups = pulumi.Output.concat(f"arn:{partition.name}:logs:{region}:", self.account_id, ":log-group:*")
         # docs.amazonaws.cn/en_us/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-        logs = f"logs.{region}.{partition.dns_suffix}"
+        logs = regional_host(region, "logs")
         ours = {"StringEquals": {"aws:SourceAccount": self.account_id}}
         return aws.kms.KeyPolicy(
             name,

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from settings.partition import partition_of
+from settings.partition import partition_of, regional_host
 
 HOST = re.compile(r"(?P<account_id>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+")
 PATH = re.compile(r"(?P<repository>[a-z0-9._/-]+)(:[\w.-]+)?(@(?P<digest>sha256:[0-9a-f]{64}))?")
@@ -37,7 +37,7 @@ class EcrImage:
 
 def registry_host(account_id: str, region: str) -> str:
     """The host name of an account's registry: docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html"""
-    return f"{account_id}.dkr.ecr.{region}.{partition_of(region).dns_suffix}"
+    return regional_host(region, f"{account_id}.dkr.ecr")
 
 
 def registry_of(image: str) -> str:

@@ -18,6 +18,7 @@ class Partition:
         title: What AWS calls it.
         home_region: Region that every account of it has enabled, and where AWS answers for the account as a whole.
         dns_suffix: What the host names of its services and registries end with.
+        database_certificates: Host that has the certificates of RDS and DocumentDB.
         missing_services: Services that it does not have, by the first part of their endpoints.
         prefixed_endpoints: Services whose interface endpoints have the prefix `cn.` before their names.
     """
@@ -26,16 +27,24 @@ class Partition:
     title: str
     home_region: str
     dns_suffix: str
+    database_certificates: str
     missing_services: frozenset[str] = frozenset()
     prefixed_endpoints: frozenset[str] = frozenset()
 
 
-COMMERCIAL = Partition(name="aws", title="the commercial Regions", home_region="us-east-1", dns_suffix="amazonaws.com")
+COMMERCIAL = Partition(
+    name="aws",
+    title="the commercial Regions",
+    home_region="us-east-1",
+    dns_suffix="amazonaws.com",
+    database_certificates="truststore.pki.rds.amazonaws.com",
+)
 CHINA = Partition(
     name="aws-cn",
     title="the China Regions",
     home_region="cn-north-1",
     dns_suffix="amazonaws.com.cn",
+    database_certificates="rds-truststore.s3.cn-north-1.amazonaws.com.cn",
     missing_services=frozenset({"chatbot"}),
     prefixed_endpoints=frozenset({"ecr.api", "ecr.dkr", "monitoring", "sqs", "sts", "xray"}),
 )
@@ -44,13 +53,16 @@ GOVCLOUD = Partition(
     title="AWS GovCloud (US)",
     home_region="us-gov-west-1",
     dns_suffix="amazonaws.com",
+    database_certificates="truststore.pki.us-gov-west-1.rds.amazonaws.com",
     missing_services=frozenset({"budgets", "chatbot"}),
 )
 """Which services a partition has: docs.aws.amazon.com/general/latest/gr/budgets.html, .../chatbot.html and
 docs.amazonaws.cn/en_us/aws/latest/userguide/services.html, as of 2026-11-27. The endpoints of the China Regions are as
 `aws ec2 describe-vpc-endpoint-services` lists them there: github.com/aws/aws-cdk/pull/25333. A home region is the one
 whose name signs requests to IAM, which has one endpoint for the whole partition:
-docs.aws.amazon.com/general/latest/gr/iam-service.html, and botocore's endpoints.json for China and GovCloud."""
+docs.aws.amazon.com/general/latest/gr/iam-service.html, and botocore's endpoints.json for China and GovCloud. The hosts
+of the certificates: docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.SSL.html, for the China Regions
+docs.amazonaws.cn/en_us/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html, as of 2026-11-27."""
 
 PREFIXES = {"cn-": CHINA, "us-gov-": GOVCLOUD}
 AREAS = {
@@ -84,6 +96,40 @@ def partition_of(region: str) -> Partition:
 def is_supported(region: str) -> bool:
     """Whether the program knows the ARNs and services of the region's partition."""
     return not region.startswith(UNSUPPORTED_PREFIXES)
+
+
+def regional_host(region: str, service: str) -> str:
+    """The host name of a service in a region, such as `logs.cn-north-1.amazonaws.com.cn`.
+
+    Args:
+        region: AWS region.
+        service: First part of the name, such as `logs`.
+    """
+    return f"{service}.{region}.{partition_of(region).dns_suffix}"
+
+
+def via_service_values(region: str, service: str) -> list[str]:
+    """The values of the condition key `kms:ViaService` for a service of AWS in a region, sorted.
+
+    AWS's page has one form, `<service>.<region>.amazonaws.com`, and the pages of the China Regions have no example for
+    Secrets Manager, whose host name ends with `amazonaws.com.cn` there. So both forms are allowed in the China Regions;
+    AWS sets the key, and the form that it does not use matches no request:
+    docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+
+    Args:
+        region: AWS region of the key.
+        service: First part of the service's host name, such as `secretsmanager`.
+    """
+    return sorted({f"{service}.{region}.{COMMERCIAL.dns_suffix}", regional_host(region, service)})
+
+
+def ca_bundle_url(region: str) -> str:
+    """The address of the CA bundle of RDS and DocumentDB, with the certificates of all regions of the partition.
+
+    Args:
+        region: AWS region.
+    """
+    return f"https://{partition_of(region).database_certificates}/global/global-bundle.pem"
 
 
 def interface_endpoint_service(region: str, service: str) -> str:

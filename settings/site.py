@@ -51,7 +51,10 @@ class ApplicationSpec(Spec):
     user: Annotated[str, Form(USER, "the name or number of a user of the image, not root")] = "www-data"
     """User of the image that the containers run as; not root."""
     ca_bundle_path: Annotated[str, Form(PATH, "an absolute path")] = "/etc/ssl/certs/rds-global-bundle.pem"
-    """Where the image has the CA bundle of RDS and DocumentDB (truststore.pki.rds.amazonaws.com)."""
+    """Where the image has the CA bundle of RDS and DocumentDB. AWS has one for each partition:
+    `https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem` in the commercial Regions;
+    `https://truststore.pki.us-gov-west-1.rds.amazonaws.com/global/global-bundle.pem` in AWS GovCloud (US);
+    `https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/global/global-bundle.pem` in the China Regions."""
     queue_retry_after_seconds: Annotated[int, Field(ge=2)] = 90
     """Seconds after which a job that was not finished is given to another worker."""
     environment: Environment = Field(default={})

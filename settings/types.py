@@ -134,7 +134,7 @@ KeyArn = Annotated[
     str,
     Form(
         KEY_ARN,
-        "the ARN of a KMS key, not of an alias: "
+        "the ARN of a KMS key, not of an alias (`aws kms describe-key --key-id <alias ARN>` shows it): "
         "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     ),
 ]

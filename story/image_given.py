@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from settings.partition import partition_of
+from settings.ecr import registry_host
 
 BY_DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
 RELEASED, GONE_BACK_TO = "STORY_IMAGE", "STORY_ROLLBACK_IMAGE"
@@ -27,4 +27,4 @@ def any_image(region: str) -> str:
     Args:
         region: AWS region of the stack.
     """
-    return f"{'0' * 12}.dkr.ecr.{region}.{partition_of(region).dns_suffix}/any@sha256:{'0' * 64}"
+    return f"{registry_host('0' * 12, region)}/any@sha256:{'0' * 64}"

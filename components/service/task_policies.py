@@ -6,7 +6,7 @@ from typing import Any
 
 from components.iam import Statement, allow
 from settings.ecr import ecr_image
-from settings.partition import partition_of
+from settings.partition import via_service_values
 
 EXEC_CHANNELS = (
     "ssmmessages:CreateControlChannel",
@@ -67,8 +67,8 @@ def _through_secrets_manager(key_arns: Sequence[str]) -> dict[str, Any]:
     """The keys are not the stack's own, so they decrypt nothing but secrets:
     docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service"""
     regions = sorted({arn.split(":")[3] for arn in key_arns})
-    services = [f"secretsmanager.{region}.{partition_of(region).dns_suffix}" for region in regions]
-    return {"StringEquals": {"kms:ViaService": services}}
+    values = [value for region in regions for value in via_service_values(region, "secretsmanager")]
+    return {"StringEquals": {"kms:ViaService": values}}
 
 
 def exec_statements(*, log_group_arn: str, key_arn: str) -> list[Statement]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from aws.client import Json, items
+from settings.partition import gateway_endpoint_service
 from story.doctor.finding import Finding, Severity, ok, unknown
 from story.doctor.patient import Patient
 
@@ -95,14 +96,13 @@ def look_at_s3(patient: Patient) -> Iterator[Finding]:
     """The way from the tasks' subnets to S3."""
     subnets = patient.subnets()
     vpc = str(next(iter(subnets.values()))["VpcId"])
-    # A gateway endpoint's service has this form in every partition.
     found = patient.asking.paginate(
         "ec2",
         "describe_vpc_endpoints",
         "VpcEndpoints",
         Filters=[
             {"Name": "vpc-id", "Values": [vpc]},
-            {"Name": "service-name", "Values": [f"com.amazonaws.{patient.region}.s3"]},
+            {"Name": "service-name", "Values": [gateway_endpoint_service(patient.region, "s3")]},
             {"Name": "vpc-endpoint-type", "Values": ["Gateway"]},
         ],
     )

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from aws.errors import code_of
 from aws.retrying import RetryingClient, retrying_client
+from settings.partition import ca_bundle_url
 from story.engine.pulumi_command import PulumiCommand
 from story.live_stack import LiveStack, stack_of_outputs
 from story.session.entering import NoEntryError, WrongUsageError, exit_code, is_interactive, say, sayer
@@ -39,8 +40,6 @@ HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+):([0-9]{1,5})")
 SECRET_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
 """What Secrets Manager adds to a name:
 docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html"""
-BUNDLE = "truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
-OTHER_BUNDLES = "docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.SSL.html"
 ALLOWED = "allowed are such as 3306:aurora, 3306:aurora-reader, 6379:valkey, 27017:documentdb, aurora, 8080:host:80"
 
 
@@ -133,9 +132,14 @@ def check_free(port: int, given: str) -> None:
             raise NoEntryError(f"port {port} of this machine {taken}; another one is {other}:{rest}") from None
 
 
-def how_to_connect(way: Way) -> Sequence[str]:
+def how_to_connect(way: Way, region: str) -> Sequence[str]:
     """What to type in another terminal. The certificates name the stores, not this machine, so host names are not
-    compared."""
+    compared.
+
+    Args:
+        way: Where the port leads.
+        region: AWS region of the stack.
+    """
     port = way.local_port
     secret = f"user and password: aws secretsmanager get-secret-value --secret-id {way.secret}"
     match way.store:
@@ -147,7 +151,7 @@ def how_to_connect(way: Way) -> Sequence[str]:
             options = "tls=true&tlsAllowInvalidHostnames=true&directConnection=true&retryWrites=false"
             return [
                 f"mongosh 'mongodb://{HERE}:{port}/?{options}' --tlsCAFile global-bundle.pem --username <user>",
-                f"{secret}; the CA bundle: {BUNDLE} (China, GovCloud: {OTHER_BUNDLES})",
+                f"{secret}; the CA bundle: {ca_bundle_url(region)}",
             ]
         case _:
             return [f"{HERE}:{port} leads to {way.host}:{way.port}"]
@@ -191,7 +195,7 @@ def _open(
     say(
         NAME, f"{place.stack}: port {way.local_port} leads to {way.host}:{way.port}, through {selection.name} {into.id}"
     )
-    for line in [*how_to_connect(way), "Ctrl-C ends it"]:
+    for line in [*how_to_connect(way, place.region), "Ctrl-C ends it"]:
         say(NAME, line)
     answer = {key: opened[key] for key in ("SessionId", "TokenValue", "StreamUrl")}
     session = Session(place=place, answer=answer, request=request, endpoint=endpoint_of(place, "ssm"))

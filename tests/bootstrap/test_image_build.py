@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bootstrap.account_settings import ApplicationSourceSpec
+from settings.partition import ca_bundle_url
 from tests.bootstrap.given import FOLDER, account
 from tests.e2e import buildspec
 
@@ -87,6 +88,7 @@ def test_an_image_is_built_without_docker_hub_where_the_mirror_has_what_it_needs
     assert "--buildkitd-config /" in create
     [made] = built.docker("buildx build")
     assert "--build-arg OFFICIAL_IMAGES=public.ecr.aws/docker/library " in made
+    assert f"--build-arg RDS_CA_BUNDLE={ca_bundle_url('ap-northeast-1')} " in made
     assert not [call for call in built.calls if "docker.io" in call]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from bootstrap import account_settings
 from bootstrap.scope import Scope
+from settings.partition import ca_bundle_url, via_service_values
 from story.plan.recorder import Record
 from tests.bootstrap.given import account, roles_of, statements_of
 
@@ -35,16 +36,15 @@ def test_the_roles_of_the_account_are_there_with_policies(region: str, monkeypat
         assert len(statements_of(made, role)) == len(statements_of(account(), role)), role
 
 
-@pytest.mark.parametrize(
-    ("region", "hosts"),
-    [
-        ("ap-northeast-1", ["secretsmanager.ap-northeast-1.amazonaws.com"]),
-        (
-            "cn-north-1",
-            ["secretsmanager.cn-north-1.amazonaws.com", "secretsmanager.cn-north-1.amazonaws.com.cn"],
-        ),
-    ],
-)
-def test_a_service_that_uses_a_key_is_known_by_its_host_name(region: str, hosts: list[str]) -> None:
+@pytest.mark.parametrize("region", list(PARTITIONS))
+def test_the_preview_role_reads_secrets_through_secrets_manager_by_every_name_of_it(region: str) -> None:
     scope = Scope(account_id="123456789012", region=region, stack="prod")
-    assert scope.through("secretsmanager") == {"kms:ViaService": hosts}
+    assert scope.through("secretsmanager") == {"kms:ViaService": via_service_values(region, "secretsmanager")}
+
+
+@pytest.mark.parametrize("region", ["ap-northeast-1", *PARTITIONS])
+def test_the_image_is_built_with_the_ca_bundle_of_its_partition(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account_settings, "WITHOUT_CONNECTIONS", frozenset[str]())
+    project = account(region=region).one("aws:codebuild/project:Project", "build").inputs
+    given = {one["name"]: one["value"] for one in project["environment"]["environmentVariables"]}
+    assert given["RDS_CA_BUNDLE"] == ca_bundle_url(region)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bootstrap.account_settings import ApplicationSourceSpec
+from settings.partition import ca_bundle_url
 from story.local.engine import REGION, write_settings
 from tests.e2e import buildspec
 from tests.e2e.checkout import copy_of_the_repository, emulated
@@ -68,6 +69,7 @@ class Pipelines:
             "PARAMETER": PARAMETER,
             "PLATFORM": "linux/arm64",
             "PLATFORM_TAG": "arm64",
+            "RDS_CA_BUNDLE": ca_bundle_url(REGION),
             "REPOSITORY": REPOSITORY,
         }
         codebuild = {"CODEBUILD_BUILD_NUMBER": "7", "CODEBUILD_RESOLVED_SOURCE_VERSION": content * 20}

@@ -90,7 +90,8 @@ RANGE = "min_tasks: 1, max_tasks: 2"
         pytest.param(
             "  story:application: {secret_key_arns: [alias/shared]}",
             'story:application.secret_key_arns.0: given "alias/shared"; allowed is the ARN of a KMS key, not of an '
-            "alias: arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "alias (`aws kms describe-key --key-id <alias ARN>` shows it): "
+            "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
             id="an alias for a key",
         ),
         pytest.param(

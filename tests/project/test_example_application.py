@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bootstrap.account_settings import ApplicationSourceSpec
+from settings.partition import ca_bundle_url
 from settings.services import NginxSpec, WebSpec
 from settings.site import ApplicationSpec, IngressSpec
 from tests.paths import PROJECT
@@ -32,6 +33,12 @@ def instructions(name: str) -> list[tuple[str, str]]:
 
 def said(name: str, word: str) -> list[str]:
     return [arguments for instruction, arguments in instructions(name) if instruction == word]
+
+
+def default_of(name: str, argument: str) -> str:
+    """The default of a build argument."""
+    [given] = [value for key, _, value in (line.partition("=") for line in said(name, "ARG")) if key == argument]
+    return given
 
 
 def text(name: str) -> str:
@@ -137,10 +144,13 @@ def test_the_stop_signal_is_the_one_that_drains(name: str, signal: str) -> None:
 
 @pytest.mark.parametrize("name", BOTH)
 def test_the_ca_bundle_is_where_the_tasks_look_for_it_and_all_may_read_it(name: str) -> None:
-    [added] = [line for line in said(name, "ADD") if "truststore" in line]
+    [added] = [line for line in said(name, "ADD") if "CA_BUNDLE" in line]
     mode, source, path = added.split()
     assert mode == "--chmod=0644"
-    assert source == "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+    assert source == "${RDS_CA_BUNDLE}"
+    assert default_of(name, "RDS_CA_BUNDLE") == ca_bundle_url("us-east-1")
+    build = (PROJECT / "bootstrap" / "build.yml").read_text("utf-8")
+    assert '--build-arg "RDS_CA_BUNDLE=$RDS_CA_BUNDLE"' in build
     assert path == ApplicationSpec().ca_bundle_path
     assert environment(program(web={"nginx": {}}), "web")["MYSQL_ATTR_SSL_CA"] == path
     assert path in environment(program("prod"), "web")["MONGODB_URI"]
@@ -190,7 +200,7 @@ def test_tmp_is_a_volume_that_everybody_may_write_to(name: str) -> None:
 def test_no_secret_gets_into_the_image(name: str) -> None:
     instructions_only = "\n".join(f"{word} {arguments}" for word, arguments in instructions(name))
     assert not re.search(r"APP_KEY|PASSWORD|AWS_ACCESS_KEY_ID|AWS_SECRET|\.env\b", instructions_only)
-    assert [line.partition("=")[0] for line in said(name, "ARG")] == ["OFFICIAL_IMAGES"]
+    assert [line.partition("=")[0] for line in said(name, "ARG")] == ["OFFICIAL_IMAGES", "RDS_CA_BUNDLE"]
     assert {".env", ".env.*", "auth.json", ".git", "storage/*.key"} <= set(text(".dockerignore").splitlines())
 
 
@@ -221,9 +231,19 @@ def test_what_docker_publishes_itself_comes_from_the_registry_that_the_pipeline_
 
 
 @pytest.mark.parametrize("name", BOTH)
+def test_the_address_of_the_ca_bundle_is_given_to_the_stage_that_downloads_it(name: str) -> None:
+    # docs.docker.com/reference/dockerfile/#scope: an ARG before the first FROM is empty within a stage.
+    lines = [f"{word} {arguments}" for word, arguments in instructions(name)]
+    [argument] = [at for at, line in enumerate(lines) if line.startswith("ARG RDS_CA_BUNDLE=")]
+    [download] = [at for at, line in enumerate(lines) if line.startswith("ADD ") and "${RDS_CA_BUNDLE}" in line]
+    assert argument < download
+    assert [line for line in lines[argument:download] if line.startswith("FROM ")] == []
+    assert [line for line in lines[:argument] if line.startswith("FROM ")] != []
+
+
+@pytest.mark.parametrize("name", BOTH)
 def test_the_registry_of_official_images_is_the_pipeline_s_default(name: str) -> None:
-    [given] = said(name, "ARG")
-    assert given == f"OFFICIAL_IMAGES={ApplicationSourceSpec().docker_hub_mirror}/library"
+    assert default_of(name, "OFFICIAL_IMAGES") == f"{ApplicationSourceSpec().docker_hub_mirror}/library"
     build = (PROJECT / "bootstrap" / "build.yml").read_text("utf-8")
     assert '--build-arg "OFFICIAL_IMAGES=$DOCKER_HUB_MIRROR/library"' in build
 
@@ -232,6 +252,7 @@ def test_the_registry_of_official_images_is_the_pipeline_s_default(name: str) ->
 def test_what_is_downloaded_has_a_version_or_is_renewed_by_its_owner(name: str) -> None:
     for line in said(name, "ADD"):
         _, source, _ = line.split()
+        source = re.sub(r"\$\{(\w+)\}", lambda argument: default_of(name, argument[1]), source)
         assert source.startswith("https://")
         assert re.search(r"/releases/download/\d+\.\d+\.\d+/", source) or source.endswith("global-bundle.pem")
 

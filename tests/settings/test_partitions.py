@@ -1,11 +1,14 @@
 """Regions beyond the commercial ones: their ARNs, host names and services."""
 
 import json
+import re
 from typing import Any
 
 import pulumi
 import pytest
+from botocore.config import Config
 from botocore.loaders import Loader
+from botocore.session import Session
 
 from settings.ecr import ecr_image, registry_host, registry_of
 from settings.partition import (
@@ -13,10 +16,13 @@ from settings.partition import (
     COMMERCIAL,
     GOVCLOUD,
     KNOWN_REGIONS,
+    ca_bundle_url,
     gateway_endpoint_service,
     interface_endpoint_service,
     is_supported,
     partition_of,
+    regional_host,
+    via_service_values,
 )
 from settings.stack import Settings, stack_of
 from story.plan.recorder import Record, record_program
@@ -26,6 +32,7 @@ KNOWN: dict[str, Any] = {one["id"]: one for one in Loader().load_data("partition
 ENDPOINTS: dict[str, Any] = {one["partition"]: one for one in Loader().load_data("endpoints")["partitions"]}
 SUPPORTED = {partition.name: partition for partition in (COMMERCIAL, CHINA, GOVCLOUD)}
 DIGEST = "sha256:" + "1" * 64
+OFFLINE = Config(use_fips_endpoint=False, use_dualstack_endpoint=False)
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -217,3 +224,63 @@ def test_a_region_of_another_partition_is_refused_in_one_line(region: str) -> No
 
 def test_a_plan_without_an_image_has_one_in_the_stack_s_own_registry() -> None:
     assert registry_host("123456789012", "cn-north-1") == "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn"
+
+
+# The page has the form for every region; the host name of the China Regions is added there.
+@pytest.mark.parametrize(
+    ("region", "values"),
+    [
+        ("ap-northeast-1", ["secretsmanager.ap-northeast-1.amazonaws.com"]),
+        ("us-gov-east-1", ["secretsmanager.us-gov-east-1.amazonaws.com"]),
+        ("us-gov-west-1", ["secretsmanager.us-gov-west-1.amazonaws.com"]),
+        ("cn-north-1", ["secretsmanager.cn-north-1.amazonaws.com", "secretsmanager.cn-north-1.amazonaws.com.cn"]),
+        (
+            "cn-northwest-1",
+            ["secretsmanager.cn-northwest-1.amazonaws.com", "secretsmanager.cn-northwest-1.amazonaws.com.cn"],
+        ),
+    ],
+)
+def test_a_key_knows_the_service_that_uses_it_by_every_name_that_aws_may_give(region: str, values: list[str]) -> None:
+    assert via_service_values(region, "secretsmanager") == values
+
+
+@pytest.mark.parametrize("region", sorted(KNOWN_REGIONS))
+@pytest.mark.parametrize("service", ["logs", "secretsmanager"])
+def test_the_host_name_of_a_service_is_the_one_that_botocore_calls(region: str, service: str) -> None:
+    client = Session().create_client(
+        service, region_name=region, aws_access_key_id="none", aws_secret_access_key="none", config=OFFLINE
+    )
+    assert client.meta.endpoint_url == f"https://{regional_host(region, service)}"
+
+
+# docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.SSL.html and
+# docs.amazonaws.cn/en_us/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
+BUNDLES = {
+    "ap-northeast-1": "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
+    "us-gov-west-1": "https://truststore.pki.us-gov-west-1.rds.amazonaws.com/global/global-bundle.pem",
+    "us-gov-east-1": "https://truststore.pki.us-gov-west-1.rds.amazonaws.com/global/global-bundle.pem",
+    "cn-north-1": "https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/global/global-bundle.pem",
+    "cn-northwest-1": "https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/global/global-bundle.pem",
+}
+
+
+@pytest.mark.parametrize(("region", "address"), BUNDLES.items())
+def test_the_ca_bundle_is_the_one_of_the_partition(region: str, address: str) -> None:
+    assert ca_bundle_url(region) == address
+
+
+@pytest.mark.parametrize("address", sorted(set(BUNDLES.values())))
+@pytest.mark.parametrize("page", ["docs/image.md", "docs/settings.md", "docs/example-application/Dockerfile"])
+def test_the_pages_have_the_ca_bundle_of_every_partition(page: str, address: str) -> None:
+    assert address in (PROJECT / page).read_text("utf-8")
+
+
+BY_HAND = re.compile(r"region\w*\}\.amazonaws\.com|\bcom\.amazonaws\.\{|\bdns_suffix\b")
+
+
+def test_only_the_partition_s_module_puts_host_names_of_regions_together() -> None:
+    folders = ("bootstrap", "commands", "components", "ops", "plan", "specs")
+    files = [file for folder in folders for file in (PROJECT / folder).rglob("*.py")]
+    assert len(files) > 100
+    found = {str(file.relative_to(PROJECT)) for file in files if BY_HAND.search(file.read_text("utf-8"))}
+    assert found == {"specs/partition.py"}

@@ -20,6 +20,8 @@ SIZES = {
 }
 """How CodeBuild's types of environments are called in the names of its quotas:
 docs.aws.amazon.com/codebuild/latest/userguide/limits.html"""
+LEAST_BUILDS = 5
+"""What to ask for at least: builds outside of the pipelines count too."""
 PROJECTS_AT_ONCE = 100
 """docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetProjects.html"""
 
@@ -51,27 +53,33 @@ def quota_name(environment: Json) -> str:
 
 
 def judge_builds(name: str, projects: Sequence[str], quotas: Sequence[Json]) -> Finding:
-    """Whether a build can run in an environment.
+    """Whether the builds of the pipelines can run at the same time in an environment.
+
+    A stage of a pipeline in the mode SUPERSEDED handles one execution at a time, and each project is one action of one
+    stage. So while releases follow one another, every project can run once:
+    docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html. CodeBuild refuses what is beyond the
+    quota: docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
 
     Args:
         name: Name of the quota.
-        projects: CodeBuild projects that use the environment.
+        projects: CodeBuild projects of the pipelines that use the environment.
         quotas: CodeBuild's quotas of the account.
     """
     of_name = [one for one in quotas if one.get("QuotaName") == name]
     if not of_name:
         return unknown(PIPELINE, "builds", f"{name}: Service Quotas does not list it")
-    value = float(of_name[0].get("Value", 0))
-    if value >= 1:
-        return ok(PIPELINE, "builds", f"{name}: {value:g}")
+    value, needed = float(of_name[0].get("Value", 0)), len(projects)
+    what = f"{name}: {value:g}; the pipelines run up to {needed} at the same time"
+    if value >= needed:
+        return ok(PIPELINE, "builds", what)
     return Finding(
         area=PIPELINE,
         subject="builds",
         severity=Severity.WARNING,
-        what=f"{name}: {value:g}",
-        why=f"no build of {', '.join(projects)} starts: AccountLimitExceededException",
+        what=what,
+        why=f"CodeBuild refuses builds beyond it ({', '.join(projects)}): AccountLimitExceededException",
         cure=f"`aws service-quotas request-service-quota-increase --service-code codebuild --quota-code "
-        f"{of_name[0].get('QuotaCode', '')} --desired-value 5`; it may take days",
+        f"{of_name[0].get('QuotaCode', '')} --desired-value {max(needed, LEAST_BUILDS)}`; it may take days",
     )
 
 

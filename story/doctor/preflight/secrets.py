@@ -8,7 +8,7 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 
 from aws.client import Json, part
-from aws.errors import is_not_found
+from aws.errors import code_of, is_not_found
 from story.doctor.finding import Finding, Severity, ok, unknown
 from story.doctor.preflight.subject import Subject
 from story.doctor.secrets import SECRETS, Read, judge_key, judge_secret, keys_of, name_of, reads
@@ -22,7 +22,7 @@ WHY = "no task can start: ResourceInitializationError, AccessDeniedException"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PendingInputs:
+class WantedSecret:
     """A secret of the settings, as the tasks read it.
 
     Attributes:
@@ -72,7 +72,38 @@ def judge_foreign(read: Read, owner: str) -> Finding:
     )
 
 
-def wanted(subject: Subject) -> tuple[list[PendingInputs], list[str]]:
+def judge_unread_key(read: Read, arn: str) -> Finding:
+    """What is said of a key of another account that these credentials may not describe.
+
+    Args:
+        read: What a task reads.
+        arn: ARN of the key, or of its alias, with which no role can be allowed to decrypt.
+    """
+    return unknown(
+        SECRETS,
+        "tasks",
+        f"{read.variable}: {name_of(read.arn)} is under {arn}, which these credentials may not describe; its "
+        f"policy must allow this account, and {GRANT_SETTING} must have the key's own ARN (not an alias)",
+    )
+
+
+def key_arn(key_id: str, secret_arn: str) -> str:
+    """The ARN of the key, or of the alias, that a secret is encrypted with. KMS searches the caller's account for a
+    key ID or an alias without an ARN, and another key may have that alias there:
+    docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
+
+    Args:
+        key_id: As DescribeSecret describes it: ARN, key ID or alias.
+        secret_arn: ARN of the secret, which is in the account and region of the key.
+    """
+    if key_id.startswith("arn:"):
+        return key_id
+    _, partition, _, region, account = secret_arn.split(":")[:5]
+    resource = key_id if key_id.startswith("alias/") else f"key/{key_id}"
+    return f"arn:{partition}:kms:{region}:{account}:{resource}"
+
+
+def wanted(subject: Subject) -> tuple[list[WantedSecret], list[str]]:
     """The secrets that the settings name and tasks read, and those that are not in Secrets Manager."""
     text = "\n".join(subject.planned.config.values())
     granted: dict[Read, frozenset[str]] = {}
@@ -85,7 +116,7 @@ def wanted(subject: Subject) -> tuple[list[PendingInputs], list[str]]:
             if read.arn in text:
                 granted[read] = granted.get(read, of_role) & of_role
         elsewhere |= {other for other in others if other in text}
-    return [PendingInputs(read=read, granted=keys) for read, keys in granted.items()], sorted(elsewhere)
+    return [WantedSecret(read=read, granted=keys) for read, keys in granted.items()], sorted(elsewhere)
 
 
 def check_elsewhere(subject: Subject) -> Iterator[Finding]:
@@ -94,7 +125,7 @@ def check_elsewhere(subject: Subject) -> Iterator[Finding]:
         yield unknown(SECRETS, "tasks", f"{value}: it is not in Secrets Manager")
 
 
-def check_secret(subject: Subject, one: PendingInputs) -> Iterator[Finding]:
+def check_secret(subject: Subject, one: WantedSecret) -> Iterator[Finding]:
     """One secret."""
     read = one.read
     region = read.arn.split(":")[3]
@@ -128,21 +159,26 @@ def check_secret(subject: Subject, one: PendingInputs) -> Iterator[Finding]:
         yield ok(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} can be read")
 
 
-def _encryption(subject: Subject, one: PendingInputs, secret: Json) -> Finding | None:
+def _encryption(subject: Subject, one: WantedSecret, secret: Json) -> Finding | None:
     key_id = str(secret.get("KmsKeyId") or "")
     owner = one.read.arn.split(":")[4]
     is_foreign = owner != subject.account
     if is_foreign and (not key_id or key_id.endswith(MANAGED_ALIAS)):
         return judge_foreign(one.read, owner)
-    if not key_id or key_id in one.granted:
+    if not key_id or (arn := key_arn(key_id, one.read.arn)) in one.granted:
         return None
-    key = part(subject.asking.call("kms", "describe_key", KeyId=key_id), "KeyMetadata")
+    try:
+        key = part(subject.asking.call("kms", "describe_key", KeyId=arn), "KeyMetadata")
+    except ClientError as error:
+        if is_foreign and (is_not_found(error) or code_of(error) == "AccessDeniedException"):
+            return judge_unread_key(one.read, arn)
+        raise
     if is_foreign and key.get("KeyManager") == "AWS":
         return judge_foreign(one.read, owner)
     return judge_encryption(one.read, key, one.granted)
 
 
-def _json_key(subject: Subject, one: PendingInputs, _secret: Json) -> Finding | None:
+def _json_key(subject: Subject, one: WantedSecret, _secret: Json) -> Finding | None:
     read = one.read
     if not read.key:
         return None

@@ -14,6 +14,7 @@ from components.service.task_policies import (
     task_policy,
     uploads_statements,
 )
+from settings.partition import via_service_values
 
 DIGEST = "sha256:" + "0" * 64
 PRIVATE = f"123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/press/site@{DIGEST}"
@@ -92,9 +93,19 @@ def test_the_stack_s_own_key_stays_beside_further_ones() -> None:
     assert decrypts == [[KEY], OTHER_KEYS]
 
 
-def test_in_china_the_service_has_another_host_name() -> None:
-    (statement,) = further_keys(["arn:aws-cn:kms:cn-north-1:123456789012:key/1"])
-    assert statement["Condition"]["StringEquals"]["kms:ViaService"] == ["secretsmanager.cn-north-1.amazonaws.com.cn"]
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("ap-northeast-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("cn-northwest-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+    ],
+)
+def test_the_values_of_via_service_are_those_of_the_key_s_region(region: str, partition: str) -> None:
+    (statement,) = further_keys([f"arn:{partition}:kms:{region}:123456789012:key/1"])
+    values = statement["Condition"]["StringEquals"]["kms:ViaService"]
+    assert values == via_service_values(region, "secretsmanager")
 
 
 @pytest.mark.parametrize(("keys", "secrets"), [([], [SECRET]), (OTHER_KEYS, [])])

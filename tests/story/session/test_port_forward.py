@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from settings.partition import ca_bundle_url
 from story.session.entering import WrongUsageError
 from story.session.port_forward import Way, how_to_connect, parsed
 from tests.release.steps import CLUSTER, Cloud
@@ -127,8 +128,14 @@ def test_a_stack_without_stores_says_so() -> None:
     ],
 )
 def test_every_end_has_its_own_way_to_connect(store: str, words: list[str]) -> None:
-    said = "\n".join(how_to_connect(Way(local_port=7000, host="end", port=1, store=store, secret="name")))
+    said = "\n".join(how_to_connect(Way(local_port=7000, host="end", port=1, store=store, secret="name"), "eu-west-1"))
     assert [word for word in words if word not in said] == []
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "cn-northwest-1"])
+def test_the_ca_bundle_that_it_names_is_the_one_of_the_partition(region: str) -> None:
+    way = Way(local_port=7000, host="end", port=1, store="documentdb", secret="name")
+    assert f"the CA bundle: {ca_bundle_url(region)}" in how_to_connect(way, region)[1]
 
 
 def test_a_port_that_is_in_use_is_one_line_with_another_port(live: Live, taken_port: int) -> None:

@@ -124,6 +124,40 @@ def test_a_secret_of_another_account_under_a_key_that_is_granted_is_well() -> No
     assert foreign.wrong() == []
 
 
+@pytest.mark.parametrize("key_id", ["alias/mine", KEY.replace(ACCOUNT, "999999999999").replace("key/", "alias/")])
+def test_an_alias_of_another_account_is_looked_for_in_that_account(key_id: str) -> None:
+    foreign = with_secret_arn(SECRET.replace(ACCOUNT, "999999999999"))
+    described = foreign.said["secretsmanager", "describe_secret"]
+    foreign.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": key_id}
+    asked: list[str] = []
+    answer = foreign.said["kms", "describe_key"]
+    foreign.said["kms", "describe_key"] = lambda KeyId: asked.append(KeyId) or answer  # noqa: N803
+    assert foreign.one().cure == f"application.secret_key_arns: [{KEY}] in the stack's file"
+    assert {one.split(":")[4] for one in asked} == {"999999999999"}
+    assert all(one.split(":", 5)[5].startswith("alias/") for one in asked)
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "NotFoundException"])
+def test_a_key_of_another_account_that_may_not_be_described_is_unknown_and_says_what_must_hold(code: str) -> None:
+    foreign = with_secret_arn(SECRET.replace(ACCOUNT, "999999999999"))
+    described = foreign.said["secretsmanager", "describe_secret"]
+    foreign.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/theirs"}
+    foreign.said["kms", "describe_key"] = refusal(code)
+    found = foreign.one()
+    assert found.severity is UNKNOWN
+    assert "kms:ap-northeast-1:999999999999:alias/theirs, which these credentials may not describe" in found.what
+    assert "application.secret_key_arns must have the key's own ARN (not an alias)" in found.what
+
+
+def test_a_key_id_without_an_arn_is_one_of_the_account_that_has_the_secret() -> None:
+    theirs = KEY.replace(ACCOUNT, "999999999999")
+    foreign = with_secret_arn(SECRET.replace(ACCOUNT, "999999999999"))
+    described = foreign.said["secretsmanager", "describe_secret"]
+    foreign.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": theirs.rpartition("/")[2]}
+    granting(foreign, theirs)
+    assert foreign.wrong() == []
+
+
 def test_a_secret_under_a_key_that_is_not_granted_stops_every_task(with_secret: Before) -> None:
     described = with_secret.said["secretsmanager", "describe_secret"]
     with_secret.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/mine"}
@@ -222,6 +256,34 @@ def test_an_account_that_may_run_no_build_is_a_warning(before: Before) -> None:
     assert (before.one().severity, before.one().subject) == (WARNING, "builds")
     before.said["service-quotas", "list_service_quotas"] = {"Quotas": []}
     assert before.one().severity is UNKNOWN
+
+
+# A build, the image's resolution and the releases of two stacks, on the same machines
+@pytest.mark.parametrize(("value", "is_enough"), [(3.0, True), (20.0, True), (2.0, False), (1.0, False)])
+def test_every_project_of_the_pipelines_runs_at_the_same_time(before: Before, value: float, is_enough: bool) -> None:
+    [project] = before.said["codebuild", "batch_get_projects"]["projects"]
+    names = [f"bootstrap-story-{name}" for name in ("resolve", "deploy-dev", "deploy-prod")]
+    before.said["codebuild", "list_projects"] = {"projects": names}
+    before.said["codebuild", "batch_get_projects"] = {"projects": [{**project, "name": name} for name in names]}
+    [quota] = before.said["service-quotas", "list_service_quotas"]["Quotas"]
+    before.said["service-quotas", "list_service_quotas"] = {"Quotas": [{**quota, "Value": value}]}
+    [found] = [one for one in before.findings() if one.subject == "builds"]
+    assert (found.severity is WARNING) != is_enough
+    assert found.what == f"{quota['QuotaName']}: {value:g}; the pipelines run up to 3 at the same time"
+    if not is_enough:
+        assert "bootstrap-story-deploy-dev, bootstrap-story-deploy-prod" in found.why
+        assert "--desired-value 5`" in found.cure
+
+
+def test_projects_on_other_machines_have_a_quota_of_their_own(before: Before) -> None:
+    [project] = before.said["codebuild", "batch_get_projects"]["projects"]
+    medium = {**project["environment"], "computeType": "BUILD_GENERAL1_MEDIUM"}
+    others = [{**project, "name": "bootstrap-story-resolve"}, {**project, "environment": medium}]
+    before.said["codebuild", "batch_get_projects"] = {"projects": others}
+    [quota] = before.said["service-quotas", "list_service_quotas"]["Quotas"]
+    of_medium = {**quota, "QuotaName": "Concurrently running builds for ARM/Medium environment"}
+    before.said["service-quotas", "list_service_quotas"] = {"Quotas": [quota, of_medium]}
+    assert before.wrong() == []
 
 
 def test_only_the_projects_of_the_pipeline_count(before: Before) -> None:
