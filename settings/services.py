@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from settings.base import Finding, Spec
 from settings.deployment import DeploymentSpec, TestListener
+from settings.rules.commands import checked_command, text_refused
 from settings.rules.cron import ALLOWED as CRON_ALLOWED
 from settings.rules.cron import canonical_cron
 from settings.rules.migration_command import doubts, refused_options
@@ -54,6 +55,10 @@ TimeZone = Annotated[
 ]
 Cpu = Annotated[int, AfterValidator(_cpu), Field(json_schema_extra={"enum": [*MEMORY_MIB]})]
 Environment = dict[EnvironmentName, str]
+Command = Annotated[tuple[str, ...], BeforeValidator(text_refused), AfterValidator(checked_command)]
+NonEmptyCommand = Annotated[
+    tuple[str, ...], Field(min_length=1), BeforeValidator(text_refused), AfterValidator(checked_command)
+]
 
 
 class CapacitySpec(Spec):
@@ -206,7 +211,7 @@ class NginxSpec(Spec):
 
     image: Image | None = None
     """Image of nginx by digest. Default: the application's own image, which then holds nginx and the assets too."""
-    command: tuple[str, ...] = ("nginx", "-g", "daemon off;")
+    command: Command = ("nginx", "-g", "daemon off;")
     """Command of the nginx container."""
     php_fpm_port: Port = 9000
     """Port at which php-fpm listens on localhost."""
@@ -215,7 +220,7 @@ class NginxSpec(Spec):
 class WebSpec(ScaledServiceSpec):
     """The site behind the load balancer."""
 
-    command: tuple[str, ...] = ()
+    command: Command = ()
     """Command of the application's container. Default: the image's own."""
     port: Port = 8080
     """Port that speaks HTTP: the application's own, or nginx's. Not below 1024, which needs root."""
@@ -294,7 +299,7 @@ class WorkerSpec(ScaledServiceSpec):
     """Longest run of a job, in seconds; less than `application.queue_retry_after_seconds`."""
     tries: Annotated[int, Field(ge=1, le=1000)] = 3
     """Times a job is tried."""
-    command: tuple[str, ...] = ()
+    command: Command = ()
     """Another command than `php artisan queue:work`, for instance Horizon's; then `queues` and `tries` do not count."""
     stop_timeout_seconds: Annotated[int, Field(ge=1, le=MAX_STOP_TIMEOUT_SECONDS)] = MAX_STOP_TIMEOUT_SECONDS
     """Seconds that a job has to finish when its task is stopped; Fargate allows 120 at most."""
@@ -333,7 +338,7 @@ class MigrationSpec(TaskSpec):
     """CPU units of the migration; 1024 are one vCPU."""
     memory_mib: int = 1024
     """Memory of the migration in MiB."""
-    command: Annotated[tuple[str, ...], Field(min_length=1)] = ("php", "artisan", "migrate", "--force")
+    command: NonEmptyCommand = ("php", "artisan", "migrate", "--force")
     """What the migration runs. Never `--graceful`, which reports success on an error."""
     timeout_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1800
     """Longest wait for the migration, in seconds."""

@@ -190,8 +190,8 @@ def _unknown_family(key: str, engine: Engine, given: str) -> Iterator[Finding]:
     if newer_than_the_list(engine, given):
         yield Finding(
             key=key,
-            problem=f"{given} is of a family that is not in the list of {READ_ON}: {engine.name} may not offer it; "
-            "`story doctor --before` asks AWS",
+            problem=f"{given} is of a family that this program does not know ({READ_ON}): {engine.name} may offer it "
+            "or not; `story doctor --before` asks AWS",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
 from settings.rules.instance_types import AURORA_MYSQL, DOCUMENTDB, VALKEY, Engine, refusal
@@ -113,6 +113,14 @@ def _offered_by(engine: Engine) -> Callable[[str], str]:
     return offered
 
 
+def _not_serverless(value: object) -> object:
+    # AWS has it for clusters with a range of capacity units, which the program sets none:
+    # docs.aws.amazon.com/documentdb/latest/devguide/docdb-serverless-limitations.html
+    if value == SERVERLESS:
+        raise ValueError("this program makes no serverless DocumentDB; allowed is a class such as db.t4g.medium")
+    return value
+
+
 Cidr = Annotated[str, AfterValidator(_cidr)]
 RetentionDays = Annotated[int, AfterValidator(_retention), Field(json_schema_extra={"enum": [*RETENTION_DAYS]})]
 Email = Annotated[str, Form(EMAIL, "an e-mail address such as team@example.com")]
@@ -122,7 +130,10 @@ AuroraClass = Annotated[
     AfterValidator(_offered_by(AURORA_MYSQL)),
 ]
 DocumentDbClass = Annotated[
-    str, Form(PROVISIONED_CLASS, "a class such as db.t4g.medium"), AfterValidator(_offered_by(DOCUMENTDB))
+    str,
+    BeforeValidator(_not_serverless),
+    Form(PROVISIONED_CLASS, "a class such as db.t4g.medium"),
+    AfterValidator(_offered_by(DOCUMENTDB)),
 ]
 NodeType = Annotated[str, Form(NODE_TYPE, "a node type such as cache.t4g.small"), AfterValidator(_offered_by(VALKEY))]
 SecretArn = Annotated[

@@ -2,11 +2,13 @@
 
 Fields, ranges and wildcards are those of
 docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html (read 2026-11-27), to which
-docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html refers.
+docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html refers. The table of
+docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based is the same.
 """
 
+import calendar
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 EXAMPLE = "0 8 ? * MON-FRI *"
@@ -28,9 +30,16 @@ NICKNAMES = {
 }
 
 
+LAST_OF_A_CYCLE = 59
+"""Fields with larger numbers do not begin again: the year."""
+
+
 def _never(item: str) -> bool:
     del item
     return False
+
+
+NTH = re.compile(rf"([1-7]|{'|'.join(DAYS)})#([1-5])")
 
 
 def _day_of_month(item: str) -> bool:
@@ -41,8 +50,7 @@ def _day_of_month(item: str) -> bool:
 
 def _day_of_week(item: str) -> bool:
     """`L` (the last day of the week), `6L` or `FRIL` (the last Friday of the month) and `3#2` (the second Tuesday)."""
-    match = re.fullmatch(rf"(?P<day>[1-7]|{'|'.join(DAYS)})?L|(?P<nth>[1-7]|{'|'.join(DAYS)})#[1-5]", item)
-    return bool(match)
+    return bool(NTH.fullmatch(item) or re.fullmatch(rf"([1-7]|{'|'.join(DAYS)})?L", item))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +63,7 @@ class _Field:
         names: Names that stand for the numbers, from `low` on.
         special: Whether an item has a form that this field alone knows.
         wildcards: Those special forms, in words.
-        longest_step: Largest number behind a `/`.
+        longest_step: Largest number behind a `/`; 0 where AWS takes none.
     """
 
     name: str
@@ -69,7 +77,8 @@ class _Field:
     @property
     def allowed(self) -> str:
         named = f" or {self.names[0]}-{self.names[-1]}" if self.names else ""
-        return f"{self.low}-{self.high}{named}, with , - * /{self.wildcards}"
+        steps = " /" if self.longest_step else ""
+        return f"{self.low}-{self.high}{named}, with , - *{steps}{self.wildcards}"
 
     def number(self, text: str) -> int | None:
         """The number that a value stands for; None if it is out of range or no value at all."""
@@ -77,16 +86,47 @@ class _Field:
             return self.low + self.names.index(text)
         return int(text) if text.isascii() and text.isdigit() and self.low <= int(text) <= self.high else None
 
+    def numbers(self, item: str) -> Sequence[int]:
+        """The numbers that one item of a field stands for: a value, a range, `*`, with or without a step. A range that
+        goes down passes the end of the field. Empty for special forms."""
+        base, slash, step = item.partition("/")
+        first, dash, last = base.partition("-")
+        low = self.low if base == "*" else self.number(first)
+        high = self.number(last) if dash else (self.high if slash or base == "*" else low)
+        if low is None or high is None:
+            return ()
+        if low > high:
+            around = [*range(low, self.high + 1), *range(self.low, high + 1)]
+            return around[:: int(step or 1)]
+        return range(low, high + 1, int(step or 1))
+
+    def written(self, numbers: Sequence[int], like: str) -> str:
+        """The numbers as a list that goes up, with names where `like` begins with one.
+
+        Args:
+            numbers: What to write.
+            like: The item that it stands for.
+        """
+        runs: list[list[int]] = []
+        for number in sorted(set(numbers)):
+            if runs and number == runs[-1][-1] + 1:
+                runs[-1].append(number)
+            else:
+                runs.append([number])
+        is_named = re.match(r"[A-Z]", like) is not None
+        shown = [[self.names[number - self.low] if is_named else str(number) for number in run] for run in runs]
+        return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ",".join(run) for run in shown)
+
 
 FIELDS = (
     _Field(name="minutes", low=0, high=59, longest_step=59),
     _Field(name="hours", low=0, high=23, longest_step=23),
     _Field(name="day-of-month", low=1, high=31, longest_step=31, special=_day_of_month, wildcards=" ? L W"),
     _Field(name="month", low=1, high=12, longest_step=12, names=MONTHS),
-    _Field(name="day-of-week", low=1, high=7, longest_step=7, names=DAYS, special=_day_of_week, wildcards=" ? L #"),
+    _Field(name="day-of-week", low=1, high=7, longest_step=0, names=DAYS, special=_day_of_week, wildcards=" ? L #"),
     _Field(name="year", low=1970, high=2199, longest_step=229),
 )
-DAY_OF_MONTH, DAY_OF_WEEK = 2, 4
+DAY_OF_MONTH, MONTH, DAY_OF_WEEK, YEAR = 2, 3, 4, 5
 
 
 def canonical_cron(given: str) -> str:
@@ -128,7 +168,33 @@ def _problem(fields: list[str]) -> str | None:
         return "day-of-month and day-of-week are both ?; allowed is ? in one of them, and * or days in the other"
     if marks == 0:
         return f"neither day-of-month nor day-of-week is ?; {_with_one_question_mark(fields)}"
-    return None
+    return _never_comes(fields)
+
+
+def _never_comes(fields: Sequence[str]) -> str | None:
+    """That no day is what the fields ask for, such as 30 February; the years that are over are left to AWS."""
+    months, years = (
+        [number for item in fields[index].split(",") for number in FIELDS[index].numbers(item)]
+        for index in (MONTH, YEAR)
+    )
+    lengths = ((year, month, calendar.monthrange(year, month)[1]) for year in years for month in months)
+    day, weekday = fields[DAY_OF_MONTH], fields[DAY_OF_WEEK]
+    if nth := NTH.fullmatch(weekday):
+        wanted = FIELDS[DAY_OF_WEEK].number(nth[1]) or 1
+        # The calendar counts from Monday, 0; AWS from Sunday, 1.
+        firsts = ((1 + (wanted - 2 - calendar.weekday(year, month, 1)) % 7, last) for year, month, last in lengths)
+        if any(first + 7 * (int(nth[2]) - 1) <= last for first, last in firsts):
+            return None
+        told = f"day-of-week {weekday} never comes with month {fields[MONTH]} and year {fields[YEAR]}"
+        return f"{told}; for the last one of a month write {nth[1]}L"
+    days = [FIELDS[DAY_OF_MONTH].numbers(item) for item in day.split(",")]
+    # L and W are days of every month.
+    if day == "?" or not all(days) or any(min(map(min, days)) <= last for _, _, last in lengths):
+        return None
+    return (
+        f"day-of-month {day} never comes with month {fields[MONTH]}"
+        f"{'' if fields[YEAR] == '*' else f' and year {fields[YEAR]}'}; for the last day of a month write L"
+    )
 
 
 def _with_one_question_mark(fields: list[str]) -> str:
@@ -154,20 +220,30 @@ def _item_problem(item: str, kind: _Field, *, alone: bool) -> str | None:
     allowed = f"; allowed is {kind.allowed}"
     if kind.special(item):
         return None
-    if slash and not (step.isascii() and step.isdigit() and 1 <= int(step) <= kind.longest_step):
+    if slash and kind.longest_step and not _is_step(step, kind.longest_step):
         return f"; allowed behind / is a number of 1 to {kind.longest_step}"
-    if base == "*":
+    if base == "*" and not slash:
         return None if alone else "; allowed beside * is nothing else"
     first, dash, last = base.partition("-")
     low, high = kind.number(first), kind.number(last) if dash else None
-    if low is None or (dash and high is None):
+    if base != "*" and (low is None or (dash and high is None)):
         hint = ", SUN being 1" if kind.names == DAYS and "0" in (first, last) else ""
         return f"{allowed}{hint}"
-    if high is not None and low > high:
-        to = kind.names[-1] if kind.names and first in kind.names else kind.high
-        begin = kind.names[0] if kind.names and first in kind.names else kind.low
-        return f"; allowed is a range that goes up: write {first}-{to},{begin}-{last}"
+    instead = "" if alone else f" in place of {item}"
+    if slash and not kind.longest_step:
+        listed = f"; write {kind.written(kind.numbers(item), item)}{instead}" if _is_step(step, kind.high) else ""
+        return f"{allowed}{listed}"
+    if base == "*":
+        return None if alone else "; allowed beside * is nothing else"
+    if low is not None and high is not None and low > high:
+        # No year comes after the last one.
+        up = f"{last}-{first}{slash}{step}" if kind.high > LAST_OF_A_CYCLE else kind.written(kind.numbers(item), item)
+        return f"; allowed is a range that goes up: write {up}{instead}"
     return None
+
+
+def _is_step(text: str, longest: int) -> bool:
+    return text.isascii() and text.isdigit() and 1 <= int(text) <= longest
 
 
 def _unix(fields: list[str]) -> str:
@@ -187,12 +263,25 @@ def _unix(fields: list[str]) -> str:
 
 def _unix_weekday(text: str) -> str:
     """With names in place of numbers: Sunday is 0 or 7 in Unix, and 1 at AWS."""
-    base, slash, step = text.partition("/")
-    named = re.sub(r"[0-7]", lambda match: DAYS[int(match[0]) % 7], base.replace("0-7", "0-6"))
+    if "/" in text:
+        # AWS takes no steps of days of the week.
+        items = [_unix_days(item) for item in text.split(",")]
+        return FIELDS[DAY_OF_WEEK].written([day for item in items for day in item], "SUN") if all(items) else text
+    named = re.sub(r"[0-7]", lambda match: DAYS[int(match[0]) % 7], text.replace("0-7", "0-6"))
     # SAT-SUN, MON-SUN: the range has to go up.
     items = [re.sub(r"^(MON|TUE|WED|THU|FRI|SAT)-SUN$", r"\1-SAT,SUN", item) for item in named.split(",")]
     tidy = ["SUN-SAT" if item == "MON-SAT,SUN" else item.replace("SAT-SAT", "SAT") for item in items]
-    return ",".join(tidy) + slash + step
+    return ",".join(tidy)
+
+
+def _unix_days(item: str) -> Sequence[int]:
+    """The days of an item of Unix's field in AWS's numbers; empty if it is none, or has names in it."""
+    match = re.fullmatch(r"(\*|[0-7](-[0-7])?)(/[1-7])?", item)
+    if not match:
+        return ()
+    first, _, last = ("0-6" if match[1] == "*" else match[1]).partition("-")
+    end = int(last or ("6" if match[3] else first))
+    return [day % 7 + 1 for day in range(int(first), end + 1, int((match[3] or "/1")[1:]))]
 
 
 def _other_kind(kind: str, inner: str) -> str:

@@ -45,9 +45,29 @@ class Engine:
 
 
 NOT_OFFERED = "does not offer this family"
+POSTGRESQL_ONLY = "does not offer this family, which Aurora PostgreSQL alone has (Optimized Reads)"
+"""docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.optimized.reads.html"""
 NO_NEW = "takes no new nodes of this family"
 GENERAL = (
-    *("m1", "m2", "m3", "m4", "m5", "m5d", "m6g", "m6gd", "m6i", "m6id", "m6idn", "m6in", "m7g", "m7i", "m8g", "m8gd"),
+    *(
+        "c6gd",
+        "m1",
+        "m2",
+        "m3",
+        "m4",
+        "m5",
+        "m5d",
+        "m6g",
+        "m6gd",
+        "m6i",
+        "m6id",
+        "m6idn",
+        "m6in",
+        "m7g",
+        "m7i",
+        "m8g",
+        "m8gd",
+    ),
     *("r5b", "r5d", "r6idn", "r6in", "t1", "t2", "r3", "r4"),
     *("x1", "x1e", "x2idn", "x2iedn", "x2iezn", "z1d"),
 )
@@ -68,7 +88,7 @@ AURORA_MYSQL = Engine(
         "r8g": _from_large(2, 4, 8, 12, 16, 24, 48),
         "x2g": GRAVITON,
     },
-    refused=dict.fromkeys(GENERAL, NOT_OFFERED),
+    refused={**dict.fromkeys(GENERAL, NOT_OFFERED), **dict.fromkeys(("r6gd", "r6id", "r8gd"), POSTGRESQL_ONLY)},
 )
 DOCUMENTDB = Engine(
     name="DocumentDB 5.0",

@@ -9,13 +9,21 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-SHELLS = ("sh", "bash", "ash", "dash", "zsh")
+from settings.rules.commands import place_of_script
+
 ENDS = (";", "&&", "||", "|", "&")
-LETTERS = re.compile(r"-[A-Za-z]+")
 DESTROYS = ("migrate:fresh", "migrate:refresh", "migrate:reset", "db:wipe")
 UNDOES = "migrate:rollback"
 ASKS = ("migrate", *DESTROYS, UNDOES, "db:seed")
 """Commands that ask for a confirmation where `APP_ENV` is `production`."""
+KNOWN = (*ASKS, "migrate:install", "migrate:status")
+OPTIONS_WITH_VALUE = ("--batch", "--class", "--database", "--path", "--schema-path", "--seeder")
+"""Options of these commands that need a value. Where one stands before the command, with its value in a word of its
+own, artisan takes that value for the name of the command:
+github.com/symfony/console/blob/7.3/Input/ArgvInput.php (getFirstArgument)"""
+ENVIRONMENT = "--env"
+"""An option of artisan itself, so that its value is not taken for the command:
+github.com/laravel/framework/blob/12.x/src/Illuminate/Console/Application.php (getEnvironmentOption)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +34,14 @@ class Artisan:
         command: Its command: `migrate`.
         options: Its options with their values, if they have some: `--force`, `--step` with `1`.
         before: What stands between it and the next command of a script; empty at the end.
+        taken: The word before the command that artisan takes for it, being the value of an option before it; empty if
+            there is none.
     """
 
     command: str
     options: Mapping[str, str]
     before: str = ""
+    taken: str = ""
 
     @property
     def told(self) -> str:
@@ -61,6 +72,11 @@ def destroying(command: Sequence[str]) -> Iterator[str]:
 def doubts(command: Sequence[str]) -> Iterator[str]:
     """What works and surprises, in one line each."""
     for call in artisan_calls(command):
+        if call.taken:
+            yield (
+                f"artisan takes {call.taken} for its command, because it is the first word without a hyphen; write "
+                f"{call.command} before all options"
+            )
         if call.command in ASKS and "--force" not in call.options:
             yield (
                 f"{call.told} without --force asks for a confirmation where APP_ENV is production; nobody answers in a "
@@ -83,20 +99,13 @@ def doubts(command: Sequence[str]) -> Iterator[str]:
 
 def _script(command: Sequence[str]) -> str | None:
     """The script behind `sh -c`, whatever options stand before it: `bash -euo pipefail -c "..."`, `sh -lc "..."`."""
-    place = _place_of_script(command)
+    place = place_of_script(command)
     return None if place is None else command[place]
-
-
-def _place_of_script(command: Sequence[str]) -> int | None:
-    if not command or command[0].rpartition("/")[2] not in SHELLS:
-        return None
-    letters = (index for index, word in enumerate(command[:-1]) if LETTERS.fullmatch(word) and word.endswith("c"))
-    return next((index + 1 for index in letters), None)
 
 
 def _hiding(command: Sequence[str]) -> Collection[str]:
     """What hides the failure of the command before it, with the options that the shell has."""
-    place = _place_of_script(command)
+    place = place_of_script(command)
     if place is None:
         return ()
     options, script = " ".join(command[1:place]), command[place]
@@ -137,6 +146,25 @@ def _call(words: Sequence[str], before: str) -> Artisan | None:
     if place is None:
         return None
     arguments = words[place + 1 :]
-    named = next((word for word in arguments if not word.startswith("-")), "")
+    first, meant = _named(arguments)
     options = {word.partition("=")[0]: word.partition("=")[2] for word in arguments if word.startswith("--")}
-    return Artisan(command=named, options=options, before=before)
+    return Artisan(command=meant, options=options, before=before, taken=first if first != meant else "")
+
+
+def _named(arguments: Sequence[str]) -> tuple[str, str]:
+    """The word that artisan takes for its command, and the command that is meant.
+
+    They differ where an option of the command stands before it, with its value in a word of its own:
+    `--database mysql migrate`.
+    """
+    words = [
+        (word, before)
+        for before, word in zip(("", *arguments), arguments, strict=False)
+        if not word.startswith("-") and before != ENVIRONMENT
+    ]
+    if not words:
+        return "", ""
+    first, option = words[0]
+    if option not in OPTIONS_WITH_VALUE:
+        return first, first
+    return first, next((word for word, _ in words[1:] if word in KNOWN), first)

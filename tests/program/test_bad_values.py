@@ -160,8 +160,8 @@ def test_a_value_that_aws_would_refuse_is_one_line(tmp_path: Path, text: str, li
         ),
         (
             "  story:aurora: {instance_class: db.r9g.large}",
-            "story:aurora.instance_class: db.r9g.large is of a family that is not in the list of 2026-11-27: Aurora "
-            "MySQL 3 may not offer it; `story doctor --before` asks AWS",
+            "story:aurora.instance_class: db.r9g.large is of a family that this program does not know (2026-11-27): "
+            "Aurora MySQL 3 may offer it or not; `story doctor --before` asks AWS",
         ),
         (
             "  story:application: {not_secrets: [APP_LOCALE]}",

@@ -36,7 +36,7 @@ HOSTS = frozenset(
         *("docs.fluentbit.io", "pusher.com", "www.rfc-editor.org", "www.iana.org", "learn.microsoft.com"),
         *("developer.hashicorp.com", "developer.paddle.com", "docs.mapbox.com", "docs.sentry.io", "dropbox.github.io"),
         *("stripe.com", "supabase.com", "www.algolia.com"),
-        *("sre.google", "caddyserver.com", "www.w3.org", "ghcr.io", "public.ecr.aws"),
+        *("pubs.opengroup.org", "sre.google", "caddyserver.com", "www.w3.org", "ghcr.io", "public.ecr.aws"),
     }
 )
 """Hosts that the project points to. Add one after a look at the page."""
@@ -68,7 +68,7 @@ GUIDES = frozenset(
             "kms/latest/developerguide",
             "secretsmanager/latest/userguide",
         ),
-        *("securityhub/latest/userguide", "service-authorization/latest/reference"),
+        *("scheduler/latest/UserGuide", "securityhub/latest/userguide", "service-authorization/latest/reference"),
         *("servicequotas/2019-06-24/apireference", "sns/latest/api", "sns/latest/dg"),
         *("systems-manager/latest/APIReference", "systems-manager/latest/userguide", "vpc/latest/privatelink"),
         *("IAM/latest/APIReference", "accounts/latest/reference", "autoscaling/application/userguide"),

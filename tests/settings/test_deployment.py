@@ -6,7 +6,8 @@ import pytest
 
 from settings.base import Spec
 from settings.checking import check
-from settings.deployment import DeploymentAlarmsSpec, DeploymentSpec, Strategy, TestListener
+from settings.deployment import DeploymentAlarmsSpec, DeploymentSpec, Strategy
+from settings.deployment import TestListener as Listener
 from settings.services import AutoscalingSpec, SchedulerSpec, WebSpec, WorkerSpec
 
 TESTERS = ("192.0.2.0/24",)
@@ -158,9 +159,9 @@ def test_waits_add_up_and_the_last_step_has_the_bake_time_alone(changes: dict[st
 
 
 def test_the_test_door_exists_where_there_are_two_groups() -> None:
-    assert deployment().test_listener == TestListener(port=8443, cidrs=TESTERS)
+    assert deployment().test_listener == Listener(port=8443, cidrs=TESTERS)
     assert deployment(test_port=None, test_cidrs=()).test_listener is None
-    assert DeploymentSpec(both_groups=True).test_listener == TestListener(port=8443, cidrs=())
+    assert DeploymentSpec(both_groups=True).test_listener == Listener(port=8443, cidrs=())
     assert WebSpec(enabled=False, deployment=deployment()).test_listener is None
 
 

@@ -1,5 +1,6 @@
 """Cron expressions of schedules: what AWS takes, and what a person is told to write instead."""
 
+import datetime
 import re
 
 import pytest
@@ -76,10 +77,24 @@ def test_other_ways_to_write_one_end_in_one_form(cron: str) -> None:
         ("@hourly", "0 * * * ? *"),
         ("at(2026-12-01T08:30:00)", "30 8 1 12 ? 2026"),
         # Ranges that go down
-        ("0 22-2 ? * * *", "22-23,0-2"),
-        ("0 8 ? * FRI-MON *", "FRI-SAT,SUN-MON"),
-        ("0 8 ? * 6-2 *", "6-7,1-2"),
-        ("0 8 ? NOV-FEB * *", "NOV-DEC,JAN-FEB"),
+        ("0 22-2 ? * * *", "0-2,22,23"),
+        ("0 8 ? * SAT-MON *", "SUN,MON,SAT"),
+        ("0 8 ? * FRI-MON *", "SUN,MON,FRI,SAT"),
+        ("0 8 ? * THU-TUE *", "SUN-TUE,THU-SAT"),
+        ("0 8 ? * 6-2 *", "1,2,6,7"),
+        ("0 8 ? NOV-FEB * *", "JAN,FEB,NOV,DEC"),
+        ("0 8 25-5 * ? *", "1-5,25-31"),
+        ("0 22-3/2 ? * * *", "0,2,22"),
+        ("0 12,22-2 ? * * *", "0-2,22,23 in place of 22-2"),
+        ("0 8 ? * * 2030-2028", "2028-2030"),
+        # AWS takes no steps of days of the week
+        ("0 8 ? * */2 *", "1,3,5,7"),
+        ("0 8 ? * 2/2 *", "2,4,6"),
+        ("0 8 ? * MON-FRI/2 *", "MON,WED,FRI"),
+        ("0 8 ? * SAT,2-6/2 *", "2,4,6 in place of 2-6/2"),
+        ("0 8 * * 1-5/2", "0 8 ? * MON,WED,FRI *"),
+        ("0 8 * * */3", "0 8 ? * SUN,WED,SAT *"),
+        ("0 8 * * 6,1-3/2", "0 8 ? * MON,WED,SAT *"),
     ],
 )
 def test_what_is_meant_is_written_out(cron: str, written: str) -> None:
@@ -97,12 +112,18 @@ def test_what_is_meant_is_written_out(cron: str, written: str) -> None:
         ("0 8 32W * ? *", "day-of-month is 32W; allowed is 1-31, with , - * / ? L W"),
         ("0 8 ? 13 * *", "month is 13; allowed is 1-12 or JAN-DEC, with , - * /"),
         ("0 8 ? JUNE * *", "month is JUNE; allowed is 1-12 or JAN-DEC, with , - * /"),
-        ("0 8 ? * 8 *", "day-of-week is 8; allowed is 1-7 or SUN-SAT, with , - * / ? L #"),
-        ("0 8 ? * 0 *", "day-of-week is 0; allowed is 1-7 or SUN-SAT, with , - * / ? L #, SUN being 1"),
-        ("0 8 ? * MONDAY *", "day-of-week is MONDAY; allowed is 1-7 or SUN-SAT, with , - * / ? L #"),
-        ("0 8 ? * 3#6 *", "day-of-week is 3#6; allowed is 1-7 or SUN-SAT, with , - * / ? L #"),
+        ("0 8 ? * 8 *", "day-of-week is 8; allowed is 1-7 or SUN-SAT, with , - * ? L #"),
+        ("0 8 ? * 0 *", "day-of-week is 0; allowed is 1-7 or SUN-SAT, with , - * ? L #, SUN being 1"),
+        ("0 8 ? * MONDAY *", "day-of-week is MONDAY; allowed is 1-7 or SUN-SAT, with , - * ? L #"),
+        ("0 8 ? * 3#6 *", "day-of-week is 3#6; allowed is 1-7 or SUN-SAT, with , - * ? L #"),
         ("0 8 ? * 3#1,6#3 *", "day-of-week is 3#1,6#3; allowed is one day with #, and no list"),
-        ("0 8 ? * 3W *", "day-of-week is 3W; allowed is 1-7 or SUN-SAT, with , - * / ? L #"),
+        ("0 8 ? * 5#6 *", "day-of-week is 5#6; allowed is 1-7 or SUN-SAT, with , - * ? L #"),
+        ("0 8 ? * */0 *", "day-of-week is */0; allowed is 1-7 or SUN-SAT, with , - * ? L #"),
+        ("0 8 ? * MON/8 *", "day-of-week is MON/8; allowed is 1-7 or SUN-SAT, with , - * ? L #"),
+        ("0 8 ? * L-1 *", "day-of-week is L-1; allowed is 1-7 or SUN-SAT, with , - * ? L #"),
+        ("0 8 L-3 * ? *", "day-of-month is L-3; allowed is 1-31, with , - * / ? L W"),
+        ("0 8 W * ? *", "day-of-month is W; allowed is 1-31, with , - * / ? L W"),
+        ("0 8 ? * 3W *", "day-of-week is 3W; allowed is 1-7 or SUN-SAT, with , - * ? L #"),
         ("0 8 ? * * 1969", "year is 1969; allowed is 1970-2199, with , - * /"),
         ("0 8 ? * * 2200", "year is 2200; allowed is 1970-2199, with , - * /"),
         ("L 8 ? * * *", "minutes is L; allowed is 0-59, with , - * /"),
@@ -149,22 +170,86 @@ def test_what_is_no_such_expression_is_told_the_form(cron: str, problem: str) ->
     assert "minutes hours day-of-month month day-of-week year" in str(told.value)
 
 
-def numbers(low: int, high: int, names: tuple[str, ...] = ()) -> st.SearchStrategy[str]:
+@pytest.mark.parametrize(
+    ("cron", "problem"),
+    [
+        ("0 8 30 2 ? *", "day-of-month 30 never comes with month 2"),
+        ("0 8 30 FEB ? *", "day-of-month 30 never comes with month FEB"),
+        ("0 8 31 4 ? *", "day-of-month 31 never comes with month 4"),
+        ("0 8 31 2,APR,6,9,NOV ? *", "day-of-month 31 never comes with month 2,APR,6,9,NOV"),
+        ("0 8 30-31 2 ? *", "day-of-month 30-31 never comes with month 2"),
+        ("0 8 30/1 2 ? *", "day-of-month 30/1 never comes with month 2"),
+        ("0 8 31 4-6/2 ? *", "day-of-month 31 never comes with month 4-6/2"),
+        ("0 8 29 2 ? 2027", "day-of-month 29 never comes with month 2 and year 2027"),
+        ("0 8 29 2 ? 2029-2031", "day-of-month 29 never comes with month 2 and year 2029-2031"),
+        ("0 8 29 2 ? 2100", "day-of-month 29 never comes with month 2 and year 2100"),
+    ],
+)
+def test_a_date_that_no_year_has_is_refused(cron: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(problem)}; for the last day of a month write L$"):
+        canonical_cron(cron)
+
+
+def test_a_fifth_weekday_that_a_month_lacks_is_refused() -> None:
+    told = "day-of-week MON#5 never comes with month 2 and year 2027; for the last one of a month write MONL"
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        canonical_cron("0 8 ? 2 MON#5 2027")
+
+
+@pytest.mark.parametrize(
+    "cron",
+    [
+        "0 8 29 2 ? *",
+        "0 8 29 2 ? 2027-2028",
+        "0 8 29 2 ? 2000",
+        "0 8 31 4-6 ? *",
+        "0 8 31 * ? *",
+        "0 8 */31 2 ? *",
+        "0 8 30,L 2 ? *",
+        "0 8 L 2 ? *",
+        "0 8 ? 2 MON#5 *",
+        # 29 February 2032 is a Sunday.
+        "0 8 ? 2 SUN#5 2032",
+        "0 8 ? 2 1#5 2032",
+        # Years that are over are AWS's to judge.
+        "0 8 1 1 ? 1999",
+    ],
+)
+def test_a_date_that_comes_now_and_then_is_taken(cron: str) -> None:
+    assert canonical_cron(cron) == cron
+
+
+@given(st.integers(1, 7), st.integers(1, 5), st.integers(1, 12), st.integers(1970, 2199))
+def test_the_nth_weekday_of_a_month_is_taken_if_the_calendar_has_it(day: int, nth: int, month: int, year: int) -> None:
+    dates = (datetime.date(year, month, 1) + datetime.timedelta(days=passed) for passed in range(31))
+    # Sunday is 7 for Python, and 1 for AWS.
+    found = [date for date in dates if date.month == month and date.isoweekday() % 7 + 1 == day]
+    cron = f"0 8 ? {month} {day}#{nth} {year}"
+    if nth <= len(found):
+        assert canonical_cron(cron) == cron
+    else:
+        with pytest.raises(ValueError, match="never comes"):
+            canonical_cron(cron)
+
+
+def numbers(low: int, high: int, names: tuple[str, ...] = (), *, has_steps: bool = True) -> st.SearchStrategy[str]:
     """A field of one kind, without special forms: single values, ranges, steps and lists of them."""
     number = st.integers(low, high)
     value = number.map(str) | st.sampled_from(names) if names else number.map(str)
     ranges = st.tuples(number, number).map(lambda ends: f"{min(ends)}-{max(ends)}")
     step = st.integers(1, high - low).map(str)
     stepped = st.tuples(value | ranges, step).map("/".join)
-    one = st.lists(value | ranges | stepped, min_size=1, max_size=4).map(",".join)
-    return one | st.just("*") | step.map(lambda size: f"*/{size}")
+    items = value | ranges | stepped if has_steps else value | ranges
+    one = st.lists(items, min_size=1, max_size=4).map(",".join) | st.just("*")
+    return one | step.map(lambda size: f"*/{size}") if has_steps else one
 
 
 MINUTES, HOURS, MONTH, YEAR = numbers(0, 59), numbers(0, 23), numbers(1, 12, MONTHS), numbers(1970, 2199)
-DAY_OF_MONTH = numbers(1, 31) | st.just("L") | st.integers(1, 31).map(lambda day: f"{day}W")
+# Up to the 28th: these days come in every month.
+DAY_OF_MONTH = numbers(1, 28) | st.just("L") | st.integers(1, 31).map(lambda day: f"{day}W")
 DAY_OF_WEEK = (
-    numbers(1, 7, DAYS)
-    | st.tuples(st.integers(1, 7), st.integers(1, 5)).map(lambda nth: f"{nth[0]}#{nth[1]}")
+    numbers(1, 7, DAYS, has_steps=False)
+    | st.tuples(st.integers(1, 7), st.integers(1, 4)).map(lambda nth: f"{nth[0]}#{nth[1]}")
     | st.integers(1, 7).map(lambda day: f"{day}L")
 )
 DAY_FIELDS = DAY_OF_MONTH.map(lambda day: (day, "?")) | DAY_OF_WEEK.map(lambda day: ("?", day))

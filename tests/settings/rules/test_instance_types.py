@@ -58,6 +58,12 @@ def test_what_aws_s_page_lists_is_taken(engine: Engine, given: str) -> None:
         (AURORA_MYSQL, "db.r4.large", "such as db.r"),
         (AURORA_MYSQL, "db.m5.large", "such as db.r5.large"),
         (AURORA_MYSQL, "db.m6g.large", "such as db.r6g.large"),
+        (AURORA_MYSQL, "db.r6gd.large", "does not offer this family, which Aurora PostgreSQL alone has"),
+        (AURORA_MYSQL, "db.r6id.32xlarge", "does not offer this family, which Aurora PostgreSQL alone has"),
+        (AURORA_MYSQL, "db.r8gd.large", "does not offer this family, which Aurora PostgreSQL alone has"),
+        (AURORA_MYSQL, "db.r6gd.large", "such as db.r6g.large"),
+        (DOCUMENTDB, "db.r8gd.large", "does not offer this family (2026-11-27)"),
+        (DOCUMENTDB, "db.r6id.large", "does not offer this family (2026-11-27)"),
         (DOCUMENTDB, "db.t4g.large", "allowed are db.t4g.medium"),
         (DOCUMENTDB, "db.t3.small", "allowed are db.t3.medium"),
         (DOCUMENTDB, "db.r6gd.large", "allowed are db.r6gd.xlarge"),
@@ -93,9 +99,17 @@ def test_a_family_newer_than_the_list_is_taken_with_a_warning(kind: type[Spec], 
     (warning,) = found.spec.warnings()
     assert (warning.key, warning.problem.partition(":")[0]) == (
         key,
-        f"{given} is of a family that is not in the list of {READ_ON}",
+        f"{given} is of a family that this program does not know ({READ_ON})",
     )
     assert list(check(kind, {key: given, "enabled": False}).spec.warnings()) == []
+
+
+def test_a_serverless_documentdb_is_no_choice_of_this_program() -> None:
+    (mistake,) = check(DocumentDbSpec, {"instance_class": "db.serverless"}).mistakes
+    assert mistake.problem == (
+        'given "db.serverless"; this program makes no serverless DocumentDB; allowed is a class such as db.t4g.medium'
+    )
+    assert list(check(AuroraSpec, {"instance_class": "db.serverless"}).mistakes) == []
 
 
 @pytest.mark.parametrize("engine", [AURORA_MYSQL, DOCUMENTDB, VALKEY])

@@ -10,6 +10,7 @@ from settings.rules.migration_command import artisan_calls, destroying, doubts, 
 from settings.services import MigrationSpec
 
 FORCE = "without --force asks for a confirmation where APP_ENV is production"
+TAKEN = "for its command, because it is the first word without a hyphen"
 HIDES = "is not the command's, because"
 SOUND = (
     ("php", "artisan", "migrate", "--force"),
@@ -25,6 +26,13 @@ SOUND = (
     ("sh", "-e", "-c", "php artisan migrate --force; php artisan cache:clear"),
     ("sh", "-c", "set -eu\nphp artisan migrate --force\nphp artisan cache:clear"),
     ("bash", "-euo", "pipefail", "-c", "php artisan migrate --force | tee /tmp/log; echo done"),
+    ("php", "artisan", "--database=mysql", "migrate", "--force"),
+    ("php", "artisan", "--env", "production", "migrate", "--force"),
+    ("php", "artisan", "--env=production", "-v", "--force", "migrate"),
+    ("php", "artisan", "migrate", "--database", "mysql", "--force"),
+    ("sh", "-c", "php artisan migrate --database mysql --path migrate --force"),
+    ("php", "artisan", "--no-interaction", "site:release", "migrate"),
+    ("php", "artisan", "--database", "mysql", "site:release"),
     ("php", "artisan", "config:cache"),
     ("vendor/bin/doctrine-migrations", "migrate"),
     ("true",),
@@ -66,6 +74,9 @@ def test_sound_commands_raise_no_doubt(command: tuple[str, ...]) -> None:
         (("sh", "-ec", "php artisan migrate --force & wait"), [f"{HIDES} & follows it"]),
         (("sh", "-c", "php -e artisan migrate --force; echo done"), [f"{HIDES} ; follows it"]),
         (("php", "artisan", "migrate", "--isolated"), [FORCE, "--isolated reports success"]),
+        (("php", "artisan", "--database", "mysql", "migrate"), [f"mysql {TAKEN}; write migrate before", FORCE]),
+        (("php", "artisan", "--path", "a", "--database", "b", "migrate", "--force"), [f"a {TAKEN}"]),
+        (("sh", "-c", "php artisan --database mysql migrate --force"), [f"mysql {TAKEN}; write migrate before"]),
     ],
 )
 def test_what_surprises_is_told_with_its_reason(command: tuple[str, ...], told: list[str]) -> None:
@@ -92,7 +103,13 @@ def test_success_on_an_error_is_refused(command: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("name", ["migrate:fresh", "migrate:refresh", "migrate:reset", "db:wipe"])
 @pytest.mark.parametrize(
-    "around", [("php", "artisan", "{}", "--force"), ("sh", "-c", "php artisan {} --force && true")]
+    "around",
+    [
+        ("php", "artisan", "{}", "--force"),
+        ("php", "artisan", "--database=mysql", "{}", "--force"),
+        ("php", "artisan", "--database", "mysql", "{}", "--force"),
+        ("sh", "-c", "php artisan {} --force && true"),
+    ],
 )
 def test_commands_that_delete_data_are_known_however_they_are_written(name: str, around: tuple[str, ...]) -> None:
     assert list(destroying([word.format(name) for word in around])) == [f"artisan {name}"]
