@@ -59,7 +59,12 @@ GUIDES = frozenset(
             "codebuild/latest/userguide",
         ),
         *("codeconnections/latest/APIReference", "codepipeline/latest/APIReference", "codepipeline/latest/userguide"),
-        *("controltower/latest/userguide", "cost-management/latest/userguide", "documentdb/latest/developerguide"),
+        *(
+            "controltower/latest/userguide",
+            "cost-management/latest/userguide",
+            "documentdb/latest/developerguide",
+            "documentdb/latest/devguide",
+        ),
         *("dtconsole/latest/userguide", "elasticloadbalancing/latest/APIReference"),
         *("elasticloadbalancing/latest/application", "eventbridge/latest/userguide", "general/latest/gr"),
         *(
