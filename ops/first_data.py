@@ -56,12 +56,15 @@ def wait_for_first_data(wanted: FirstData, *, output: Print = print_line) -> Non
         aws = Patience(wanted.place, saying.say)
         while not _has_good_value(aws, wanted):
             if time.monotonic() >= deadline:
-                saying.say(f"no good value of its metric for {LONGEST_SECONDS:.0f} s: it is made now, and may ring")
+                saying.say(
+                    f"no good value of its metric for {LONGEST_SECONDS:.0f} s: "
+                    "it is created now and may be in ALARM at first"
+                )
                 return
             saying.still("waiting for the first good value of its metric")
             time.sleep(POLL_SECONDS)
     except (BotoCoreError, ClientError) as error:
-        saying.say(f"its metric could not be read ({in_short(error)}): it is made now, and may ring")
+        saying.say(f"its metric could not be read ({in_short(error)}): it is created now and may be in ALARM at first")
     except CredentialsExpiredError as error:
         saying.say(f"its metric could not be read, the AWS credentials are no longer valid ({error})")
 

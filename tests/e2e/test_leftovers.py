@@ -91,4 +91,4 @@ def test_the_next_make_up_gives_them_their_key_and_retention(stack: Stack, check
 def test_a_second_repair_finds_nothing(stack: Stack) -> None:
     finished = stack.story("recover", "--yes")
     assert finished.returncode == 0, finished.output
-    assert "no log group in the way; nothing to repair" in finished.output
+    assert "no leftover log group found; nothing to repair" in finished.output
