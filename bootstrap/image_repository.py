@@ -36,7 +36,7 @@ class ImageRepositoryArgs:
 class ImageRepository(Component):
     """The repository of the application's images, with tags that never move, and the cache of its builds.
 
-    An image that a stack was ever released with bears a tag that begins with `kept-`, and no rule takes it away; of all
+    An image that a stack was ever released with has a tag that begins with `kept-`, and no rule takes it away; of all
     others the newest hundred stay. The cache is apart, because its tags have to move.
 
     Makes: Repository and LifecyclePolicy, both twice.

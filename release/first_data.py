@@ -61,12 +61,17 @@ def wait_for_first_data(
         aws = retrying_client(wanted.place, saying.say, connect=connect, clock=clock)
         while not _has_good_value(aws, wanted):
             if clock.monotonic() >= deadline:
-                saying.say(f"no good value of its metric for {LONGEST_SECONDS:.0f} s: it is made now, and may ring")
+                saying.say(
+                    f"no good value of its metric for {LONGEST_SECONDS:.0f} s: "
+                    "it is created now and may be in ALARM at first"
+                )
                 return
             saying.still("waiting for the first good value of its metric")
             clock.sleep(POLL_SECONDS)
     except (BotoCoreError, ClientError) as error:
-        saying.say(f"its metric could not be read ({in_one_line(error)}): it is made now, and may ring")
+        saying.say(
+            f"its metric could not be read ({in_one_line(error)}): it is created now and may be in ALARM at first"
+        )
     except CredentialsExpiredError as error:
         saying.say(f"its metric could not be read, the AWS credentials are no longer valid ({error})")
 

@@ -11,7 +11,7 @@ def budget(
 ) -> aws.budgets.Budget:
     """The budget `story-<stack>-month`: tells when the month has cost as much, and when it looks as if it will.
 
-    It counts what bears the stack's tags `Project` and `Environment` (`aws:defaultTags`). Somebody must have activated
+    It counts what has the stack's tags `Project` and `Environment` (`aws:defaultTags`). Somebody must have activated
     both as cost allocation tags in the billing console, or it counts nothing:
     docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html
 

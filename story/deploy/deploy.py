@@ -114,7 +114,7 @@ def _apply_settings(pulumi: PulumiCommand, running: str) -> int:
 
 def _release(pulumi: PulumiCommand, image: str, running: str) -> int:
     if tag := keep(image, pulumi.stack.rpartition("/")[2]):
-        print_line(f"{image} bears the tag {tag} now, so that its repository keeps it.")
+        print_line(f"{image} has the tag {tag} now, so its repository keeps it.")
     print_line(f"{pulumi.stack} goes from {running or 'no image'} to {image}.")
     reasons = Reasons()
     if pulumi.up(releasing(image), hear=reasons.hear, preview=False) == 0:
@@ -122,7 +122,7 @@ def _release(pulumi: PulumiCommand, image: str, running: str) -> int:
     if not running:
         _conclude(
             f"{pulumi.stack}: the first release failed, and there is no earlier image to go back to; "
-            "mend what is wrong, and release a good image",
+            "correct what is wrong, and release a good image",
             reasons,
         )
         return 1

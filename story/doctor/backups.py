@@ -30,7 +30,7 @@ def judge(store: str, cluster: Json, now: datetime) -> Finding:
     if latest is None:
         if made is not None and now - made < YOUNG:
             return unknown(BACKUPS, store, "the latest backup: the database is new")
-        return unknown(BACKUPS, store, "the latest backup: AWS does not tell to when it could be put back")
+        return unknown(BACKUPS, store, "the latest backup: AWS has no latest restorable time for it")
     age = now - latest
     if age <= LATEST:
         days = cluster.get("BackupRetentionPeriod")

@@ -36,7 +36,7 @@ def judge_days(domain: str, certificate: Json, now: datetime) -> Finding:
     docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html"""
     end = cast(datetime | None, certificate.get("NotAfter"))
     if end is None:
-        return unknown(CERTIFICATE, domain, "how long the certificate lasts: ACM does not tell")
+        return unknown(CERTIFICATE, domain, "when the certificate expires: ACM has no date for it")
     left = end - now
     if left > WARN_BEFORE:
         return ok(CERTIFICATE, domain, f"the certificate lasts {left.days} more days")

@@ -254,7 +254,7 @@ def judge_way_out(subnets: Mapping[str, str], endpoint_state: str) -> list[Findi
         if where
     ]
     if other:
-        found.append(unknown(EXEC, "", f"the way from {', '.join(other)} to ssmmessages: {subnets[other[0]]} decides"))
+        found.append(unknown(EXEC, "", f"whether {', '.join(other)} reaches ssmmessages: {subnets[other[0]]} decides"))
     return found or [ok(EXEC, "", "tasks reach ssmmessages through a NAT gateway")]
 
 

@@ -65,7 +65,7 @@ def judge_resolved(domain: str, of_domain: Sequence[str] | None, of_balancer: Se
         subject=domain,
         severity=Severity.NOTE,
         what=f"this machine resolves the name to {', '.join(sorted(of_domain)[:3])}, not to the load balancer",
-        why="a CDN in front of it is well; another zone or an old answer is not",
+        why="a CDN in front of it is correct; another zone or an old answer is not",
         cure="`dig +trace` shows who answers; an old answer goes with its TTL",
     )
 

@@ -27,7 +27,7 @@ PLURALS = {
     Severity.WARNING: ("warning", "warnings"),
     Severity.UNKNOWN: ("could not be checked", "could not be checked"),
     Severity.NOTE: ("note", "notes"),
-    Severity.OK: ("well", "well"),
+    Severity.OK: ("ok", "ok"),
 }
 
 

@@ -88,12 +88,12 @@ def judge_s3(tables: Mapping[str, Json], endpoints: Sequence[str], stack: str) -
         )
     rest = sorted(set(without) - {*closed, *paid})
     if rest:
-        found.append(unknown(NETWORK, "", f"the way from {', '.join(rest)} to S3: {without[rest[0]]} decides"))
+        found.append(unknown(NETWORK, "", f"whether {', '.join(rest)} reaches S3: {without[rest[0]]} decides"))
     return found
 
 
 def look_at_s3(patient: Patient) -> Iterator[Finding]:
-    """The way from the tasks' subnets to S3."""
+    """Whether the tasks' subnets can reach S3."""
     subnets = patient.subnets()
     vpc = str(next(iter(subnets.values()))["VpcId"])
     found = patient.asking.paginate(

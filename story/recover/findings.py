@@ -114,7 +114,7 @@ class Looker:
         try:
             return self._decide(pending, self._matches(aws, pending, lookup))
         except (BotoCoreError, ClientError) as error:
-            return _unsettled(pending, f"AWS does not tell: {reason(error)}")
+            return _unsettled(pending, f"could not be read from AWS: {reason(error)}")
 
     def is_ready(self, finding: Finding) -> bool:
         """Whether AWS is done with an object by now; also if it is gone."""

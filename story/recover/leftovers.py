@@ -60,7 +60,7 @@ def look_for_leftover(aws: Client, pending: Pending, state: State) -> Finding | 
             made = f", made {found.created:%Y-%m-%d %H:%M %Z}" if found.created else ""
             return Finding(pending=pending, outcome=Outcome.ADOPT, text=f"exists: {found.id}{made}", id=found.id)
     except (BotoCoreError, ClientError) as error:
-        return Finding(pending=pending, outcome=Outcome.UNSETTLED, text=f"AWS does not tell: {reason(error)}")
+        return Finding(pending=pending, outcome=Outcome.UNSETTLED, text=f"could not be read from AWS: {reason(error)}")
     return None
 
 

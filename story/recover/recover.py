@@ -139,7 +139,7 @@ class _Repair:
                 "first, and run this again if the update stops at a log group that exists."
             )
             return DONE
-        print(f"{name} has {_nothing(locks)}; looking for log groups that are in the way of an update", flush=True)
+        print(f"{name} has {_nothing(locks)}; checking for log groups that the next update would create", flush=True)
         # No log group hangs on the image; a preview of a stack that has none yet needs one all the same.
         environment = KEEPING if state.has_image else releasing(any_image(state.region))
         with heartbeat("looking"):
@@ -148,7 +148,7 @@ class _Repair:
         looks = [look_for_leftover(self._aws(state, one.provider), one, state) for one in planned.pending]
         findings = [found for found in looks if found]
         if not findings:
-            print(f"{name} is in order: {_nothing(locks)}, no log group in the way; nothing to repair.")
+            print(f"{name} is in order: {_nothing(locks)}, no leftover log group found; nothing to repair.")
             return DONE
         self._pulumi.check_secrets()
         print(f"{_number(len(findings), 'log group')} that the next update would make:")
@@ -160,7 +160,7 @@ class _Repair:
                 "docs/recover.md"
             )
         if not self._request.yes and not _agreed_to_take():
-            print("Nothing was changed. `story recover --yes` takes them without asking.")
+            print("Nothing was changed. `story recover --yes` adds them without asking.")
             return SHOWN
         looker = Looker(state=planned, since=None, choices=Choices(), aws_of=lambda urn: self._aws(state, urn))
         return self._repair(planned, [], looker, findings)

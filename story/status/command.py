@@ -20,7 +20,7 @@ WRONG_USAGE = 2
 
 
 def run(*, stack: str, project: Path, config_file: Path | None, waits: bool, as_json: bool) -> int:
-    """Shows a stack; returns the exit code: 0 if all services are well, 1 if not, or if nobody could tell."""
+    """Shows a stack; returns the exit code: 0 if all services are healthy, 1 if not, or if nobody could tell."""
     try:
         live = live_stack(stack, project, config_file)
         # What it says while it waits is no part of the document.

@@ -1,11 +1,17 @@
-"""A stack whose name was used before: AWS made log groups of the old one anew, and `story recover` takes them in."""
+"""A stack whose name was used before: AWS made log groups of the old one again, and `story recover` adds them."""
 
+import json
+import os
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from story.local.engine import EXAMPLE_REPOSITORY
+from tests.e2e.checkout import copy_of_the_repository, run_in_bash
 from tests.e2e.conftest import Begin
-from tests.e2e.support import WITHOUT_STORES, Stack, image
+from tests.e2e.support import PROJECT, WITHOUT_STORES, Stack
 
 CONFIG: dict[str, Any] = {
     **WITHOUT_STORES,
@@ -24,11 +30,48 @@ def stack(begin: Begin) -> Stack:
     return stack
 
 
-def test_an_update_ends_at_the_log_group_that_exists_already(stack: Stack) -> None:
-    assert "ResourceAlreadyExistsException" in stack.failing_up(image=image(1))
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository with this environment's tools, which `make` takes for set up."""
+    folder = copy_of_the_repository(tmp_path_factory.mktemp("checkout"))
+    tools = folder / "tools"
+    tools.mkdir()
+    (tools / "bin").symlink_to(PROJECT / ".venv" / "bin")
+    (tools / ".set-up").touch()
+    return folder
 
 
-def test_a_repair_takes_in_all_of_them_and_nothing_else(stack: Stack) -> None:
+@pytest.fixture(scope="module")
+def pushed(stack: Stack) -> str:
+    """An image that exists, since `make up` checks it."""
+    registry = stack.client("ecr")
+    registry.create_repository(repositoryName="story")
+    layers = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": []}
+    made = registry.put_image(repositoryName="story", imageManifest=json.dumps(layers), imageTag="first")
+    return f"{EXAMPLE_REPOSITORY}@{made['image']['imageId']['imageDigest']}"
+
+
+def make_up(stack: Stack, checkout: Path, image: str) -> tuple[int, str]:
+    """`make up` as a person types it, except that nothing asks; its exit code and output."""
+    name = stack.engine.stack
+    shutil.copy2(stack.engine.stack_file, checkout / f"Pulumi.{name}.yaml")
+    environment = {**stack.engine.environment(image), "PYTHONPATH": str(checkout)}
+    return run_in_bash(
+        f"make --no-print-directory up STACK={name} VENV={checkout / 'tools'}",
+        checkout,
+        {"PATH": os.environ["PATH"], **environment, "PULUMI_SKIP_CONFIRMATIONS": "true"},
+    )
+
+
+def test_make_up_warns_of_the_log_groups_and_ends_at_one(stack: Stack, checkout: Path, pushed: str) -> None:
+    code, said = make_up(stack, checkout, pushed)
+    assert code != 0
+    assert f"{INSIGHTS} exists, and this stack does not own it" in said
+    assert "`story recover --stack again`" in said
+    assert "ResourceAlreadyExistsException" in said, said
+
+
+def test_a_repair_adds_all_of_them_and_nothing_else(stack: Stack) -> None:
     finished = stack.story("recover", "--yes", "--backups", str(stack.engine.folder / "backups"))
     assert finished.returncode == 0, finished.output
     assert f"- took LogGroup cluster-insights into the state: {INSIGHTS}" in finished.output
@@ -36,8 +79,9 @@ def test_a_repair_takes_in_all_of_them_and_nothing_else(stack: Stack) -> None:
     assert ANOTHER not in finished.output
 
 
-def test_the_next_update_goes_through_and_gives_them_their_key_and_retention(stack: Stack) -> None:
-    stack.up(image(1))
+def test_the_next_make_up_gives_them_their_key_and_retention(stack: Stack, checkout: Path, pushed: str) -> None:
+    code, said = make_up(stack, checkout, pushed)
+    assert code == 0, said
     assert stack.is_clean()
     groups = {one["logGroupName"]: one for one in stack.client("logs").describe_log_groups()["logGroups"]}
     assert all(groups[name].get("kmsKeyId") and groups[name].get("retentionInDays") for name in (INSIGHTS, WEB))
@@ -47,4 +91,4 @@ def test_the_next_update_goes_through_and_gives_them_their_key_and_retention(sta
 def test_a_second_repair_finds_nothing(stack: Stack) -> None:
     finished = stack.story("recover", "--yes")
     assert finished.returncode == 0, finished.output
-    assert "no log group in the way; nothing to repair" in finished.output
+    assert "no leftover log group found; nothing to repair" in finished.output

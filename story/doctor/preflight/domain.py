@@ -1,4 +1,4 @@
-"""The site's domain: its hosted zone, the delegation to it, the records in the way, and who may issue certificates."""
+"""The site's domain: its hosted zone, the delegation to it, records of its name, and who may issue certificates."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -64,7 +64,7 @@ def judge_delegation(domain: str, zone: str, of_zone: Sequence[str], resolved: S
 
 
 def judge_records(domain: str, records: Sequence[Json], *, is_owned: bool | None) -> Finding:
-    """Whether a record is in the way of the site's.
+    """Whether a record conflicts with the site's.
 
     Args:
         domain: `ingress.domain`.
@@ -72,10 +72,10 @@ def judge_records(domain: str, records: Sequence[Json], *, is_owned: bool | None
         is_owned: Whether the stack's state records the site's own; None if the state could not be read.
     """
     kinds = sorted({str(one.get("Type")) for one in records if _plain(str(one.get("Name", ""))) == _plain(domain)})
-    in_the_way = [kind for kind in kinds if kind in ADDRESS_RECORDS]
-    if not in_the_way:
-        return ok(DOMAIN, domain, "no record is in the way of the site's")
-    told = f"the zone has {' and '.join(in_the_way)} of this name"
+    conflicting = [kind for kind in kinds if kind in ADDRESS_RECORDS]
+    if not conflicting:
+        return ok(DOMAIN, domain, "no record conflicts with the site's")
+    told = f"the zone has {' and '.join(conflicting)} of this name"
     if is_owned:
         return ok(DOMAIN, domain, f"{told}, which is this stack's")
     if is_owned is None:

@@ -1,7 +1,7 @@
 """Things in the account that have a name of the stack's, and that its state does not own: an earlier stack left them.
 
-The names are those that the program gives. What it leaves to Pulumi's automatic names ends with random letters and
-can meet nothing.
+The names are those that the program gives. Names that Pulumi generates end with random letters, so nothing has
+them already.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

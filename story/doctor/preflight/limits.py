@@ -148,7 +148,7 @@ def judge_log_policies(names: Sequence[str], planned: Sequence[str]) -> Finding:
         subject=LOG_POLICIES,
         severity=Severity.ERROR,
         what=f"{told}, the stack needs {len(set(planned) - set(names))} more",
-        why="EventBridge may not write the stack's events: LimitExceededException. AWS raises this limit for nobody",
+        why="EventBridge may not write the stack's events: LimitExceededException. This quota can't be increased",
         cure="put two of them together: `aws logs describe-resource-policies`, `aws logs delete-resource-policy`",
     )
 

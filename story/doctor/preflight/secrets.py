@@ -135,7 +135,10 @@ def check_secret(subject: Subject, one: WantedSecret) -> Iterator[Finding]:
         return
     secret = _described(subject, read.arn)
     if secret is None:
-        cure = "make it (`aws secretsmanager create-secret`), or mend its ARN in the settings: it ends in six letters"
+        cure = (
+            "make it (`aws secretsmanager create-secret`), or correct its ARN in the settings: it ends with a hyphen "
+            "and six characters"
+        )
         yield _error(f"{read.variable}: there is no secret {name_of(read.arn)} in {subject.region}", cure)
         return
     wrong = judge_secret("tasks", read, secret)

@@ -225,7 +225,7 @@ def test_a_month_that_costs_too_much_is_told_when_it_does_and_when_it_looks_like
     ] == [(kind, 100, "PERCENTAGE", [WARNING]) for kind in ("ACTUAL", "FORECASTED")]
 
 
-def test_a_budget_counts_what_bears_both_tags_of_the_stack() -> None:
+def test_a_budget_counts_what_has_both_tags_of_the_stack() -> None:
     [budget] = observability(monthly_budget_usd=1500).all("Budget")
     assert [part["tags"] for part in budget.inputs["filterExpression"]["ands"]] == [
         {"key": "Project", "values": ["story"], "matchOptions": ["EQUALS"]},

@@ -72,7 +72,7 @@ def test_a_healthy_stack_is_exit_code_0_with_a_headline_and_a_line_for_each_area
     assert result.exit_code == 0
     first, *rest = result.stdout.splitlines()
     assert first.startswith("Stack prod, cluster story-prod in ap-northeast-1: ")
-    assert " well" in first
+    assert " ok" in first
     assert "error" not in first
     assert "warning" not in first
     assert [line for line in rest if line.startswith("ok       drift")] == [

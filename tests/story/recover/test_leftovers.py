@@ -109,7 +109,7 @@ def test_a_second_run_finds_nothing(pulumi: FakePulumi, aws: Account, capsys: py
     run(pulumi)
     pulumi.answers(steps=[step(op="same")])
     assert run(pulumi) == 0
-    assert capsys.readouterr().out.endswith("no log group in the way; nothing to repair.\n")
+    assert capsys.readouterr().out.endswith("no leftover log group found; nothing to repair.\n")
     assert pulumi.writes == ["stack import", "refresh"]
 
 
@@ -210,7 +210,10 @@ def test_where_aws_does_not_tell_nothing_is_changed(
     aws.groups[NAME] = {}
     aws.told.said["logs", question] = refusal()
     assert run(pulumi) == 1
-    assert "AWS does not tell: these credentials may not call Asked (AccessDeniedException)" in capsys.readouterr().out
+    assert (
+        "could not be read from AWS: these credentials may not call Asked (AccessDeniedException)"
+        in capsys.readouterr().out
+    )
     assert pulumi.writes == []
 
 
@@ -219,7 +222,7 @@ def test_without_a_terminal_and_without_yes_it_only_shows(
 ) -> None:
     aws.groups[NAME] = {}
     assert run(pulumi, yes=False) == 2
-    assert capsys.readouterr().out.endswith("`story recover --yes` takes them without asking.\n")
+    assert capsys.readouterr().out.endswith("`story recover --yes` adds them without asking.\n")
     assert pulumi.writes == []
 
 

@@ -52,8 +52,8 @@ def test_a_stack_in_order_is_left_alone(pulumi: FakePulumi, capsys: pytest.Captu
     pulumi.holds(state())
     assert run(pulumi) == 0
     assert capsys.readouterr().out == (
-        "dev has no lock, no interrupted operation; looking for log groups that are in the way of an update\n"
-        "dev is in order: no lock, no interrupted operation, no log group in the way; nothing to repair.\n"
+        "dev has no lock, no interrupted operation; checking for log groups that the next update would create\n"
+        "dev is in order: no lock, no interrupted operation, no leftover log group found; nothing to repair.\n"
     )
     assert pulumi.writes == []
 
@@ -126,7 +126,7 @@ def test_it_asks_with_all_tags_in_the_region_of_the_provider(pulumi: FakePulumi,
         ([Match(id="a"), Match(id="b")], "exists 2 times: a, b"),
         (refused("AccessDeniedException"), "these credentials may not call DescribeLogGroups (AccessDeniedException)"),
         (refused("ThrottlingException"), "DescribeLogGroups was throttled; wait a minute and try again"),
-        (refused("InternalFailure"), "AWS does not tell: DescribeLogGroups: no"),
+        (refused("InternalFailure"), "could not be read from AWS: DescribeLogGroups: no"),
     ],
 )
 def test_what_cannot_be_settled_changes_nothing(
