@@ -18,6 +18,7 @@ from specs.migration_command import destroying
 from specs.network import Nat, NetworkSpec
 from specs.observability import ObservabilitySpec
 from specs.partition import REGION, partition_of
+from specs.secret_reference import secrets_of_other_regions
 from specs.services import MigrationSpec, SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
 from specs.site import (
     ApplicationSpec,
@@ -37,6 +38,8 @@ IMAGE_VARIABLE = "STORY_IMAGE"
 ROLLBACK_VARIABLE = "STORY_ROLLBACK_IMAGE"
 """An earlier image to go back to: nothing is migrated, and web waits for no other service."""
 ARN_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
+SECRETS_OF_AGENTS = {"license_key", "api_key", "secrets"}
+"""Settings of an agent that name a secret."""
 STORES = ("aurora", "valkey", "documentdb")
 FIRST_ZONES = {"ap-northeast-1": ("a", "c")}
 """Letters of the zones that a stack gets by default, where `a` and `b` do not do: new accounts in Tokyo have no `b`."""
@@ -98,6 +101,15 @@ class Settings(Spec):
         """Environment variables, by the setting that holds them: `application.environment`, `web.environment`."""
         own = {f"{key}.environment": service.environment for key, service in self.services.items()}
         return {"application.environment": self.application.environment, **own}
+
+    @property
+    def secret_references(self) -> Mapping[str, str]:
+        """The secrets that the settings name, by their keys."""
+        given = {
+            "application": self.application.model_dump(include={"secrets"}),
+            "agents": self.agents.model_dump(include=dict.fromkeys(self.agents.all, SECRETS_OF_AGENTS)),
+        }
+        return dict(_texts(given))
 
     @property
     def tasks(self) -> Sequence[Task]:
@@ -255,7 +267,13 @@ def stack_of(
         is_release=image_given is not None,
         warnings=(
             *warnings_around(region),
-            *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()),
+            *(
+                f"{PREFIX}:{finding.key}: {finding.problem}"
+                for finding in (
+                    *settings.warnings(),
+                    *(_secrets_elsewhere(settings, region) if settings.network.nat is not Nat.NONE else ()),
+                )
+            ),
         ),
     )
 
@@ -293,6 +311,7 @@ def _of_region(settings: Settings, region: str, given: Mapping[str, str | None])
             )
     if network.nat is not Nat.NONE:
         return
+    yield from _secrets_elsewhere(settings, region)
     images = {
         **given,
         "web.nginx.image": nginx.image if nginx and settings.web.enabled else None,
@@ -309,6 +328,11 @@ def _of_region(settings: Settings, region: str, given: Mapping[str, str | None])
                 f"allowed is single or one-per-zone, or an image in {registry_host('<account>', region)}",
                 involves=() if source in given else (source,),
             )
+
+
+def _secrets_elsewhere(settings: Settings, region: str) -> Iterator[Finding]:
+    has_nat = settings.network.nat is not Nat.NONE
+    return secrets_of_other_regions(settings.secret_references, region, has_nat=has_nat)
 
 
 def _of_partition(settings: Settings, region: str) -> Iterator[Finding]:

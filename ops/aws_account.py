@@ -60,16 +60,27 @@ class Wanted:
 
 
 class Aws:
-    """One account and region, with a client per service."""
+    """One account and region, with a client per service.
 
-    def __init__(self, session: boto3.Session) -> None:
+    Args:
+        session: Credentials and region.
+        region: Another region than the session's. Default: none.
+    """
+
+    def __init__(self, session: boto3.Session, region: str | None = None) -> None:
         self._session: Any = session
+        self._region = region
         self._clients: dict[str, Any] = {}
+
+    def in_region(self, region: str) -> "Aws":
+        """The same account in another region."""
+        return Aws(self._session, region)
 
     def client(self, service: str) -> Any:
         """The service's client; boto3 has no types for it."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, config=CONFIG)
+            place = {"region_name": self._region} if self._region else {}
+            self._clients[service] = self._session.client(service, config=CONFIG, **place)
         return self._clients[service]
 
     def ask(self, service: str, operation: str, **parameters: Any) -> Json:

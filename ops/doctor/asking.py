@@ -29,6 +29,12 @@ class Asking:
         self._lock = threading.Lock()
         self._clients = threading.Lock()
         self._answers: dict[str, Future[Any]] = {}
+        self._elsewhere: dict[str, Asking] = {}
+
+    def in_region(self, region: str) -> "Asking":
+        """The same account in another region, with answers of its own."""
+        with self._lock:
+            return self._elsewhere.setdefault(region, Asking(self._aws.in_region(region)))
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Json:
         """The answer, which is kept.

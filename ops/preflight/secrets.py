@@ -8,6 +8,7 @@ from typing import Any, cast
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from ops.aws_account import Json, is_absence, part
+from ops.doctor.asking import Asking
 from ops.doctor.finding import Finding, Severity, ok, unknown
 from ops.doctor.secrets import SECRETS, Read, judge_key, judge_secret, keys_of, name_of, reads
 from ops.preflight.subject import Subject
@@ -94,17 +95,14 @@ def check_elsewhere(subject: Subject) -> Iterator[Finding]:
 
 
 def check_secret(subject: Subject, one: Wanted) -> Iterator[Finding]:
-    """One secret."""
+    """One secret, asked for in its own region, as ECS does."""
     read = one.read
     region = read.arn.split(":")[3]
-    if region != subject.region:
-        # The clients ask in the stack's region alone, where AWS would say that there is no such secret.
-        yield unknown(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} is in {region}, which is not asked")
-        return
-    secret = _described(subject, read.arn)
+    asking = subject.asking if region == subject.region else subject.asking.in_region(region)
+    secret = _described(asking, read.arn)
     if secret is None:
         cure = "make it (`aws secretsmanager create-secret`), or mend its ARN in the settings: it ends in six letters"
-        yield _error(f"{read.variable}: there is no secret {name_of(read.arn)} in {subject.region}", cure)
+        yield _error(f"{read.variable}: there is no secret {name_of(read.arn)} in {region}", cure)
         return
     wrong = judge_secret("tasks", read, secret)
     if wrong:
@@ -114,7 +112,7 @@ def check_secret(subject: Subject, one: Wanted) -> Iterator[Finding]:
     unreadable: list[ClientError] = []
     for look in (_encryption, _json_key):
         try:
-            found = look(subject, one, secret)
+            found = look(asking, subject.account, one, secret)
         except ClientError as error:
             unreadable.append(error)
         else:
@@ -124,29 +122,30 @@ def check_secret(subject: Subject, one: Wanted) -> Iterator[Finding]:
     if unreadable:
         raise unreadable[0]
     if not wrong:
-        yield ok(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} can be read")
+        place = "" if region == subject.region else f", in {region}"
+        yield ok(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} can be read{place}")
 
 
-def _encryption(subject: Subject, one: Wanted, secret: Json) -> Finding | None:
+def _encryption(asking: Asking, account: str, one: Wanted, secret: Json) -> Finding | None:
     key_id = str(secret.get("KmsKeyId") or "")
     owner = one.read.arn.split(":")[4]
-    is_foreign = owner != subject.account
+    is_foreign = owner != account
     if is_foreign and (not key_id or key_id.endswith(MANAGED_ALIAS)):
         return judge_foreign(one.read, owner)
     if not key_id or key_id in one.granted:
         return None
-    key = part(subject.asking.ask("kms", "describe_key", KeyId=key_id), "KeyMetadata")
+    key = part(asking.ask("kms", "describe_key", KeyId=key_id), "KeyMetadata")
     if is_foreign and key.get("KeyManager") == "AWS":
         return judge_foreign(one.read, owner)
     return judge_encryption(one.read, key, one.granted)
 
 
-def _json_key(subject: Subject, one: Wanted, _secret: Json) -> Finding | None:
+def _json_key(asking: Asking, _account: str, one: Wanted, _secret: Json) -> Finding | None:
     read = one.read
     if not read.key:
         return None
     version = {key: value for key, value in (("VersionStage", read.stage), ("VersionId", read.version)) if value}
-    value = subject.asking.fresh("secretsmanager", "get_secret_value", SecretId=read.arn, **version)
+    value = asking.fresh("secretsmanager", "get_secret_value", SecretId=read.arn, **version)
     return judge_key("tasks", read, keys_of(value.get("SecretString")))
 
 
@@ -175,9 +174,9 @@ def _listed(value: Any) -> Sequence[Any]:
     return cast(Sequence[Any], value) if isinstance(value, list) else [value]
 
 
-def _described(subject: Subject, arn: str) -> Json | None:
+def _described(asking: Asking, arn: str) -> Json | None:
     try:
-        return subject.asking.ask("secretsmanager", "describe_secret", SecretId=arn)
+        return asking.ask("secretsmanager", "describe_secret", SecretId=arn)
     except ClientError as error:
         if is_absence(error):
             return None

@@ -41,11 +41,18 @@ class Told:
         said: Answers by service and operation: a document, an exception, something `Strange`, or a function of the
             request's parameters. What is not in it is answered with an empty document.
         asked: The questions, in their order.
+        regions: The other regions that it was asked in.
     """
 
     def __init__(self, said: Said) -> None:
         self.said = said
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.regions: set[str] = set()
+
+    def in_region(self, region: str) -> "Told":
+        """The same account in another region, with the same answers."""
+        self.regions.add(region)
+        return self
 
     def client(self, service: str, **_: Any) -> "Client":
         return Client(self, service)
