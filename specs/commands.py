@@ -18,6 +18,8 @@ PLAIN = re.compile(
 )
 """Words that YAML takes as text without quotes within a list."""
 FOR_A_SHELL = re.compile(r"[;&|<>$`()*?\n]")
+QUOTED = re.compile(r"'[^']*'|\"[^\"$`\\\\]*\"")
+"""Text in which a shell changes nothing."""
 JOINS = ("&&", "||")
 LONGEST_SHOWN = 200
 
@@ -87,7 +89,7 @@ def _problems(command: Sequence[str]) -> Iterator[str]:
 
 def _problems_of_script(command: Sequence[str], place: int) -> Iterator[str]:
     script, behind = command[place], command[place + 1 :]
-    # What stands behind the script is $0, $1, ... of it: pubs.opengroup.org/onlinepubs/9799919799/utilities/sh.html
+    # POSIX's sh makes $0, $1, ... of what stands behind the script.
     if behind and script and not FOR_A_SHELL.search(script):
         whole = " ".join([script, *map(shlex.quote, behind)])
         written = as_written([*command[:place], whole])
@@ -131,7 +133,7 @@ def _of_item(item: str) -> Sequence[str]:
 def _words(text: str) -> Sequence[str]:
     """The list for a whole command in one text; with a shell if the text needs one."""
     parts = _parts(text)
-    if place_of_script(parts) is not None or not FOR_A_SHELL.search(text.strip()):
+    if place_of_script(parts) is not None or not FOR_A_SHELL.search(QUOTED.sub("", text.strip())):
         return parts
     return ["sh", "-c", text.strip()]
 

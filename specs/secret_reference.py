@@ -93,6 +93,8 @@ def checked_reference(text: str) -> str:
 def _what_is_wrong(text: str) -> str:
     """Why a text is no reference, without the text: it may be the secret itself."""
     parts = text.split(":")
+    if parts[0].strip() == "arn" and text != text.strip():
+        return "given an ARN with spaces before or behind it"
     if parts[0] != "arn":
         return "given text that is not shown here, which is no ARN"
     service = parts[2] if len(parts) > 2 and SERVICE.fullmatch(parts[2]) else ""

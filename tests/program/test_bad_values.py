@@ -115,6 +115,11 @@ RANGE = "min_tasks: 1, max_tasks: 2"
             id="a date that never comes",
         ),
         pytest.param(
+            '  story:web: {autoscaling: {schedules: {a: {cron: "0 8 ? * * *", min_tasks: 1, max_task: 2}}}}',
+            "story:web.autoscaling.schedules.a.max_task: unknown key; did you mean max_tasks?",
+            id="a misspelt key that is needed",
+        ),
+        pytest.param(
             "  story:application: {secret_key_arns: [alias/shared]}",
             'story:application.secret_key_arns.0: given "alias/shared"; allowed is the ARN of a KMS key, not of an '
             "alias: arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -180,7 +185,8 @@ def test_a_value_that_aws_would_refuse_is_one_line(tmp_path: Path, text: str, li
             f"  story:agents: {{mackerel: {{api_key: {WEST}, services: [web]}}}}",
             "story:agents.mackerel.api_key: agent-AbCdEf is in us-west-2: each start of a task then needs both "
             "regions; a replica of it in ap-northeast-1 has an ARN of its own: `aws secretsmanager "
-            "replicate-secret-to-regions --region us-west-2 --secret-id agent --add-replica-regions Region=ap-northeast-1`",
+            "replicate-secret-to-regions --region us-west-2 --secret-id agent --add-replica-regions "
+            "Region=ap-northeast-1`",
         ),
         (
             "  story:application: {not_secrets: [APP_LOCALE]}",

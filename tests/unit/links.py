@@ -59,6 +59,7 @@ GUIDES = frozenset(
         *("controltower/latest/userguide", "cost-management/latest/userguide", "documentdb/latest/developerguide"),
         *("dtconsole/latest/userguide", "elasticloadbalancing/latest/APIReference"),
         *("elasticloadbalancing/latest/application", "eventbridge/latest/userguide", "general/latest/gr"),
+        *("scheduler/latest/UserGuide",),
         *(
             "gameliftservers/latest/flexmatchguide",
             "kms/latest/APIReference",

@@ -79,6 +79,8 @@ def test_an_empty_program_is_refused() -> None:
         ("php artisan migrate --force", "[php, artisan, migrate, --force]"),
         ("php artisan app:greet 'two words'", '[php, artisan, app:greet, "two words"]'),
         ("php artisan migrate && php artisan db:seed", '[sh, -c, "php artisan migrate && php artisan db:seed"]'),
+        ("nginx -g 'daemon off;'", '[nginx, -g, "daemon off;"]'),
+        ('php artisan app:greet "$NAME"', '[sh, -c, "php artisan app:greet \\"$NAME\\""]'),
         ("sh -c 'php artisan migrate'", '[sh, -c, "php artisan migrate"]'),
         ("php artisan 'x", '[php, artisan, "\'x"]'),
     ],

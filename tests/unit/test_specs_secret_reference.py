@@ -68,6 +68,8 @@ def test_an_arn_without_its_random_suffix_is_told_where_the_full_one_is(name: st
     [
         ("hunter2", NO_ARN),
         ("mail-AbCdEf", NO_ARN),
+        (f" {ARN}", "given an ARN with spaces before or behind it"),
+        (f"{ARN}\n", "given an ARN with spaces before or behind it"),
         ("/prod/mail", NO_ARN),
         ("", NO_ARN),
         ("arn\uff1aaws\uff1asecretsmanager", NO_ARN),
