@@ -77,6 +77,7 @@ def _problems(command: Sequence[str]) -> Iterator[str]:
     if place is not None:
         yield from _problems_of_script(command, place)
         return
+    yield from _problem_of_shell(command)
     joins = [word for word in command if word in JOINS]
     if joins:
         written = ["sh", "-c", " ".join(word if word in JOINS else shlex.quote(word) for word in command)]
@@ -96,6 +97,16 @@ def _problems_of_script(command: Sequence[str], place: int) -> Iterator[str]:
         yield f"{program_of(command[0])} -c runs {script} alone, without what follows it; write {_shown(written)}"
 
 
+def _problem_of_shell(command: Sequence[str]) -> Iterator[str]:
+    """A script given to a shell as the name of a file: `bash "php artisan migrate"`."""
+    if program_of(command[0]) not in SHELLS:
+        return
+    place = next((index for index, word in enumerate(command[1:], 1) if not word.startswith("-")), None)
+    if place and re.search(r"\S\s+\S", command[place]):
+        written = as_written([*command[:place], "-c", *command[place:]])
+        yield f"{program_of(command[0])} takes its script for the name of a file; write {_shown(written)}"
+
+
 def _unsplit(command: Sequence[str]) -> Iterator[int]:
     """The items that must have been meant as several words: a program with arguments, and what artisan gets."""
     if re.search(r"\s", command[0]):
@@ -110,7 +121,7 @@ def _unsplit(command: Sequence[str]) -> Iterator[int]:
     for index, word in enumerate(command[artisan + 1 :], artisan + 1):
         is_option = word.startswith("-")
         # The name of a command has no space, and a value with spaces stands behind = or in an item of its own.
-        if re.search(r"\S\s+\S", word) and (re.match(r"--[A-Za-z-]+\s", word) if is_option else not named):
+        if re.search(r"\s", word) and (re.match(r"--[A-Za-z-]+\s", word) if is_option else not named):
             yield index
         named = named or not is_option
 

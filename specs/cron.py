@@ -278,7 +278,13 @@ def _unix_weekday(text: str) -> str:
     # SAT-SUN, MON-SUN: the range has to go up.
     items = [re.sub(r"^(MON|TUE|WED|THU|FRI|SAT)-SUN$", r"\1-SAT,SUN", item) for item in named.split(",")]
     tidy = ["SUN-SAT" if item == "MON-SAT,SUN" else item.replace("SAT-SAT", "SAT") for item in items]
-    return ",".join(tidy)
+    kind = FIELDS[DAY_OF_WEEK]
+    return ",".join(kind.written(kind.numbers(item), item) if _goes_down(item, kind) else item for item in tidy)
+
+
+def _goes_down(item: str, kind: _Field) -> bool:
+    low, high = (kind.number(part) for part in f"{item}-{item}".split("-")[:2])
+    return low is not None and high is not None and low > high
 
 
 def _unix_days(item: str) -> Sequence[int]:
