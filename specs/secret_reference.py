@@ -77,7 +77,7 @@ def checked_reference(text: str) -> str:
     reference = secret_reference(text)
     _, partition, _, region, _, _, name = reference.arn.split(":")
     if partition != (needed := partition_of(region).name):
-        raise ValueError(f"given an ARN of {partition} in {region}; ARNs of this region begin with arn:{needed}:")
+        raise ValueError(f"given an ARN of {partition}; allowed in {region} are ARNs that begin with arn:{needed}:")
     if not SUFFIX.fullmatch(name):
         raise ValueError(
             f"given the ARN of {name} without its random suffix (a hyphen and six characters), with which IAM denies "
