@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, cast
 
-from aws.client import Client, Json
+from aws.client import AwsClient, Json
 
 
 class CachingClient:
@@ -16,10 +16,16 @@ class CachingClient:
         uncached: Makes the calls. Use it directly for what is secret, and so must not be kept.
     """
 
-    def __init__(self, uncached: Client) -> None:
+    def __init__(self, uncached: AwsClient) -> None:
         self.uncached = uncached
         self._lock = threading.Lock()
         self._responses: dict[str, Future[Any]] = {}
+        self._regions: dict[str, CachingClient] = {}
+
+    def in_region(self, region: str) -> "CachingClient":
+        """The same credentials in another region, with responses of its own."""
+        with self._lock:
+            return self._regions.setdefault(region, CachingClient(self.uncached.in_region(region)))
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Json:
         """See `Caller.call`."""

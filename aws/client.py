@@ -61,10 +61,12 @@ class AwsClient:
 
     Args:
         session: Credentials and region. boto3's own retries stay on: six attempts in all.
+        region: Another region than the session's; None for the same.
     """
 
-    def __init__(self, session: boto3.Session) -> None:
+    def __init__(self, session: boto3.Session, region: str | None = None) -> None:
         self._session: Any = session
+        self._region = region
         self._lock = threading.Lock()
         self._services: dict[str, Any] = {}
 
@@ -76,8 +78,13 @@ class AwsClient:
         """
         with self._lock:
             if name not in self._services:
-                self._services[name] = self._session.client(name, config=CONFIG)
+                region = {"region_name": self._region} if self._region else {}
+                self._services[name] = self._session.client(name, config=CONFIG, **region)
             return self._services[name]
+
+    def in_region(self, region: str) -> "AwsClient":
+        """The same credentials in another region."""
+        return AwsClient(self._session, region)
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Json:
         """See `Caller.call`."""

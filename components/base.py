@@ -38,6 +38,7 @@ class Component(pulumi.ComponentResource):
         depends_on: Sequence[pulumi.Resource] = (),
         ignore_changes: Sequence[str] = (),
         hooks: pulumi.ResourceHookBinding | None = None,
+        never_deleted_first: bool = False,
     ) -> pulumi.ResourceOptions:
         """Options for a resource of this component.
 
@@ -46,6 +47,9 @@ class Component(pulumi.ComponentResource):
             depends_on: What must exist first, beyond what its inputs name.
             ignore_changes: Properties that AWS moves by itself, in camelCase.
             hooks: What to run around its creation.
+            never_deleted_first: Where it has to be replaced, make the new one first, whatever the provider would do. It
+                has the same name, so AWS refuses it and the update stops before anything is deleted:
+                www.pulumi.com/docs/iac/concepts/resources/options/deletebeforereplace
         """
         return pulumi.ResourceOptions(
             parent=self,
@@ -53,4 +57,5 @@ class Component(pulumi.ComponentResource):
             depends_on=list(depends_on),
             ignore_changes=list(ignore_changes),
             hooks=hooks,
+            delete_before_replace=False if never_deleted_first else None,
         )

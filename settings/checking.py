@@ -56,7 +56,10 @@ def check(kind: type[S], values: Mapping[str, Any], known: Sequence[Finding] = (
     kept = copy.deepcopy(dict(values))
     errors = _errors(kind, kept)
     schema = kind.model_json_schema() if errors else {}
-    mistakes = [*known, *(_finding(schema, error) for error in errors)]
+    found = [(error["type"], _finding(schema, error)) for error in errors]
+    misspelt = {key for _, finding in found for key in finding.involves}
+    # A key that is needed and misspelt is one mistake, and its own line says it better.
+    mistakes = [*known, *(one for type_, one in found if not (type_ == "missing" and one.key in misspelt))]
     meant = [key for finding in mistakes for key in finding.involves if not _holds(values, key)]
     wrong = [*(finding.key for finding in mistakes), *meant]
     while errors:

@@ -18,6 +18,7 @@ from settings.network import Nat, NetworkSpec
 from settings.observability import ObservabilitySpec
 from settings.partition import REGION, partition_of
 from settings.rules.migration_command import destroying
+from settings.rules.secret_reference import secrets_of_other_regions
 from settings.rules.task_limits import Task, mistakes_in_sizes
 from settings.rules.variables import (
     WHERE_SECRETS_BELONG,
@@ -36,6 +37,8 @@ IMAGE_VARIABLE = "STORY_IMAGE"
 ROLLBACK_VARIABLE = "STORY_ROLLBACK_IMAGE"
 """An earlier image to go back to: nothing is migrated, and web waits for no other service."""
 ARN_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
+SECRETS_OF_AGENTS = {"license_key", "api_key", "secrets"}
+"""Settings of an agent that name a secret."""
 STORES = ("aurora", "valkey", "documentdb")
 FIRST_ZONES = {"ap-northeast-1": ("a", "c")}
 """Letters of the zones that a stack gets by default, where `a` and `b` do not do: new accounts in Tokyo have no `b`."""
@@ -102,6 +105,15 @@ class Settings(Spec):
     def enabled_stores(self) -> Sequence[str]:
         """Keys of the stores that the stack has."""
         return [name for name in STORES if getattr(self, name).enabled]
+
+    @property
+    def secret_references(self) -> Mapping[str, str]:
+        """The secrets that the settings name, by their keys."""
+        given = {
+            "application": self.application.model_dump(include={"secrets"}),
+            "agents": self.agents.model_dump(include=dict.fromkeys(self.agents.all, SECRETS_OF_AGENTS)),
+        }
+        return dict(_texts(given))
 
     @property
     def tasks(self) -> Sequence[Task]:
@@ -259,7 +271,13 @@ def stack_of(
         is_release=image_given is not None,
         warnings=(
             *warnings_around(region),
-            *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()),
+            *(
+                f"{PREFIX}:{finding.key}: {finding.problem}"
+                for finding in (
+                    *settings.warnings(),
+                    *(_secrets_elsewhere(settings, region) if settings.network.nat is not Nat.NONE else ()),
+                )
+            ),
         ),
     )
 
@@ -297,6 +315,7 @@ def _of_region(settings: Settings, region: str, given: Mapping[str, str | None])
             )
     if network.nat is not Nat.NONE:
         return
+    yield from _secrets_elsewhere(settings, region)
     images = {
         **given,
         "web.nginx.image": nginx.image if nginx and settings.web.enabled else None,
@@ -313,6 +332,11 @@ def _of_region(settings: Settings, region: str, given: Mapping[str, str | None])
                 f"allowed is single or one-per-zone, or an image in {registry_host('<account>', region)}",
                 involves=() if source in given else (source,),
             )
+
+
+def _secrets_elsewhere(settings: Settings, region: str) -> Iterator[Finding]:
+    has_nat = settings.network.nat is not Nat.NONE
+    return secrets_of_other_regions(settings.secret_references, region, has_nat=has_nat)
 
 
 def _of_partition(settings: Settings, region: str) -> Iterator[Finding]:

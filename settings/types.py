@@ -115,7 +115,7 @@ def _offered_by(engine: Engine) -> Callable[[str], str]:
 
 def _not_serverless(value: object) -> object:
     # AWS has it for clusters with a range of capacity units, which the program sets none:
-    # docs.aws.amazon.com/documentdb/latest/devguide/docdb-serverless-limitations.html
+    # docs.aws.amazon.com/documentdb/latest/developerguide/docdb-serverless-limitations.html
     if value == SERVERLESS:
         raise ValueError("this program makes no serverless DocumentDB; allowed is a class such as db.t4g.medium")
     return value

@@ -140,7 +140,7 @@ class Aurora(Component):
             deletion_protection=args.protect,
             # Otherwise an edit waits for the maintenance window, and every preview until then shows it again.
             apply_immediately=True,
-            opts=self.child(protect=args.protect, depends_on=groups),
+            opts=self.child(protect=args.protect, depends_on=groups, never_deleted_first=True),
         )
 
     def _parameters(self, name: str) -> aws.rds.ClusterParameterGroup:

@@ -122,7 +122,7 @@ class DocumentDb(Component):
             deletion_protection=args.protect,
             # As with Aurora: otherwise every preview until the maintenance window shows the same edit.
             apply_immediately=True,
-            opts=self.child(protect=args.protect, depends_on=groups),
+            opts=self.child(protect=args.protect, depends_on=groups, never_deleted_first=True),
         )
 
     def _parameters(self, name: str, args: DocumentDbArgs) -> aws.docdb.ClusterParameterGroup:

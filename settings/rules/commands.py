@@ -18,6 +18,8 @@ PLAIN = re.compile(
 )
 """Words that YAML takes as text without quotes within a list."""
 FOR_A_SHELL = re.compile(r"[;&|<>$`()*?\n]")
+QUOTED = re.compile(r"'[^']*'|\"[^\"$`\\\\]*\"")
+"""Text in which a shell changes nothing."""
 JOINS = ("&&", "||")
 LONGEST_SHOWN = 200
 
@@ -75,6 +77,7 @@ def _problems(command: Sequence[str]) -> Iterator[str]:
     if place is not None:
         yield from _problems_of_script(command, place)
         return
+    yield from _problem_of_shell(command)
     joins = [word for word in command if word in JOINS]
     if joins:
         written = ["sh", "-c", " ".join(word if word in JOINS else shlex.quote(word) for word in command)]
@@ -87,11 +90,21 @@ def _problems(command: Sequence[str]) -> Iterator[str]:
 
 def _problems_of_script(command: Sequence[str], place: int) -> Iterator[str]:
     script, behind = command[place], command[place + 1 :]
-    # What stands behind the script is $0, $1, ... of it: pubs.opengroup.org/onlinepubs/9799919799/utilities/sh.html
+    # POSIX's sh makes $0, $1, ... of what stands behind the script.
     if behind and script and not FOR_A_SHELL.search(script):
         whole = " ".join([script, *map(shlex.quote, behind)])
         written = as_written([*command[:place], whole])
         yield f"{program_of(command[0])} -c runs {script} alone, without what follows it; write {_shown(written)}"
+
+
+def _problem_of_shell(command: Sequence[str]) -> Iterator[str]:
+    """A script given to a shell as the name of a file: `bash "php artisan migrate"`."""
+    if program_of(command[0]) not in SHELLS:
+        return
+    place = next((index for index, word in enumerate(command[1:], 1) if not word.startswith("-")), None)
+    if place and re.search(r"\S\s+\S", command[place]):
+        written = as_written([*command[:place], "-c", *command[place:]])
+        yield f"{program_of(command[0])} takes its script for the name of a file; write {_shown(written)}"
 
 
 def _unsplit(command: Sequence[str]) -> Iterator[int]:
@@ -108,7 +121,7 @@ def _unsplit(command: Sequence[str]) -> Iterator[int]:
     for index, word in enumerate(command[artisan + 1 :], artisan + 1):
         is_option = word.startswith("-")
         # The name of a command has no space, and a value with spaces stands behind = or in an item of its own.
-        if re.search(r"\S\s+\S", word) and (re.match(r"--[A-Za-z-]+\s", word) if is_option else not named):
+        if re.search(r"\s", word) and (re.match(r"--[A-Za-z-]+\s", word) if is_option else not named):
             yield index
         named = named or not is_option
 
@@ -131,7 +144,7 @@ def _of_item(item: str) -> Sequence[str]:
 def _words(text: str) -> Sequence[str]:
     """The list for a whole command in one text; with a shell if the text needs one."""
     parts = _parts(text)
-    if place_of_script(parts) is not None or not FOR_A_SHELL.search(text.strip()):
+    if place_of_script(parts) is not None or not FOR_A_SHELL.search(QUOTED.sub("", text.strip())):
         return parts
     return ["sh", "-c", text.strip()]
 

@@ -150,7 +150,7 @@ def canonical_cron(given: str) -> str:
         raise ValueError(_unix(fields))
     if len(fields) != len(FIELDS):
         seconds = "; AWS has no seconds" if len(fields) == len(FIELDS) + 1 else ""
-        raise ValueError(f"it has {len(fields)} fields{seconds}; allowed are {ALLOWED}")
+        raise ValueError(f"it has {len(fields)} field{'' if len(fields) == 1 else 's'}{seconds}; allowed are {ALLOWED}")
     if problem := _problem(fields):
         raise ValueError(problem)
     return " ".join(fields)
@@ -228,7 +228,7 @@ def _item_problem(item: str, kind: _Field, *, alone: bool) -> str | None:
     low, high = kind.number(first), kind.number(last) if dash else None
     if base != "*" and (low is None or (dash and high is None)):
         hint = ", SUN being 1" if kind.names == DAYS and "0" in (first, last) else ""
-        return f"{allowed}{hint}"
+        return f"{allowed}{hint or _short_names(base, kind)}"
     instead = "" if alone else f" in place of {item}"
     if slash and not kind.longest_step:
         listed = f"; write {kind.written(kind.numbers(item), item)}{instead}" if _is_step(step, kind.high) else ""
@@ -240,6 +240,13 @@ def _item_problem(item: str, kind: _Field, *, alone: bool) -> str | None:
         up = f"{last}-{first}{slash}{step}" if kind.high > LAST_OF_A_CYCLE else kind.written(kind.numbers(item), item)
         return f"; allowed is a range that goes up: write {up}{instead}"
     return None
+
+
+def _short_names(text: str, kind: _Field) -> str:
+    """What to write for whole names: MON for MONDAY."""
+    parts = [next((name for name in kind.names if re.match(rf"{name}[A-Z]", part)), part) for part in text.split("-")]
+    written = "-".join(parts)
+    return f"; write {written}" if written != text and all(kind.number(part) for part in parts) else ""
 
 
 def _is_step(text: str, longest: int) -> bool:
@@ -271,7 +278,13 @@ def _unix_weekday(text: str) -> str:
     # SAT-SUN, MON-SUN: the range has to go up.
     items = [re.sub(r"^(MON|TUE|WED|THU|FRI|SAT)-SUN$", r"\1-SAT,SUN", item) for item in named.split(",")]
     tidy = ["SUN-SAT" if item == "MON-SAT,SUN" else item.replace("SAT-SAT", "SAT") for item in items]
-    return ",".join(tidy)
+    kind = FIELDS[DAY_OF_WEEK]
+    return ",".join(kind.written(kind.numbers(item), item) if _goes_down(item, kind) else item for item in tidy)
+
+
+def _goes_down(item: str, kind: _Field) -> bool:
+    low, high = (kind.number(part) for part in f"{item}-{item}".split("-")[:2])
+    return low is not None and high is not None and low > high
 
 
 def _unix_days(item: str) -> Sequence[int]:

@@ -45,7 +45,7 @@ class Engine:
 
 
 NOT_OFFERED = "does not offer this family"
-POSTGRESQL_ONLY = "does not offer this family, which Aurora PostgreSQL alone has (Optimized Reads)"
+POSTGRESQL_ONLY = "does not offer this family, which is for Optimized Reads of Aurora PostgreSQL"
 """docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.optimized.reads.html"""
 NO_NEW = "takes no new nodes of this family"
 GENERAL = (

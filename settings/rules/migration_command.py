@@ -82,6 +82,8 @@ def doubts(command: Sequence[str]) -> Iterator[str]:
                 f"{call.told} without --force asks for a confirmation where APP_ENV is production; nobody answers in a "
                 "task, so that nothing is migrated"
             )
+        if call.options.get("--force"):
+            yield f"{call.told} fails, because --force takes no value; write --force alone"
         if call.command == "migrate" and "--isolated" in call.options:
             given = call.options["--isolated"]
             does = f"fails with {given}" if given.strip("0") else "reports success without a migration"

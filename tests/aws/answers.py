@@ -41,13 +41,17 @@ class Told:
         said: Answers by service and operation: a document, an exception, something `Strange`, or a function of the
             request's parameters. What is not in it is answered with an empty document.
         asked: The questions, in their order.
+        regions: The other regions that it was asked in.
     """
 
     def __init__(self, said: Said) -> None:
         self.said = said
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.regions: set[str] = set()
 
-    def client(self, service: str, **_: Any) -> "Client":
+    def client(self, service: str, *, region_name: str = "", **_: Any) -> "Client":
+        if region_name:
+            self.regions.add(region_name)
         return Client(self, service)
 
     def answer(self, service: str, operation: str, parameters: dict[str, Any]) -> Any:

@@ -152,7 +152,8 @@ MAP = "a map of keys and values; without the key, defaults apply"
         ),
         pytest.param(
             "  story:application: {secrets: {STRIPE: hunter2}}",
-            f"story:application.secrets.STRIPE: given text that is not shown here; allowed is {SECRET_FORM}",
+            f"story:application.secrets.STRIPE: given text that is not shown here, which is no ARN; allowed is "
+            f"{SECRET_FORM}",
             id="a secret instead of its ARN",
         ),
         pytest.param(

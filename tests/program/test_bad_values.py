@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.program.planned import REGION, SECRET, planned, refused
+from tests.program.planned import REGION, SECRET, SECRET_FORM, planned, refused
 
+WEST = SECRET.replace("ap-northeast-1", "us-west-2")
 RANGE = "min_tasks: 1, max_tasks: 2"
 
 
@@ -88,6 +89,37 @@ RANGE = "min_tasks: 1, max_tasks: 2"
             id="the ARN of an agent's secret without its suffix",
         ),
         pytest.param(
+            f"  story:network: {{nat: none}}\n  story:application: {{secrets: {{STRIPE: {WEST}}}}}",
+            "story:application.secrets.STRIPE: given agent-AbCdEf in us-west-2, which tasks do not reach with "
+            "network.nat none; a replica of it in ap-northeast-1 has an ARN of its own: `aws secretsmanager "
+            "replicate-secret-to-regions --region us-west-2 --secret-id agent --add-replica-regions "
+            "Region=ap-northeast-1`",
+            id="a secret of another region without a way there",
+        ),
+        pytest.param(
+            "  story:application: {secrets: {STRIPE: 'arn:aws:ssm:ap-northeast-1:123456789012:parameter/stripe'}}",
+            "story:application.secrets.STRIPE: given the ARN of a parameter of Systems Manager, which this program "
+            f"does not give to tasks; allowed is {SECRET_FORM}",
+            id="a parameter in place of a secret",
+        ),
+        pytest.param(
+            "  story:migration: {command: ['php artisan migrate --force']}",
+            'story:migration.command: given ["php artisan migrate --force"]; no shell splits the item "php artisan '
+            'migrate --force"; write [php, artisan, migrate, --force]',
+            id="a command in one text",
+        ),
+        pytest.param(
+            f'  story:web: {{autoscaling: {{schedules: {{a: {{cron: "0 8 30 2 ? *", {RANGE}}}}}}}}}',
+            'story:web.autoscaling.schedules.a.cron: given "0 8 30 2 ? *"; day-of-month 30 never comes with month 2; '
+            "for the last day of a month write L",
+            id="a date that never comes",
+        ),
+        pytest.param(
+            '  story:web: {autoscaling: {schedules: {a: {cron: "0 8 ? * * *", min_tasks: 1, max_task: 2}}}}',
+            "story:web.autoscaling.schedules.a.max_task: unknown key; did you mean max_tasks?",
+            id="a misspelt key that is needed",
+        ),
+        pytest.param(
             "  story:application: {secret_key_arns: [alias/shared]}",
             'story:application.secret_key_arns.0: given "alias/shared"; allowed is the ARN of a KMS key, not of an '
             "alias (`aws kms describe-key --key-id <alias ARN>` shows it): "
@@ -162,6 +194,13 @@ def test_a_value_that_aws_would_refuse_is_one_line(tmp_path: Path, text: str, li
             "  story:aurora: {instance_class: db.r9g.large}",
             "story:aurora.instance_class: db.r9g.large is of a family that this program does not know (2026-11-27): "
             "Aurora MySQL 3 may offer it or not; `story doctor --before` asks AWS",
+        ),
+        (
+            f"  story:agents: {{mackerel: {{api_key: {WEST}, services: [web]}}}}",
+            "story:agents.mackerel.api_key: agent-AbCdEf is in us-west-2: each start of a task then needs both "
+            "regions; a replica of it in ap-northeast-1 has an ARN of its own: `aws secretsmanager "
+            "replicate-secret-to-regions --region us-west-2 --secret-id agent --add-replica-regions "
+            "Region=ap-northeast-1`",
         ),
         (
             "  story:application: {not_secrets: [APP_LOCALE]}",

@@ -67,6 +67,7 @@ GUIDES = frozenset(
         ),
         *("dtconsole/latest/userguide", "elasticloadbalancing/latest/APIReference"),
         *("elasticloadbalancing/latest/application", "eventbridge/latest/userguide", "general/latest/gr"),
+        *("scheduler/latest/UserGuide",),
         *(
             "gameliftservers/latest/flexmatchguide",
             "kms/latest/APIReference",

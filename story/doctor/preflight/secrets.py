@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
+from aws.caching import CachingClient
 from aws.client import Json, part
 from aws.errors import code_of, is_not_found
 from story.doctor.finding import Finding, Severity, ok, unknown
@@ -126,20 +127,17 @@ def check_elsewhere(subject: Subject) -> Iterator[Finding]:
 
 
 def check_secret(subject: Subject, one: WantedSecret) -> Iterator[Finding]:
-    """One secret."""
+    """One secret, asked for in its own region, as ECS does."""
     read = one.read
     region = read.arn.split(":")[3]
-    if region != subject.region:
-        # The clients ask in the stack's region alone, where AWS would say that there is no such secret.
-        yield unknown(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} is in {region}, which is not asked")
-        return
-    secret = _described(subject, read.arn)
+    asking = subject.asking if region == subject.region else subject.asking.in_region(region)
+    secret = _described(asking, read.arn)
     if secret is None:
         cure = (
             "make it (`aws secretsmanager create-secret`), or correct its ARN in the settings: it ends with a hyphen "
             "and six characters"
         )
-        yield _error(f"{read.variable}: there is no secret {name_of(read.arn)} in {subject.region}", cure)
+        yield _error(f"{read.variable}: there is no secret {name_of(read.arn)} in {region}", cure)
         return
     wrong = judge_secret("tasks", read, secret)
     if wrong:
@@ -149,7 +147,7 @@ def check_secret(subject: Subject, one: WantedSecret) -> Iterator[Finding]:
     unreadable: list[ClientError] = []
     for look in (_encryption, _json_key):
         try:
-            found = look(subject, one, secret)
+            found = look(asking, subject.account, one, secret)
         except ClientError as error:
             unreadable.append(error)
         else:
@@ -159,19 +157,20 @@ def check_secret(subject: Subject, one: WantedSecret) -> Iterator[Finding]:
     if unreadable:
         raise unreadable[0]
     if not wrong:
-        yield ok(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} can be read")
+        place = "" if region == subject.region else f", in {region}"
+        yield ok(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} can be read{place}")
 
 
-def _encryption(subject: Subject, one: WantedSecret, secret: Json) -> Finding | None:
+def _encryption(asking: CachingClient, account: str, one: WantedSecret, secret: Json) -> Finding | None:
     key_id = str(secret.get("KmsKeyId") or "")
     owner = one.read.arn.split(":")[4]
-    is_foreign = owner != subject.account
+    is_foreign = owner != account
     if is_foreign and (not key_id or key_id.endswith(MANAGED_ALIAS)):
         return judge_foreign(one.read, owner)
     if not key_id or (arn := key_arn(key_id, one.read.arn)) in one.granted:
         return None
     try:
-        key = part(subject.asking.call("kms", "describe_key", KeyId=arn), "KeyMetadata")
+        key = part(asking.call("kms", "describe_key", KeyId=arn), "KeyMetadata")
     except ClientError as error:
         if is_foreign and (is_not_found(error) or code_of(error) == "AccessDeniedException"):
             return judge_unread_key(one.read, arn)
@@ -181,12 +180,12 @@ def _encryption(subject: Subject, one: WantedSecret, secret: Json) -> Finding | 
     return judge_encryption(one.read, key, one.granted)
 
 
-def _json_key(subject: Subject, one: WantedSecret, _secret: Json) -> Finding | None:
+def _json_key(asking: CachingClient, _account: str, one: WantedSecret, _secret: Json) -> Finding | None:
     read = one.read
     if not read.key:
         return None
     version = {key: value for key, value in (("VersionStage", read.stage), ("VersionId", read.version)) if value}
-    value = subject.asking.uncached.call("secretsmanager", "get_secret_value", SecretId=read.arn, **version)
+    value = asking.uncached.call("secretsmanager", "get_secret_value", SecretId=read.arn, **version)
     return judge_key("tasks", read, keys_of(value.get("SecretString")))
 
 
@@ -215,9 +214,9 @@ def _listed(value: Any) -> Sequence[Any]:
     return cast(Sequence[Any], value) if isinstance(value, list) else [value]
 
 
-def _described(subject: Subject, arn: str) -> Json | None:
+def _described(asking: CachingClient, arn: str) -> Json | None:
     try:
-        return subject.asking.call("secretsmanager", "describe_secret", SecretId=arn)
+        return asking.call("secretsmanager", "describe_secret", SecretId=arn)
     except ClientError as error:
         if is_not_found(error):
             return None

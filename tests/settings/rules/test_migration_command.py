@@ -74,6 +74,8 @@ def test_sound_commands_raise_no_doubt(command: tuple[str, ...]) -> None:
         (("sh", "-ec", "php artisan migrate --force & wait"), [f"{HIDES} & follows it"]),
         (("sh", "-c", "php -e artisan migrate --force; echo done"), [f"{HIDES} ; follows it"]),
         (("php", "artisan", "migrate", "--isolated"), [FORCE, "--isolated reports success"]),
+        (("php", "artisan", "--env", "production", "migrate"), [f"artisan migrate {FORCE}"]),
+        (("php", "artisan", "migrate", "--force=true"), ["artisan migrate fails, because --force takes no value"]),
         (("php", "artisan", "--database", "mysql", "migrate"), [f"mysql {TAKEN}; write migrate before", FORCE]),
         (("php", "artisan", "--path", "a", "--database", "b", "migrate", "--force"), [f"a {TAKEN}"]),
         (("sh", "-c", "php artisan --database mysql migrate --force"), [f"mysql {TAKEN}; write migrate before"]),

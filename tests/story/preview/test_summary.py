@@ -20,6 +20,7 @@ from tests.story.preview.previews import NAMES, RECORDED, document, preview, rec
 
 BUCKET = "aws:s3/bucket:Bucket"
 AURORA = "aws:rds/cluster:Cluster"
+DOCUMENTDB = "aws:docdb/cluster:Cluster"
 SERVICE = "aws:ecs/service:Service"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 MARKER = "random:index/randomUuid:RandomUuid"
@@ -68,6 +69,13 @@ def test_services_of_one_component_stay_apart() -> None:
     found = summary(*(step("update", SERVICE, name, before={}, after={}, because=["x"]) for name in ("a", "b")))
     assert section(found, Kind.TASKS) == ["restart a: ", "restart b: "]
     assert found.verdict.startswith("2 services restart, ")
+
+
+def test_another_port_of_documentdb_is_a_loss_of_data() -> None:
+    before, after = {"port": 27017, "finalSnapshotIdentifier": "last"}, {"port": 27018}
+    found = summary(step("replace", DOCUMENTDB, "documentdb", before=before, after=after, because=["port"]))
+    assert found.verdict.startswith("DATA WOULD BE LOST (1 replaced)")
+    assert found.loud
 
 
 def test_what_loses_data_stands_first_and_is_loud() -> None:

@@ -95,13 +95,20 @@ def with_secret_arn(arn: str) -> Before:
     return Before(of_settings(f"story:application: {{ secrets: {{ MAIL_PASSWORD: '{arn}:password' }} }}"))
 
 
-def test_a_secret_in_another_region_is_unknown_and_not_asked_for_in_the_stacks_region() -> None:
+def test_a_secret_in_another_region_is_asked_for_there() -> None:
     elsewhere = with_secret_arn(SECRET.replace("ap-northeast-1", "us-west-2"))
+    assert elsewhere.wrong() == []
+    assert [one.what for one in elsewhere.findings() if one.area == "secrets"] == [
+        "MAIL_PASSWORD: mail-AbCdEf can be read, in us-west-2"
+    ]
+    assert elsewhere.told.regions == {"us-west-2"}
     elsewhere.said["secretsmanager", "describe_secret"] = refusal("ResourceNotFoundException")
-    found = elsewhere.one()
-    assert (found.severity, found.area) == (UNKNOWN, "secrets")
-    assert "mail-AbCdEf is in us-west-2" in found.what
-    assert [one for one in elsewhere.told.asked if one[0] == "secretsmanager"] == []
+    assert "there is no secret mail-AbCdEf in us-west-2" in elsewhere.one().what
+
+
+def test_a_secret_in_the_stacks_region_is_asked_for_in_no_other(with_secret: Before) -> None:
+    assert with_secret.wrong() == []
+    assert with_secret.told.regions == set()
 
 
 @pytest.mark.parametrize("key_id", ["", "alias/aws/secretsmanager", "1111-by-id"])
