@@ -83,7 +83,7 @@ class Stack:
         place = ["--stack", f"organization/story/{engine.stack}", "--config-file", str(engine.stack_file)]
         began = time.monotonic()
         finished = subprocess.run(
-            [sys.executable, "story/cli.py", command, *place, *args],
+            [sys.executable, "-m", "story.cli", command, *place, *args],
             cwd=PROJECT,
             env=engine.environment(),
             stdin=subprocess.DEVNULL,
