@@ -195,7 +195,6 @@ TAKEN_AWAY: dict[str, Any] = {
         "nginx": None,
         "readonly_root_filesystem": False,
         "tasks": 2,
-        "deployment": {"alarms": None},
     },
     "workers": {
         "default": {
