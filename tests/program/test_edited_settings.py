@@ -24,7 +24,7 @@ NOT_EDITED = {
         ("network.cidr", "network.public_mask", "network.private_mask", "network.isolated_mask"), ANOTHER_VPC
     ),
     "documentdb.port": "the provider would replace the cluster: docs/operate.md says not to edit it",
-    # github.com/hashicorp/terraform-provider-aws, internal/service/ecs/service.go, expandAlarms: an empty list is left out.
+    # github.com/hashicorp/terraform-provider-aws, internal/service/ecs/service.go: expandAlarms drops an empty list.
     "web.deployment.alarms": "null fails today: the provider then sends ECS no AlarmNames, which its client requires",
     "workers.*.autoscaling.requests_per_target": "the plan refuses it: no load balancer counts a worker's requests",
 }
