@@ -52,7 +52,7 @@ OTHER_MORNING = {"cron": "0 9 ? * MON-FRI *", "timezone": "UTC", "min_tasks": 2,
 EVENING = {"cron": "0 20 ? * * *", "min_tasks": 2, "max_tasks": 4}
 SCALED = {"min_tasks": 2, "max_tasks": 4, "schedules": {"morning": MORNING}}
 SCALED_OTHERWISE = {
-    "min_tasks": 1,
+    "min_tasks": 3,
     "max_tasks": 5,
     "cpu_percent": 50,
     "memory_percent": None,
