@@ -6,11 +6,12 @@ hears of it.
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from story.plan.recorder import SIGNATURE_KEY, UNKNOWN, Record, Resource
-from tests.leaves import leaves, leaves_of_request
+from tests.leaves import Leaf, leaves, leaves_of_request
 
 Sent = Iterable[Mapping[str, str]]
 
@@ -30,6 +31,7 @@ ALSO_CALLED = {
     "bucket": ("access_logs.s3.bucket", "path"),
     "cidripv4": ("cidrip",),
     "clusteridentifier": ("dbclusteridentifier",),
+    "clustername": ("cluster",),
     "deletionwindowindays": ("pendingwindowindays",),
     "deploymentmaximumpercent": ("maximumpercent",),
     "deploymentminimumhealthypercent": ("minimumhealthypercent",),
@@ -75,6 +77,7 @@ ALSO_CALLED = {
     "subnetids": ("subnetid", "subnetidentifier"),
     "targetid": ("id",),
     "topic": ("topicarn",),
+    "vpcid": ("resourceid",),
     "vpcsecuritygroupids": ("vpcsecuritygroupid",),
     "zoneid": ("hostedzoneid", "path"),
 }
@@ -109,6 +112,9 @@ NOT_SENT = {
 """Inputs, or values of them, that are in no request of a first update, and why."""
 
 
+READ_ONLY = {("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "vpcId")}
+"""Inputs of a type that the provider only finds a resource by that AWS made."""
+
 LEFT_OUT = {("aws:rds/cluster:Cluster", "autoMinorVersionUpgrade")}
 """Inputs of a type that the provider of the tests' own engine does not know yet, and says so in a warning; AWS does:
 docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html"""
@@ -134,7 +140,9 @@ def not_kept(planned: Record, state: Mapping[str, Any]) -> list[str]:
 
 
 def not_sent(planned: Record, state: Mapping[str, Any], sent: Sent, *, at_the_end: bool = False) -> list[str]:
-    """Inputs that a program gave and that no request to their service had, or too few had; one line each.
+    """Inputs that a program gave and that no request for their resource had, or too few had; one line each.
+
+    What the requests of a resource lack, those of another one do not make up for.
 
     Args:
         planned: As above; its inputs are looked for, with the values that the state has.
@@ -142,28 +150,133 @@ def not_sent(planned: Record, state: Mapping[str, Any], sent: Sent, *, at_the_en
         sent: The requests of the update that made all resources; see emulator/README.md.
         at_the_end: Look for what AWS is told of with the deletion; then `sent` are the requests of a destroy.
     """
-    kept, received = _inputs(state), _received(sent)
-    needed: dict[tuple[str, ...], Counter[tuple[str, str]]] = defaultdict(Counter)
-    holders: dict[tuple[str, str], str] = {}
+    wanted, received = _wanted(planned, state, at_the_end=at_the_end), _received(sent)
+    alone = [
+        line
+        for each, requests in zip(wanted, _shared_out(wanted, received), strict=True)
+        for line in each.lacking(requests)
+    ]
+    return alone or _too_few(wanted, received)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """A request and the values in it."""
+
+    service: str
+    leaves: Counter[Leaf]
+
+    def names(self, ids: frozenset[str]) -> bool:
+        """Whether one of these is among its values."""
+        return any(value in ids for _, value in self.leaves)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What AWS must have been told of a resource.
+
+    Attributes:
+        resource: Its kind and name.
+        services: Services that are told.
+        ids: What requests name it by.
+        leaves: How often each value is given.
+        keys: The input that holds each value.
+    """
+
+    resource: str
+    services: tuple[str, ...]
+    ids: frozenset[str]
+    leaves: Counter[Leaf]
+    keys: Mapping[Leaf, str]
+
+    def share_of(self, request: _Request, spread: Mapping[Leaf, int]) -> tuple[float, bool]:
+        """How much of the resource a request has. A value that few requests have, such as a name, counts more than one
+        that many have; of two that have as much, the one that names the resource counts more.
+
+        Args:
+            request: A request to one of its services.
+            spread: How many requests have a value.
+        """
+        names = {name for leaf in self.leaves for name in _names_of(leaf) if name in request.leaves}
+        return sum(1 / spread[name] for name in names), request.names(self.ids)
+
+    def lacking(self, requests: Iterable[_Request]) -> Iterator[str]:
+        """What these requests lack, one line each."""
+        got = sum((one.leaves for one in requests), Counter[Leaf]())
+        for leaf, times in self.leaves.items():
+            if (found := sum(got[name] for name in _names_of(leaf))) < times:
+                yield self.line(leaf, times, found)
+
+    def line(self, leaf: Leaf, times: int, found: int) -> str:
+        """That a value was found less often than it was given."""
+        services = ", ".join(self.services)
+        return (
+            f"{self.resource}: {self.keys[leaf]}: {leaf[0]}={leaf[1]} is given {times} times, and {services} got it "
+            f"{found} times"
+        )
+
+
+def _shared_out(wanted: Sequence[_Wanted], received: Sequence[_Request]) -> Iterator[list[_Request]]:
+    """The requests of each resource: the one that has most of it, those that name it, and, as an id is given after the
+    first request, one that names no resource. The first one of a resource is no other's."""
+    spread = Counter(leaf for request in received for leaf in request.leaves)
+    ours = [[one for one in received if one.service in each.services] for each in wanted]
+    first = [_most(each, requests, spread) for each, requests in zip(wanted, ours, strict=True)]
+    taken = {id(one) for one in first}
+    for each, requests, most in zip(wanted, ours, first, strict=True):
+        free = [one for one in requests if id(one) not in taken]
+        named = [one for one in free if one.names(each.ids)]
+        ids = frozenset(name for one in wanted if one.services == each.services for name in one.ids)
+        nameless = _most(each, [one for one in free if not one.names(ids)], spread)
+        yield [one for one in (most, *named, nameless) if one]
+
+
+def _most(wanted: _Wanted, requests: Sequence[_Request], spread: Mapping[Leaf, int]) -> _Request | None:
+    return max(requests, key=lambda request: wanted.share_of(request, spread), default=None)
+
+
+def _wanted(planned: Record, state: Mapping[str, Any], *, at_the_end: bool) -> list[_Wanted]:
+    kept, ids, found = _inputs(state), _ids(state), list[_Wanted]()
     for resource in _of_aws(planned):
-        if resource.type in WAITS:
-            continue
         module = resource.type.split(":")[1].partition("/")[0]
-        services = SERVICES.get(module, (module,))
-        has = kept.get((resource.type, resource.name), {})
-        left_out = {key for kind, key in LEFT_OUT if kind == resource.type}
+        key_of: dict[Leaf, str] = {}
+        given: Counter[Leaf] = Counter()
+        left_out = {key for kind, key in LEFT_OUT | READ_ONLY if kind == resource.type}
         for key in resource.inputs.keys() - {*resource.secret_inputs, *left_out}:
-            for name, value in leaves(has.get(key), key.lower()):
+            for name, value in leaves(kept.get((resource.type, resource.name), {}).get(key), key.lower()):
                 if (name in WITH_THE_DELETION) is at_the_end and not {name, (name, value)} & NOT_SENT.keys():
                     full = f"{key.lower()}.{name}"
                     leaf = (full if full in ALSO_CALLED else name, value)
-                    needed[services][leaf] += 1
-                    holders.setdefault(leaf, f"{resource.kind} {resource.name}: {key}")
+                    given[leaf] += 1
+                    key_of[leaf] = key
+        if given and resource.type not in WAITS:
+            found.append(
+                _Wanted(
+                    resource=f"{resource.kind} {resource.name}",
+                    services=SERVICES.get(module, (module,)),
+                    ids=ids.get((resource.type, resource.name), frozenset()),
+                    leaves=given,
+                    keys=key_of,
+                )
+            )
+    return found
+
+
+def _too_few(wanted: Sequence[_Wanted], received: Sequence[_Request]) -> list[str]:
+    """Values that the services got less often than all resources together have them: one request is not two."""
+    got: dict[str, Counter[Leaf]] = defaultdict(Counter)
+    for request in received:
+        got[request.service].update(request.leaves)
+    given: dict[tuple[str, ...], Counter[Leaf]] = defaultdict(Counter)
+    holders: dict[Leaf, _Wanted] = {}
+    for each in wanted:
+        given[each.services].update(each.leaves)
+        holders = dict.fromkeys(each.leaves, each) | holders
     return [
-        f"{holders[leaf]}: {leaf[0]}={leaf[1]} is given {times} times, and {', '.join(services)} got it {got} times"
-        for services, leaves_needed in needed.items()
-        for leaf, times in leaves_needed.items()
-        if (got := sum(received[service][name] for service in services for name in _names_of(leaf))) < times
+        holders[leaf].line(leaf, times, found)
+        for services, all_of_it in given.items()
+        for leaf, times in all_of_it.items()
+        if (found := sum(got[service][name] for service in services for name in _names_of(leaf))) < times
     ]
 
 
@@ -175,6 +288,17 @@ def _inputs(state: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     """The inputs in a state by type and name, without what is encrypted and what the engine notes for itself."""
     resources = state["deployment"]["resources"]
     return {(one["type"], one["urn"].split("::")[-1]): _readable(one.get("inputs", {})) for one in resources}
+
+
+def _ids(state: Mapping[str, Any]) -> dict[tuple[str, str], frozenset[str]]:
+    """What AWS knows a resource by: its id and its ARN, by type and name of the resource."""
+    resources = state["deployment"]["resources"]
+    return {
+        (one["type"], one["urn"].split("::")[-1]): frozenset(
+            text for text in (one.get("id"), one.get("outputs", {}).get("arn")) if isinstance(text, str) and text
+        )
+        for one in resources
+    }
 
 
 def _readable(value: Any) -> Any:
@@ -201,18 +325,18 @@ def _lacking(given: Any, has: Any, path: str) -> Iterator[str]:
         yield f"{path.rstrip('.')}: given {json.dumps(given)}, the state has {json.dumps(has)}"
 
 
-def _received(sent: Sent) -> dict[str, Counter[tuple[str, str]]]:
-    """How often each service got each value."""
-    found: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+def _received(sent: Sent) -> list[_Request]:
+    found: list[_Request] = []
     for request in sent:
         operation = request["operation"]
-        leaves_sent = [*leaves_of_request(request["body"])] if request["body"] else []
-        words = [("path", word) for word in request["path"].split("/") if word]
-        found[operation.replace(" ", ".").partition(".")[0]].update([("operation", operation), *leaves_sent, *words])
+        body = leaves_of_request(request["body"]) if request["body"] else ()
+        path = (("path", word) for word in request["path"].split("/") if word)
+        service = operation.replace(" ", ".").partition(".")[0]
+        found.append(_Request(service=service, leaves=Counter([("operation", operation), *body, *path])))
     return found
 
 
-def _names_of(leaf: tuple[str, str]) -> Iterator[tuple[str, str]]:
+def _names_of(leaf: Leaf) -> Iterator[Leaf]:
     name, value = leaf
     yield from ((one, value) for one in (name.rpartition(".")[2], *ALSO_CALLED.get(name, ())))
     if leaf in SAID_OTHERWISE:

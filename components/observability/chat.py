@@ -71,11 +71,16 @@ def _kept(severities: Sequence[Severity]) -> pulumi.ResourceOptions:
     github.com/cloudcomponents/cdk-constructs/issues/92
 
     Before, one that hears everything was named after both severities. AWS can't rename it, so its old name stays.
+
+    AWS can't move it to another workspace either, which the provider doesn't know; the new one needs its name:
+    docs.aws.amazon.com/chatbot/latest/APIReference/API_UpdateSlackChannelConfiguration.html
     """
+    moved = pulumi.ResourceOptions(replace_on_changes=["slackTeamId"], delete_before_replace=True)
     if severities[0] != "critical":
-        return pulumi.ResourceOptions()
+        return moved
     before = pulumi.Alias(name="chat-critical-warning")
-    return pulumi.ResourceOptions(aliases=[before], ignore_changes=["configurationName"])
+    named = pulumi.ResourceOptions(aliases=[before], ignore_changes=["configurationName"])
+    return pulumi.ResourceOptions.merge(moved, named)
 
 
 def channels(spec: SlackSpec) -> dict[str, list[Severity]]:

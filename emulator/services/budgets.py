@@ -10,16 +10,29 @@ from moto.budgets.responses import BudgetsResponse
 
 from emulator.serving.patching import add_actions, kept
 
+CREATE: Any = BudgetsResponse.create_budget
+
 
 def install() -> None:
     add_actions(
         BudgetsResponse,
+        create_budget,
         describe_subscribers_for_notification,
         list_tags_for_resource,
         tag_resource,
         untag_resource,
         update_budget,
     )
+
+
+def create_budget(self: Any) -> str:
+    """With its tags: docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CreateBudget.html"""
+    made: str = CREATE(self)
+    name = f"budgets::{self._get_param('AccountId')}:budget/{self._get_param('Budget')['BudgetName']}"
+    kept(self.backend, "tags")[f"arn:aws:{name}"] = {
+        tag["Key"]: tag["Value"] for tag in self._get_param("ResourceTags") or []
+    }
+    return made
 
 
 def describe_subscribers_for_notification(self: Any) -> str:

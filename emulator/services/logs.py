@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from moto.logs.exceptions import ResourceNotFoundException
-from moto.logs.models import LogStream
+from moto.logs.models import LogsBackend, LogStream
 from moto.logs.responses import LogsResponse
 from moto.moto_api._internal import mock_random
 
@@ -20,6 +20,7 @@ BYTES_OF_A_PAGE = 1024 * 1024
 
 def install() -> None:
     _end_pages_at_their_size()
+    _forget_tags_with_a_group()
     add_actions(
         LogsResponse,
         put_query_definition,
@@ -28,6 +29,17 @@ def install() -> None:
         associate_kms_key,
         disassociate_kms_key,
     )
+
+
+def _forget_tags_with_a_group() -> None:
+    """A group that is made again under the same name has none of the tags of the one before."""
+
+    def delete_log_group(self: Any, log_group_name: str) -> None:
+        group = self.groups.get(log_group_name)
+        original(self, log_group_name)
+        self.tagger.delete_all_tags_for_resource(group.arn)
+
+    original: Any = replace(LogsBackend, "delete_log_group", delete_log_group)
 
 
 def query_definitions(backend: Any) -> dict[str, dict[str, Any]]:

@@ -41,6 +41,7 @@ class Resource:
         inputs: Inputs in camelCase; `<unknown>` stands for what only an update knows.
         secret_inputs: Top-level inputs that are, or hold, secrets. `inputs` has their values in clear.
         masked_inputs: The inputs with `[secret]` in place of every secret, for people to read.
+        replace_on_changes: Inputs whose change replaces the resource, although its provider would update it.
         depends_on: What must exist first, each as `<kind> <name>`: `Cluster aurora`.
         hooks: Names of the hooks, by the step that they run at.
         custom: False for components.
@@ -56,6 +57,7 @@ class Resource:
     masked_inputs: Mapping[str, Any]
     protect: bool
     ignore_changes: Sequence[str]
+    replace_on_changes: Sequence[str]
     depends_on: Sequence[str]
     hooks: Mapping[str, Sequence[str]]
     aliases: Sequence[str]
@@ -280,6 +282,7 @@ def _resource(request: Any, urn: str) -> Resource:
         secret_inputs=tuple(sorted(key for key, value in raw.items() if _holds_secret(value))),
         protect=bool(request.protect),
         ignore_changes=tuple(request.ignoreChanges),
+        replace_on_changes=tuple(request.replaceOnChanges),
         depends_on=tuple(sorted({_label(dependency) for dependency in request.dependencies})),
         hooks=_hooks(request),
         aliases=tuple(alias.spec.name or alias.urn for alias in request.aliases),

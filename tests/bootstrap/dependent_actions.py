@@ -5,7 +5,6 @@ docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_ac
 whose column of dependent actions names them.
 """
 
-TAGS_TAKEN_AWAY = "an edit of tags; the edits on record are those of dev, which has no certificate and no autoscaling"
 KEY_OF_A_STORE = (
     "whoever makes a store, a secret or a log group with a key must be allowed to use the key: "
     "docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Overview.Encryption.Keys.html"
@@ -19,12 +18,10 @@ BUCKET_TAGS = (
 
 DEPENDENT = {
     **dict.fromkeys(("s3:ListTagsForResource", "s3:TagResource", "s3:UntagResource"), BUCKET_TAGS),
-    "acm:RemoveTagsFromCertificate": TAGS_TAKEN_AWAY,
-    "application-autoscaling:UntagResource": TAGS_TAKEN_AWAY,
-    "budgets:UntagResource": TAGS_TAKEN_AWAY,
     **dict.fromkeys(
-        (*("chatbot:ListTagsForResource", "chatbot:UntagResource"),),
-        "an edit of tags of a Slack channel, which no recorded edit makes",
+        ("chatbot:ListTagsForResource", "chatbot:UntagResource"),
+        "an edit of the tags of a Slack channel: the scenario that edits tags moves the channels to another workspace "
+        "in the same update, which makes them anew",
     ),
     **dict.fromkeys(
         (
@@ -39,8 +36,11 @@ DEPENDENT = {
         "`story deploy` reads it before the first update of a stack: docs/preflight.md",
     ),
     **dict.fromkeys(
-        ("elasticache:ResetCacheParameterGroup", "rds:ResetDBClusterParameterGroup"),
-        "a newer version of the program that leaves out a parameter of a live stack: "
+        (
+            *("elasticache:ModifyCacheParameterGroup", "elasticache:ResetCacheParameterGroup"),
+            "rds:ResetDBClusterParameterGroup",
+        ),
+        "a newer version of the program that sets or leaves out a parameter of a live stack; Valkey has none today: "
         + PROVIDER.format("elasticache/parameter_group.go"),
     ),
     "ecs:StopTask": (
@@ -60,7 +60,6 @@ DEPENDENT = {
         "docs.aws.amazon.com/IAM/latest/UserGuide/create-service-linked-role.html"
     ),
     "iam:PassRole": "docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
-    "iam:PutRolePermissionsBoundary": "a role that was made before the boundary was named gets it by this call alone",
     "iam:UpdateAssumeRolePolicy": (
         "a newer version of the program that changes who takes on a role of a live stack; "
         + PROVIDER.format("iam/role.go")
@@ -86,7 +85,10 @@ DEPENDENT = {
         "an interface endpoint with private DNS names: "
         "docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html"
     ),
-    "s3:DeleteObject": "a bucket that is destroyed with what is in it is emptied first, in one call for many objects",
+    "s3:DeleteObject": (
+        "a bucket that is destroyed with what is in it is emptied first, in one call for many objects; those of the "
+        "scenarios are empty"
+    ),
     "s3:DeleteObjectVersion": "the same, for objects with versions",
     "s3:ListBucketVersions": "the same: what is to be emptied is listed first",
 }

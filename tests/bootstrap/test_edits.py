@@ -94,6 +94,9 @@ ASKED: dict[str, dict[str, list[str]]] = {
         "sns:GetSubscriptionAttributes": ["*"],
         "sns:Unsubscribe": ["*"],
     },
+    "permissions.boundary_arn": {
+        "iam:PutRolePermissionsBoundary": [f"arn:aws:iam::{ACCOUNT}:role/story-prod-web-task-1234567"],
+    },
     "tags": {
         "s3:ListTagsForResource": ["arn:aws:s3:::uploads-1234567"],
         "s3:TagResource": ["arn:aws:s3:::uploads-1234567", "arn:aws:s3:::ingress-logs-1234567"],

@@ -3,9 +3,9 @@
 import fcntl
 import json
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
+from tests.e2e.lives import Config, Edit, after, settings_of
 from tests.e2e.support import PROJECT, Stack
 from tests.iam_actions import actions_of
 
@@ -29,19 +29,28 @@ def assert_on_record(stack: Stack, kind: str) -> None:
     stack.forget_what_was_asked_for()
 
 
-def edit(stack: Stack, edits: Mapping[str, Any], released: str | None = None) -> str:
+def edit(stack: Stack, edits: Edit, released: str | None = None) -> str:
     """One update for edits of several parts of the settings, and what it said; what it asked for is on record.
 
     Args:
         stack: The stack.
-        edits: What changes in a part, such as `{"web": {"port": 8081}}`.
+        edits: What changes in each part, as `tests/e2e/lives.py` reads it.
         released: Image of a release; None is an update without one.
     """
-    for part, change in edits.items():
-        stack.configure(f"story:{part}", change)
+    stack.engine.prepare(after(stack.engine.config(), edits))
     said = stack.up(released).output
     assert_on_record(stack, "edits")
     return said
+
+
+def assert_edited_to(stack: Stack, life: Sequence[Config]) -> None:
+    """The edits that a stack went through are those of `tests/e2e/lives.py`: it has the last settings of them.
+
+    Args:
+        stack: The stack.
+        life: Its settings, as it came up and after each edit.
+    """
+    assert stack.settings() == settings_of(life[-1])
 
 
 def _add(kind: str, asked: set[str]) -> None:

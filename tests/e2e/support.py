@@ -126,7 +126,7 @@ class Stack:
         if change is None:
             del config[key]
         else:
-            config[key] = _merged(config.get(key) or {}, change)
+            config[key] = merged(config.get(key) or {}, change)
         self.engine.prepare(config)
 
     def configure_value(self, key: str, value: Any) -> None:
@@ -239,6 +239,15 @@ def changed_nothing(finished: Finished) -> bool:
     return bool(UNCHANGED.search(finished.stdout))
 
 
+def merged(before: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """A map with a change of it merged in, key by key."""
+    result = dict(before)
+    for key, value in change.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
 def image(number: int) -> str:
     """One of several images, by digest."""
     return f"{EXAMPLE_REPOSITORY}@sha256:{number:064x}"
@@ -273,14 +282,6 @@ def _change(step: Mapping[str, Any]) -> Change:
     _, _, types, name = step["urn"].split("::")
     replacement = "replace" in step["op"]
     return Change(op="replace" if replacement else step["op"], type=types.split("$")[-1], name=name)
-
-
-def _merged(before: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(before)
-    for key, value in change.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
 
 
 def _passwords_in(value: str) -> set[str]:

@@ -6,23 +6,16 @@ import pytest
 
 from tests.e2e import whole_stack
 from tests.e2e.conftest import Begin
-from tests.e2e.recorded_calls import assert_on_record, edit
+from tests.e2e.edits_of_stores import FIRST, MORE_OF_EACH, OTHER_ONES
+from tests.e2e.lives import STORES
+from tests.e2e.recorded_calls import assert_edited_to, assert_on_record, edit
 from tests.e2e.support import Stack, image, steps_in
-
-ZONES = ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"]
-OFF = {"enabled": False}
 
 
 @pytest.fixture(scope="module")
 def stack(begin: Begin) -> Stack:
     stack = begin("edits")
-    stack.engine.prepare(
-        {
-            "story:network": {"nat": "none", "zones": ZONES[:2], "interface_endpoints": ["sqs"]},
-            "story:workers": {},
-            "story:scheduler": OFF,
-        }
-    )
+    stack.engine.prepare(FIRST)
     return stack
 
 
@@ -32,15 +25,7 @@ def test_a_stack_with_protected_stores_and_no_nat_gateway_comes_up(stack: Stack)
 
 
 def test_a_third_zone_a_nat_gateway_and_more_instances_take_one_update(stack: Stack) -> None:
-    edit(
-        stack,
-        {
-            "network": {"zones": ZONES, "nat": "single", "interface_endpoints": ["sqs", "logs"]},
-            "aurora": {"readers": 1},
-            "valkey": {"replicas": 1},
-            "documentdb": {"instances": 2},
-        },
-    )
+    edit(stack, MORE_OF_EACH)
     whole_stack.assert_its_subnets_are_those_of_the_settings(stack)
     whole_stack.assert_every_private_subnet_has_a_route_to_s3(stack)
     assert zones_of(stack) == dict.fromkeys(("aurora", "documentdb", "valkey", "load balancer", "sqs", "web"), 3)
@@ -50,38 +35,7 @@ def test_a_third_zone_a_nat_gateway_and_more_instances_take_one_update(stack: St
 
 
 def test_other_classes_ports_and_passwords_and_fewer_instances_take_one_update(stack: Stack) -> None:
-    said = edit(
-        stack,
-        {
-            "network": {"nat": "one-per-zone", "interface_endpoints": [], "flow_log_retention_days": 60},
-            "aurora": {
-                "protect": False,
-                "readers": 0,
-                "instance_class": "db.r6g.large",
-                "port": 3307,
-                "password_version": 2,
-                "backup_retention_days": 8,
-                "log_retention_days": 60,
-                "monitoring_interval_seconds": 30,
-            },
-            "valkey": {
-                "protect": False,
-                "replicas": 0,
-                "node_type": "cache.m7g.large",
-                "token_version": 2,
-                "snapshot_retention_days": 2,
-            },
-            "documentdb": {
-                "protect": False,
-                "instances": 1,
-                "instance_class": "db.r6g.large",
-                "password_version": 2,
-                "backup_retention_days": 8,
-                "log_retention_days": 60,
-            },
-            "uploads": {"noncurrent_version_days": 60},
-        },
-    )
+    said = edit(stack, OTHER_ONES)
     assert steps_in(said) == ["users", "rollout web"]
     rds, cache = stack.client("rds"), stack.client("elasticache")
     clusters = {one["DBClusterIdentifier"]: one["Port"] for one in rds.describe_db_clusters()["DBClusters"]}
@@ -94,6 +48,10 @@ def test_other_classes_ports_and_passwords_and_fewer_instances_take_one_update(s
     assert whole_stack.nat_gateways(stack) == 3
     assert endpoints(stack) == ["s3"]
     assert stack.is_clean()
+
+
+def test_these_were_all_edits_of_stores(stack: Stack) -> None:
+    assert_edited_to(stack, STORES)
 
 
 def zones_of(stack: Stack) -> dict[str, int]:

@@ -4,24 +4,17 @@ import pytest
 
 from tests.e2e import whole_stack
 from tests.e2e.conftest import Begin
+from tests.e2e.edits_of_stores import FIRST_OF_OFF_AND_ON, SWITCHED_OFF, SWITCHED_ON
 from tests.e2e.left_after_destroy import left_after_destroy
-from tests.e2e.recorded_calls import assert_on_record, edit
+from tests.e2e.lives import OFF_AND_ON
+from tests.e2e.recorded_calls import assert_edited_to, assert_on_record, edit
 from tests.e2e.support import Stack, image, succeeded
-
-OFF = {"enabled": False}
 
 
 @pytest.fixture(scope="module")
 def stack(begin: Begin) -> Stack:
     stack = begin("off")
-    stack.engine.prepare(
-        {
-            "story:protect": False,
-            "story:network": {"nat": "one-per-zone"},
-            "story:workers": {},
-            "story:scheduler": OFF,
-        }
-    )
+    stack.engine.prepare(FIRST_OF_OFF_AND_ON)
     return stack
 
 
@@ -32,7 +25,7 @@ def test_a_stack_whose_protection_was_lifted_comes_up(stack: Stack) -> None:
 
 
 def test_stores_go_with_a_last_snapshot_and_the_nat_gateways_with_them(stack: Stack) -> None:
-    edit(stack, {"network": {"nat": "none"}, "aurora": OFF, "valkey": OFF, "documentdb": OFF})
+    edit(stack, SWITCHED_OFF)
     assert whole_stack.instances(stack) == {}
     assert whole_stack.nat_gateways(stack) == 0
     assert len(snapshots(stack)) == 3
@@ -40,10 +33,10 @@ def test_stores_go_with_a_last_snapshot_and_the_nat_gateways_with_them(stack: St
 
 
 def test_stores_that_were_off_come_back(stack: Stack) -> None:
-    on = {"enabled": True}
-    edit(stack, {"aurora": on, "valkey": on, "documentdb": on})
+    edit(stack, SWITCHED_ON)
     assert whole_stack.instances(stack) == {"aurora": 1, "documentdb": 1, "valkey": 1}
     assert stack.is_clean()
+    assert_edited_to(stack, OFF_AND_ON)
 
 
 def test_a_destroy_takes_other_snapshots_and_leaves_only_what_is_documented(stack: Stack) -> None:

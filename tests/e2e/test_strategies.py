@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Begin
+from tests.e2e.edits_of_site import BLUE_GREEN, BOTH_GROUPS, CANARY, DEPLOYMENTS, LINEAR, ROLLING, strategies
 from tests.e2e.recorded_calls import assert_on_record, edit
-from tests.e2e.support import WITHOUT_STORES, Stack, image
-
-TESTERS = ["203.0.113.0/24"]
+from tests.e2e.support import Stack, image
 
 
 @pytest.fixture(scope="module")
@@ -17,21 +16,13 @@ def stack(begin: Begin) -> Stack:
     stack = begin("strategies")
     made = stack.client("route53").create_hosted_zone(Name="example.com", CallerReference="e2e")
     zone = made["HostedZone"]["Id"].rpartition("/")[2]
-    stack.engine.prepare(
-        {
-            **WITHOUT_STORES,
-            "story:scheduler": {"enabled": False},
-            "story:workers": {},
-            "story:ingress": {"domain": "www.example.com", "zone_id": zone},
-            # A target that counts the requests of one group is refused beside a second one.
-            "story:web": {"autoscaling": {"min_tasks": 2, "max_tasks": 4}},
-        }
-    )
+    stack.engine.prepare(strategies(zone)[0])
     return stack
 
 
 def released(stack: Stack, number: int, deployment: Mapping[str, Any]) -> dict[str, Any]:
     """What ECS has of a site's deployments after a release with these settings, and how it made this one."""
+    assert deployment == DEPLOYMENTS[number - 1]
     config = stack.engine.config()
     stack.engine.prepare({**config, "story:web": {**config["story:web"], "deployment": dict(deployment)}})
     edit(stack, {}, image(number))
@@ -48,40 +39,37 @@ def released(stack: Stack, number: int, deployment: Mapping[str, Any]) -> dict[s
 
 
 def test_a_site_comes_up_rolling(stack: Stack) -> None:
-    assert released(stack, 1, {})["strategy"] == "ROLLING"
+    assert released(stack, 1, ROLLING)["strategy"] == "ROLLING"
 
 
 def test_the_second_target_group_comes_first(stack: Stack) -> None:
-    assert released(stack, 2, {"both_groups": True, "test_cidrs": TESTERS})["strategy"] == "ROLLING"
+    assert released(stack, 2, BOTH_GROUPS)["strategy"] == "ROLLING"
     groups = {item["name"] for item in stack.inventory()["elbv2"] if item["type"] == "target-group"}
     assert len(groups) == 2
 
 
 def test_then_visitors_are_moved_all_at_once(stack: Stack) -> None:
-    blue_green = {"strategy": "blue-green", "bake_time_minutes": 6, "test_cidrs": TESTERS}
-    configured = released(stack, 3, blue_green)
+    configured = released(stack, 3, BLUE_GREEN)
     assert (configured["strategy"], configured["bakeTimeInMinutes"]) == ("BLUE_GREEN", 6)
     assert stack.is_clean()
 
 
 def test_then_a_few_of_them_first(stack: Stack) -> None:
-    canary = {"strategy": "canary", "canary_percent": 10.5, "canary_bake_time_minutes": 2, "test_cidrs": TESTERS}
-    configured = released(stack, 4, canary)
+    configured = released(stack, 4, CANARY)
     assert configured["strategy"] == "CANARY"
     assert configured["canaryConfiguration"] == {"canaryPercent": 10.5, "canaryBakeTimeInMinutes": 2}
     assert stack.is_clean()
 
 
 def test_then_in_steps_without_a_test_listener(stack: Stack) -> None:
-    linear = {"strategy": "linear", "step_percent": 50.0, "step_bake_time_minutes": 1, "test_port": None}
-    configured = released(stack, 5, linear)
+    configured = released(stack, 5, LINEAR)
     assert configured["strategy"] == "LINEAR"
     assert configured["linearConfiguration"] == {"stepPercent": 50.0, "stepBakeTimeInMinutes": 1}
     assert stack.is_clean()
 
 
 def test_and_back_to_rolling_with_one_target_group(stack: Stack) -> None:
-    assert released(stack, 6, {})["strategy"] == "ROLLING"
+    assert released(stack, 6, ROLLING)["strategy"] == "ROLLING"
     groups = {item["name"] for item in stack.inventory()["elbv2"] if item["type"] == "target-group"}
     assert len(groups) == 1
     assert stack.is_clean()

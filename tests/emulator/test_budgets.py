@@ -71,6 +71,12 @@ def test_a_budget_that_does_not_exist_can_not_be_changed(client: Any) -> None:
         client.update_budget(AccountId=ACCOUNT, NewBudget=limited("200"))
 
 
+def test_a_budget_is_made_with_its_tags(client: Any) -> None:
+    tags = [{"Key": "Project", "Value": "story"}]
+    client.create_budget(AccountId=ACCOUNT, Budget=limited("100"), ResourceTags=tags)
+    assert client.list_tags_for_resource(ResourceARN=ARN)["ResourceTags"] == tags
+
+
 def test_tags_come_and_go(client: Any) -> None:
     def tags() -> dict[str, str]:
         found = client.list_tags_for_resource(ResourceARN=ARN)["ResourceTags"]

@@ -223,15 +223,18 @@ def test_a_modification_of_a_replication_group_reaches_its_members(client: Clien
         SecurityGroupIds=["sg-2"],
         SnapshotRetentionLimit=5,
         MultiAZEnabled=False,
+        AutoMinorVersionUpgrade=False,
         PreferredMaintenanceWindow="mon:05:00-mon:06:00",
     )
     group = elasticache.describe_replication_groups()["ReplicationGroups"][0]
     assert (group["SnapshotRetentionLimit"], group["MultiAZ"]) == (5, "disabled")
+    assert group["AutoMinorVersionUpgrade"] is False
     for member in elasticache.describe_cache_clusters()["CacheClusters"]:
         assert member["EngineVersion"] == "8.1.0"
         assert member["CacheNodeType"] == "cache.t4g.small"
         assert member["SecurityGroups"][0]["SecurityGroupId"] == "sg-2"
         assert member["PreferredMaintenanceWindow"] == "mon:05:00-mon:06:00"
+        assert member["AutoMinorVersionUpgrade"] is False
 
 
 def test_replicas_are_added_and_taken_away(client: Client) -> None:

@@ -43,6 +43,30 @@ def test_a_log_group_can_not_be_made_twice(client: Client) -> None:
         logs.create_log_group(logGroupName="/site/app")
 
 
+def test_what_is_made_again_under_the_same_name_has_none_of_the_old_tags(client: Client) -> None:
+    logs, cloudwatch = client("logs"), client("cloudwatch")
+    alarm = {
+        "AlarmName": "cpu",
+        "MetricName": "CPU",
+        "Namespace": "site",
+        "Statistic": "Maximum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1.0,
+        "ComparisonOperator": "LessThanThreshold",
+    }
+    logs.create_log_group(logGroupName="/site/app", tags={"Owner": "a"})
+    cloudwatch.put_metric_alarm(**alarm, Tags=[{"Key": "Owner", "Value": "a"}])
+    logs.delete_log_group(logGroupName="/site/app")
+    cloudwatch.delete_alarms(AlarmNames=["cpu"])
+    logs.create_log_group(logGroupName="/site/app", tags={"Team": "b"})
+    cloudwatch.put_metric_alarm(**alarm, Tags=[{"Key": "Team", "Value": "b"}])
+    [group], [made] = logs.describe_log_groups()["logGroups"], cloudwatch.describe_alarms()["MetricAlarms"]
+    assert logs.list_tags_for_resource(resourceArn=group["arn"].removesuffix(":*"))["tags"] == {"Team": "b"}
+    tags = cloudwatch.list_tags_for_resource(ResourceARN=made["AlarmArn"])["Tags"]
+    assert tags == [{"Key": "Team", "Value": "b"}]
+
+
 def test_a_log_group_gets_and_loses_its_key_after_it_was_made(client: Client) -> None:
     logs = client("logs")
     logs.create_log_group(logGroupName="/site/app")

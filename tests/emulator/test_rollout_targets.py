@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 
@@ -129,11 +130,13 @@ def test_the_load_balancer_counts_the_healthy_targets_of_a_group_and_of_each_zon
             "TargetGroup": group.rpartition(":")[2],
             **more,
         }
-        metric = {
-            "Namespace": "AWS/ApplicationELB",
-            "MetricName": "HealthyHostCount",
-            "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
-        }
+        named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+        first, *others = [counted([*order]) for order in permutations(named)]
+        assert all(other == first for other in others), "the order of dimensions counts"
+        return first
+
+    def counted(dimensions: list[dict[str, str]]) -> list[float]:
+        metric = {"Namespace": "AWS/ApplicationELB", "MetricName": "HealthyHostCount", "Dimensions": dimensions}
         now = datetime.now(UTC)
         [result] = client("cloudwatch").get_metric_data(
             MetricDataQueries=[{"Id": "healthy", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}],

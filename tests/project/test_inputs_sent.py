@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pulumi_aws as aws
@@ -93,6 +94,46 @@ def test_one_request_is_not_enough_for_two_resources() -> None:
     )
     assert not_sent(doubled, state(), sent(LIFECYCLE))
     assert not_sent(doubled, state(), sent(LIFECYCLE, LIFECYCLE)) == []
+
+
+def two_buckets() -> tuple[Record, dict[str, Any]]:
+    """A program with a bucket `uploads` as `logs` is, and its state."""
+    [logs] = planned().resources
+    [kept] = state()["deployment"]["resources"]
+    resources = [logs, replace(logs, name="uploads", inputs={**logs.inputs, "bucket": "uploads"})]
+    uploads = {**kept, "urn": kept["urn"].replace("logs", "uploads"), "inputs": {**kept["inputs"], "bucket": "uploads"}}
+    both = Record(resources=resources, registered_outputs={}, outputs={}, secret_outputs=(), warnings=())
+    return both, {"deployment": {"resources": [kept, uploads]}}
+
+
+def sent_for(bucket: str, body: str) -> dict[str, str]:
+    return {"operation": "s3 PUT /{}?lifecycle", "path": f"/{bucket}", "body": body}
+
+
+@pytest.mark.parametrize("dropped", ["<Days>90</Days>", "<ID>expire</ID>", "<Status>Enabled</Status>"])
+def test_what_one_resource_lacks_the_requests_of_another_do_not_make_up_for(dropped: str) -> None:
+    both, kept = two_buckets()
+    twice = LIFECYCLE.replace(dropped, dropped * 2)
+    requests = [sent_for("logs", LIFECYCLE.replace(dropped, "")), sent_for("uploads", twice)]
+    [line] = not_sent(both, kept, requests)
+    assert line.startswith("BucketLifecycleConfiguration logs: rules: ")
+    assert not_sent(both, kept, [sent_for("logs", LIFECYCLE), sent_for("uploads", LIFECYCLE)]) == []
+
+
+def test_the_requests_after_the_first_name_a_resource_by_its_id() -> None:
+    key = {"type": "aws:kms/key:Key", "urn": "urn:pulumi:a::b::aws:kms/key:Key::all", "id": "key-1"}
+    inputs = {"description": "for everything", "policy": '{"Statement": [{"Sid": "one"}, {"Sid": "two"}]}'}
+
+    def build() -> None:
+        aws.kms.Key("all", description=inputs["description"], policy=inputs["policy"])
+
+    program, kept = record(build, preview=True), {"deployment": {"resources": [{**key, "inputs": inputs}]}}
+    made = {"operation": "kms.CreateKey", "path": "/", "body": json.dumps({"Description": "for everything"})}
+    bodies = [json.dumps({"KeyId": name, "Policy": inputs["policy"]}) for name in ("key-1", "key-2")]
+    [ours, other] = [{"operation": "kms.PutKeyPolicy", "path": "/", "body": body} for body in bodies]
+    assert not_sent(program, kept, [made, ours]) == []
+    assert not_sent(program, kept, [made]) != []
+    assert not_sent(program, kept, [ours, other]) != []
 
 
 FORMS: list[tuple[str, Sequence[tuple[str, str]]]] = [

@@ -23,8 +23,21 @@ SUPPRESSOR_PARAMETERS = {
 def install() -> None:
     add_actions(CloudWatchResponse, put_composite_alarm)
     healthy_hosts.install()
+    _forget_tags_with_an_alarm()
     _evaluate_before(CloudWatchResponse, "describe_alarms")
     _evaluate_before(CloudWatchResponse, "describe_alarms_for_metric")
+
+
+def _forget_tags_with_an_alarm() -> None:
+    """An alarm that is made again under the same name has none of the tags of the one before."""
+
+    def delete_alarms(self: Any, alarm_names: list[str]) -> None:
+        arns = [self.alarms[name].alarm_arn for name in alarm_names if name in self.alarms]
+        original(self, alarm_names)
+        for arn in arns:
+            self.tagger.delete_all_tags_for_resource(arn)
+
+    original: Any = replace(CloudWatchBackend, "delete_alarms", delete_alarms)
 
 
 def put_composite_alarm(self: Any) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from moto.cloudwatch.models import CloudWatchBackend, MetricDatum
+from moto.cloudwatch.models import CloudWatchBackend, Dimension, MetricDatum
 from moto.elbv2.models import elbv2_backends
 
 from emulator.services.ecs.targets import HEALTHY
@@ -25,6 +25,8 @@ def install() -> None:
         return [*original(self), *_counts(elbv2_backends[self.account_id][self.region_name])]
 
     replace(CloudWatchBackend, "get_all_metrics", with_healthy_hosts)
+    # moto compares a name with a value, so that the same dimensions in another order are not found.
+    replace(Dimension, "__lt__", lambda one, other: (one.name, one.value) < (other.name, other.value))
 
 
 def _counts(backend: Any) -> Iterator[MetricDatum]:

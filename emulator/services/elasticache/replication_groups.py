@@ -181,6 +181,7 @@ def _change_group(response: Any, group: Any) -> None:
         group.snapshot_retention_limit = int(response._get_param("SnapshotRetentionLimit"))
     if response._get_param("AuthToken"):
         group.auth_token_enabled = True
+    _set_minor_upgrades(response, group)
 
 
 def _change_member(response: Any, cluster: Any) -> None:
@@ -199,3 +200,9 @@ def _change_member(response: Any, cluster: Any) -> None:
     ):
         if response._get_param(parameter):
             setattr(cluster, attribute, response._get_param(parameter))
+    _set_minor_upgrades(response, cluster)
+
+
+def _set_minor_upgrades(response: Any, group_or_member: Any) -> None:
+    if (given := response._get_param("AutoMinorVersionUpgrade")) is not None:
+        group_or_member.auto_minor_version_upgrade = str(given).lower() == "true"

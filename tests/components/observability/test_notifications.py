@@ -116,6 +116,11 @@ def test_a_channel_keeps_its_configuration_whatever_it_hears_because_aws_refuses
     assert len(one.all("SlackChannelConfiguration")) == 1
 
 
+def test_another_workspace_replaces_a_channel_because_aws_can_t_move_it() -> None:
+    channels = observability(slack={**SLACK, "warning_channel_id": "C0456ABCD"}).all("SlackChannelConfiguration")
+    assert [one.replace_on_changes for one in channels] == [("slackTeamId",), ("slackTeamId",)]
+
+
 def test_without_slack_there_is_no_role_for_it() -> None:
     assert made().all("SlackChannelConfiguration") == []
     assert made().all("Role") == []
