@@ -1,12 +1,14 @@
 """What a service's deployments are to be like, as ECS takes it: settings in, arguments out, no resources."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.alarm import Alarm, Math
+from components.base import physical_name
 from components.iam import Statement, allow
 from settings.deployment import DeploymentAlarmsSpec, DeploymentSpec, Strategy
 from settings.services import WebSpec
@@ -41,9 +43,22 @@ def circuit_breaker(spec: DeploymentSpec | None) -> aws.ecs.ServiceDeploymentCir
     return aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True)
 
 
-def service_alarms(names: list[pulumi.Input[str]]) -> aws.ecs.ServiceAlarmsArgs:
-    """The alarms that ECS goes back for. None is said as well, because ECS keeps what an update leaves out."""
-    return aws.ecs.ServiceAlarmsArgs(enable=bool(names), rollback=bool(names), alarm_names=names)
+def service_alarms(names: Sequence[pulumi.Input[str]], service: str) -> aws.ecs.ServiceAlarmsArgs:
+    """The alarms for which ECS rolls a deployment back. An update that leaves them out keeps the old ones, so none is
+    given as `enable: false`, with the name of an alarm that the service would have: ECS requires names, and the
+    provider leaves out an empty list: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentAlarms.html
+
+    Args:
+        names: Names of the alarms.
+        service: Name of the service: `web`.
+    """
+    return aws.ecs.ServiceAlarmsArgs(
+        enable=bool(names), rollback=bool(names), alarm_names=list(names) or [physical_name(_error_alarm(service))]
+    )
+
+
+def _error_alarm(group: str) -> str:
+    return f"{group}-deployment-5xx"
 
 
 def error_alarm(
@@ -67,7 +82,7 @@ def error_alarm(
         return None
     failed = "(FILL(errors, 0) + FILL(unreached, 0))"
     return Alarm(
-        name=f"{group}-deployment-5xx",
+        name=_error_alarm(group),
         description=(
             f"Over {spec.errors_5xx_percent:g} % of the answers of {group} are errors (5xx), or its tasks take no "
             "connection; ECS undoes a deployment for it: look first at the log of the tasks that it stopped."

@@ -241,7 +241,7 @@ class FargateService(Component):
             health_check_grace_period_seconds=target.spec.health_check_grace_seconds if target else None,
             deployment_configuration=deployment_configuration(deployment) if deployment else None,
             deployment_circuit_breaker=circuit_breaker(deployment),
-            alarms=service_alarms(list(target_groups.alarms)) if target_groups else None,
+            alarms=service_alarms(target_groups.alarms, name) if target_groups else None,
             deployment_minimum_healthy_percent=0 if args.stop_before_start else 100,
             deployment_maximum_percent=100 if args.stop_before_start else 200,
             # Rebalancing starts a second task before it stops the first, and needs a maximum over 100 percent:

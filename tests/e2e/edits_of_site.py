@@ -195,6 +195,7 @@ TAKEN_AWAY: dict[str, Any] = {
         "nginx": None,
         "readonly_root_filesystem": False,
         "tasks": 2,
+        "deployment": {"alarms": None},
     },
     "workers": {
         "default": {

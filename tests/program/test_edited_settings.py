@@ -24,8 +24,6 @@ NOT_EDITED = {
         ("network.cidr", "network.public_mask", "network.private_mask", "network.isolated_mask"), ANOTHER_VPC
     ),
     "documentdb.port": "the provider would replace the cluster: docs/operate.md says not to edit it",
-    # github.com/hashicorp/terraform-provider-aws, internal/service/ecs/service.go: expandAlarms drops an empty list.
-    "web.deployment.alarms": "null fails today: the provider then sends ECS no AlarmNames, which its client requires",
     "workers.*.autoscaling.requests_per_target": "the plan refuses it: no load balancer counts a worker's requests",
 }
 """Settings that no scenario edits, and why."""

@@ -155,9 +155,11 @@ def test_the_teams_own_alarms_count_too() -> None:
 
 
 def test_alarms_that_are_switched_off_are_said_to_be_off() -> None:
-    assert service(web(alarms=None))["alarms"] == {"enable": False, "rollback": False, "alarmNames": []}, (
-        "ECS keeps the alarms of an update that says nothing of them"
-    )
+    assert service(web(alarms=None))["alarms"] == {
+        "enable": False,
+        "rollback": False,
+        "alarmNames": ["story-test-web-deployment-5xx"],
+    }, "ECS keeps the alarms of an update that says nothing of them"
 
 
 def test_each_group_is_judged_by_itself_so_that_a_canary_is_not_lost_in_the_crowd() -> None:
