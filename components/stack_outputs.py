@@ -41,7 +41,7 @@ def stack_outputs(
             }
             for name, service in services.items()
         },
-        "region": application.context.region,
+        "region": application.context.stack.region,
         "migration": migration.task.apply(
             lambda task: {
                 "taskDefinition": task.task_definition,
@@ -53,7 +53,7 @@ def stack_outputs(
                 "exec": task.exec,
             }
         ),
-        "key": application.context.key_arn,
+        "key": application.context.stack.key_arn,
         **({"execLogGroup": cluster.exec_log_group} if cluster.exec_log_group else {}),
         **({"certificate": ingress.certificate_arn, "zone": ingress.zone_id} if ingress.certificate_arn else {}),
         "uploadsBucket": application.uploads.bucket_name,

@@ -1,7 +1,6 @@
 """Aurora MySQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -10,9 +9,9 @@ from components.base import Component, physical_name
 from components.data_stores.credential import database_user
 from components.data_stores.names import exported_log_groups, promotion_tier, zone_of
 from components.data_stores.parts import closed_security_group, final_snapshot, log_groups
+from components.data_stores.store import StoreArgs
 from components.iam import assumed_by
 from components.wiring import StoreAccess
-from settings.partition import partition_of
 from settings.stores import MASTER_USERNAME, AuroraSpec
 
 LOGS = ("audit", "error", "slowquery")
@@ -33,31 +32,6 @@ PARAMETERS = {
 """All of them dynamic, so they take effect without a restart:
 docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.ParameterGroups.html"""
 MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuroraArgs:
-    """What an `Aurora` needs to know.
-
-    Attributes:
-        spec: Version, sizes, user, retention.
-        vpc_id: The VPC.
-        subnet_ids: Isolated subnets, in two zones or more.
-        region: AWS region.
-        zones: Zones of these subnets. Instances are made in one after the other; later edits move none.
-        key_arn: Key that encrypts data, snapshots, secrets, logs and Performance Insights.
-        protect: Refuse to delete the cluster, by Pulumi and by AWS.
-        boundary_arn: Policy that bounds the rights of its role; None for none.
-    """
-
-    spec: AuroraSpec
-    vpc_id: pulumi.Input[str]
-    subnet_ids: pulumi.Input[Sequence[str]]
-    region: str
-    zones: Sequence[str]
-    key_arn: pulumi.Input[str]
-    protect: bool
-    boundary_arn: str | None = None
 
 
 class Aurora(Component):
@@ -81,12 +55,12 @@ class Aurora(Component):
     user_secret_arn: pulumi.Output[str]
     user_secret_version: pulumi.Output[str]
 
-    def __init__(self, name: str, args: AuroraArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: StoreArgs[AuroraSpec], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self.access = closed_security_group(name, vpc_id=args.vpc_id, port=args.spec.port, opts=self.child())
         cluster = self._cluster(name, args)
         instances = self._instances(name, args, cluster)
-        user = database_user(name, args.spec, key_arn=args.key_arn, protect=args.protect, opts=self.child())
+        user = database_user(name, args.spec, key_arn=args.stack.key_arn, protect=args.protect, opts=self.child())
 
         self.endpoint = cluster.endpoint
         self.reader_endpoint = cluster.reader_endpoint
@@ -105,11 +79,11 @@ class Aurora(Component):
             }
         )
 
-    def _cluster(self, name: str, args: AuroraArgs) -> aws.rds.Cluster:
+    def _cluster(self, name: str, args: StoreArgs[AuroraSpec]) -> aws.rds.Cluster:
         groups = log_groups(
             exported_log_groups("rds", physical_name(name), LOGS),
             retention_days=args.spec.log_retention_days,
-            key_arn=args.key_arn,
+            key_arn=args.stack.key_arn,
             opts=self.child(),
         )
         subnets = aws.rds.SubnetGroup(
@@ -128,10 +102,10 @@ class Aurora(Component):
             vpc_security_group_ids=[self.access.security_group_id],
             master_username=MASTER_USERNAME,
             manage_master_user_password=True,
-            master_user_secret_kms_key_id=args.key_arn,
+            master_user_secret_kms_key_id=args.stack.key_arn,
             iam_database_authentication_enabled=True,
             storage_encrypted=True,
-            kms_key_id=args.key_arn,
+            kms_key_id=args.stack.key_arn,
             enabled_cloudwatch_logs_exports=list(LOGS),
             backup_retention_period=args.spec.backup_retention_days,
             copy_tags_to_snapshot=True,
@@ -155,17 +129,19 @@ class Aurora(Component):
             opts=self.child(),
         )
 
-    def _instances(self, name: str, args: AuroraArgs, cluster: aws.rds.Cluster) -> list[aws.rds.ClusterInstance]:
+    def _instances(
+        self, name: str, args: StoreArgs[AuroraSpec], cluster: aws.rds.Cluster
+    ) -> list[aws.rds.ClusterInstance]:
         role = aws.iam.Role(
             physical_name(f"{name}-monitoring"),
             assume_role_policy=assumed_by("monitoring.rds.amazonaws.com"),
-            permissions_boundary=args.boundary_arn,
+            permissions_boundary=args.stack.boundary_arn,
             opts=self.child(),
         )
         permission = aws.iam.RolePolicyAttachment(
             physical_name(f"{name}-monitoring"),
             role=role.name,
-            policy_arn=f"arn:{partition_of(args.region).name}:iam::aws:policy/{MONITORING_POLICY}",
+            policy_arn=f"arn:{args.stack.partition.name}:iam::aws:policy/{MONITORING_POLICY}",
             opts=self.child(),
         )
         insights = args.spec.performance_insights
@@ -184,7 +160,7 @@ class Aurora(Component):
                 monitoring_interval=args.spec.monitoring_interval_seconds,
                 monitoring_role_arn=role.arn,
                 performance_insights_enabled=insights,
-                performance_insights_kms_key_id=args.key_arn if insights else None,
+                performance_insights_kms_key_id=args.stack.key_arn if insights else None,
                 copy_tags_to_snapshot=True,
                 apply_immediately=True,
                 # AWS may put a lone instance into another zone when its own fails, and an added zone moves nothing.

@@ -1,7 +1,6 @@
 """DocumentDB, the store with MongoDB's protocol."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -10,6 +9,7 @@ from components.base import Component, physical_name
 from components.data_stores.credential import database_user
 from components.data_stores.names import exported_log_groups, promotion_tier, zone_of
 from components.data_stores.parts import closed_security_group, final_snapshot, log_groups
+from components.data_stores.store import StoreArgs
 from components.wiring import StoreAccess
 from settings.stores import MASTER_USERNAME, DocumentDbSpec
 
@@ -23,28 +23,6 @@ PARAMETERS = {
 refresh may show a difference each time. So `tls` is not here; it is `enabled` unless somebody says otherwise:
 docs.aws.amazon.com/documentdb/latest/developerguide/cluster_parameter_groups-list_of_parameters.html and
 github.com/hashicorp/terraform-provider-aws/issues/23335"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentDbArgs:
-    """What a `DocumentDb` needs to know.
-
-    Attributes:
-        spec: Version, sizes, user, retention.
-        vpc_id: The VPC.
-        subnet_ids: Isolated subnets, in two zones or more.
-        zones: Zones of these subnets. Instances are made in one after the other; later edits move none.
-        key_arn: Key that encrypts data, snapshots, the user's secret and logs. The master's secret is encrypted with
-            AWS's own key, because the provider cannot name another.
-        protect: Refuse to delete the cluster, by Pulumi and by AWS.
-    """
-
-    spec: DocumentDbSpec
-    vpc_id: pulumi.Input[str]
-    subnet_ids: pulumi.Input[Sequence[str]]
-    zones: Sequence[str]
-    key_arn: pulumi.Input[str]
-    protect: bool
 
 
 class DocumentDb(Component):
@@ -67,12 +45,12 @@ class DocumentDb(Component):
     user_secret_arn: pulumi.Output[str]
     user_secret_version: pulumi.Output[str]
 
-    def __init__(self, name: str, args: DocumentDbArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: StoreArgs[DocumentDbSpec], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self.access = closed_security_group(name, vpc_id=args.vpc_id, port=args.spec.port, opts=self.child())
         cluster = self._cluster(name, args)
         instances = self._instances(name, args, cluster)
-        user = database_user(name, args.spec, key_arn=args.key_arn, protect=args.protect, opts=self.child())
+        user = database_user(name, args.spec, key_arn=args.stack.key_arn, protect=args.protect, opts=self.child())
 
         self.endpoint = cluster.endpoint
         self.reader_endpoint = cluster.reader_endpoint
@@ -91,11 +69,11 @@ class DocumentDb(Component):
             }
         )
 
-    def _cluster(self, name: str, args: DocumentDbArgs) -> aws.docdb.Cluster:
+    def _cluster(self, name: str, args: StoreArgs[DocumentDbSpec]) -> aws.docdb.Cluster:
         groups = log_groups(
             exported_log_groups("docdb", physical_name(name), LOGS),
             retention_days=args.spec.log_retention_days,
-            key_arn=args.key_arn,
+            key_arn=args.stack.key_arn,
             opts=self.child(),
         )
         subnets = aws.docdb.SubnetGroup(
@@ -114,7 +92,7 @@ class DocumentDb(Component):
             master_username=MASTER_USERNAME,
             manage_master_user_password=True,
             storage_encrypted=True,
-            kms_key_id=args.key_arn,
+            kms_key_id=args.stack.key_arn,
             enabled_cloudwatch_logs_exports=list(LOGS),
             backup_retention_period=args.spec.backup_retention_days,
             skip_final_snapshot=False,
@@ -125,7 +103,7 @@ class DocumentDb(Component):
             opts=self.child(protect=args.protect, depends_on=groups),
         )
 
-    def _parameters(self, name: str, args: DocumentDbArgs) -> aws.docdb.ClusterParameterGroup:
+    def _parameters(self, name: str, args: StoreArgs[DocumentDbSpec]) -> aws.docdb.ClusterParameterGroup:
         return aws.docdb.ClusterParameterGroup(
             physical_name(name),
             family=args.spec.parameter_family,
@@ -138,7 +116,7 @@ class DocumentDb(Component):
         )
 
     def _instances(
-        self, name: str, args: DocumentDbArgs, cluster: aws.docdb.Cluster
+        self, name: str, args: StoreArgs[DocumentDbSpec], cluster: aws.docdb.Cluster
     ) -> list[aws.docdb.ClusterInstance]:
         return [
             aws.docdb.ClusterInstance(

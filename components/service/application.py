@@ -38,9 +38,9 @@ class ApplicationArgs:
         stores: The data stores.
         uploads: Bucket of uploaded files.
         cluster: The cluster; whether it allows ECS Exec, and the record of shell sessions that tasks write.
-        context: What all tasks of the stack share.
+        context: What all tasks of the stack share. A protected stack refuses to delete the application's key, without
+            which nobody can read what the application encrypted.
         agents: Containers beside the application in the tasks of services.
-        protect: Refuse to delete the application's key: without it, nobody reads what the application encrypted.
     """
 
     spec: ApplicationSpec
@@ -52,7 +52,6 @@ class ApplicationArgs:
     cluster: Cluster
     context: TaskContext
     agents: AgentsSpec
-    protect: bool
 
 
 class Application(Component):
@@ -83,19 +82,19 @@ class Application(Component):
         self.register_outputs({"appKeySecretArn": self.secrets["APP_KEY"].arn})
 
     def _app_key(self, args: ApplicationArgs) -> SecretRef:
-        key = random.RandomBytes("app-key", length=KEY_BYTES, opts=self.child(protect=args.protect))
+        key = random.RandomBytes("app-key", length=KEY_BYTES, opts=self.child(protect=args.context.stack.protect))
         secret = aws.secretsmanager.Secret(
             physical_name("app-key"),
             description="APP_KEY of the application",
-            kms_key_id=args.context.key_arn,
-            opts=self.child(protect=args.protect),
+            kms_key_id=args.context.stack.key_arn,
+            opts=self.child(protect=args.context.stack.protect),
         )
         version = aws.secretsmanager.SecretVersion(
             "app-key",
             secret_id=secret.id,
             secret_string_wo=pulumi.Output.concat("base64:", key.base64),
             secret_string_wo_version=1,
-            opts=self.child(protect=args.protect),
+            opts=self.child(protect=args.context.stack.protect),
         )
         return SecretRef(arn=secret.arn, version=version.version_id)
 
@@ -112,7 +111,7 @@ def _environment(args: ApplicationArgs) -> pulumi.Output[Mapping[str, str]]:
         site = Site(
             stack=pulumi.get_stack(),
             name=args.spec.name,
-            region=args.context.region,
+            region=args.context.stack.region,
             trusted_proxies=args.trusted_proxies,
             ca_bundle_path=args.spec.ca_bundle_path,
             queue_retry_after_seconds=args.spec.queue_retry_after_seconds,
@@ -152,5 +151,5 @@ def _task_statements(args: ApplicationArgs) -> pulumi.Output[Sequence[Statement]
         return [*exec_statements(log_group_arn=str(known["exec_log_group"]), key_arn=key_arn), *uploads]
 
     return pulumi.Output.all(
-        key=args.context.key_arn, bucket=args.uploads.bucket_arn, exec_log_group=args.cluster.exec_log_group_arn
+        key=args.context.stack.key_arn, bucket=args.uploads.bucket_arn, exec_log_group=args.cluster.exec_log_group_arn
     ).apply(statements)

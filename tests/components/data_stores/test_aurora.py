@@ -6,9 +6,11 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.data_stores.aurora import Aurora, AuroraArgs
+from components.data_stores.aurora import Aurora
+from components.data_stores.store import StoreArgs
 from settings.stores import AuroraSpec
 from story.plan.recorder import Record, record
+from tests.components.given import stack
 
 ZONES = ("ap-northeast-1a", "ap-northeast-1c")
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
@@ -18,14 +20,12 @@ def aurora(**changes: Any) -> Record:
     return record(
         lambda: Aurora(
             "aurora",
-            AuroraArgs(
+            StoreArgs(
                 spec=AuroraSpec(**changes),
                 vpc_id="vpc-1",
                 subnet_ids=["subnet-1", "subnet-2"],
-                region="ap-northeast-1",
                 zones=ZONES,
-                key_arn=KEY,
-                protect=True,
+                stack=stack(),
             ),
         )
     )
@@ -201,14 +201,12 @@ def test_what_others_need_is_given_out() -> None:
     found: dict[str, Any] = {}
 
     def build() -> None:
-        args = AuroraArgs(
+        args = StoreArgs(
             spec=AuroraSpec(readers=1),
             vpc_id="vpc-1",
             subnet_ids=["s"],
-            region="ap-northeast-1",
             zones=ZONES,
-            key_arn=KEY,
-            protect=True,
+            stack=stack(),
         )
         made = Aurora("aurora", args)
         for key in ("endpoint", "reader_endpoint", "cluster_identifier", "master_secret_arn", "user_secret_version"):

@@ -5,23 +5,24 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.data_stores.documentdb import DocumentDb, DocumentDbArgs
+from components.data_stores.documentdb import DocumentDb
+from components.data_stores.store import StoreArgs
 from settings.stores import DocumentDbSpec
 from story.plan.recorder import Record, record
 from tests.components.data_stores.parameter_defaults import of_documentdb
+from tests.components.given import stack
 
 ZONES = ("ap-northeast-1a", "ap-northeast-1c")
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
 
 
-def args(**changes: Any) -> DocumentDbArgs:
-    return DocumentDbArgs(
+def args(**changes: Any) -> StoreArgs[DocumentDbSpec]:
+    return StoreArgs(
         spec=DocumentDbSpec(**changes),
         vpc_id="vpc-1",
         subnet_ids=["subnet-1", "subnet-2"],
         zones=ZONES,
-        key_arn=KEY,
-        protect=True,
+        stack=stack(),
     )
 
 

@@ -10,14 +10,12 @@ from components.alarm import Alarm, CompositeAlarm
 from components.observability import Observability, ObservabilityArgs
 from components.observability.monitored_stack import MonitoredService, MonitoredStack
 from components.observability.site_alarms import site_alarms, site_composites
-from components.service.fargate_task import TaskContext
 from settings.observability import ObservabilitySpec
-from settings.site import Architecture
 from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 from story.plan.recorder import Record, record
+from tests.components.given import context
 
 ZONES = ("ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d")
-KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
 CERTIFICATE = "arn:aws:acm:ap-northeast-1:123456789012:certificate/1"
 
 
@@ -80,20 +78,9 @@ def observability(
     def build() -> None:
         whole = monitored or site()
         services = {name: aws.cloudwatch.LogGroup(f"of-{name}") for name in whole.services}
-        context = TaskContext(
-            region="ap-northeast-1",
-            profile=None,
-            account_id="123456789012",
-            architecture=Architecture.ARM64,
-            cluster_name=whole.cluster,
-            cluster_arn="arn:aws:ecs:ap-northeast-1:123456789012:cluster/story-test",
-            vpc_id="vpc-1",
-            subnet_ids=["subnet-1"],
-            key_arn=KEY,
-            needed=[],
-            boundary_arn=boundary_arn,
+        args = ObservabilityArgs(
+            spec=spec(**settings), monitored=whole, services=services, context=context(boundary_arn=boundary_arn)
         )
-        args = ObservabilityArgs(spec=spec(**settings), monitored=whole, services=services, context=context)
         Observability("observability", args)
 
     return record(build, preview=preview)

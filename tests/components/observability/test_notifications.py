@@ -9,7 +9,8 @@ import pytest
 from components.observability.monitored_stack import MonitoredStack
 from story.plan.fake_outputs import ACCOUNT, REGION
 from story.plan.recorder import Record, Resource
-from tests.components.observability.monitored_site import KEY, made, observability, site
+from tests.components.given import KEY
+from tests.components.observability.monitored_site import made, observability, site
 
 CRITICAL, WARNING = (
     f"arn:aws:sns:{REGION}:{ACCOUNT}:topic/observability-notifications-{severity}"
