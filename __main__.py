@@ -86,7 +86,7 @@ if site.web.enabled:
     consumers = [service.rollout for service in services.values()] if given.is_release else []
     services["web"] = web(site.web, application, ingress, [*gate, *consumers])
 
-monitored = monitored_stack(site.network, ingress, cluster, stores, migration, services)
+monitored = monitored_stack(site.network, ingress, cluster, stores, services)
 observability = Observability(
     "observability",
     ObservabilityArgs(spec=site.observability, monitored=monitored, services=services, context=application.context),

@@ -24,8 +24,6 @@ def stack_outputs(
     observability: Observability,
 ) -> dict[str, Any]:
     """Outputs of the stack by name; a store that does not exist has none."""
-    stores = application.stores
-    databases = {"aurora": stores.aurora, "documentdb": stores.documentdb}
     steps = [*migration.markers, *(service.rollout_id for service in services.values())]
     return {
         OUTPUT: remembered(image, steps),
@@ -59,26 +57,5 @@ def stack_outputs(
         "uploadsBucket": application.uploads.bucket_name,
         "alarmTopics": dict(observability.topic_arns),
         "appKeySecret": application.secrets["APP_KEY"].arn,
-        **{
-            name: {
-                "endpoint": store.endpoint,
-                "readerEndpoint": store.reader_endpoint,
-                "port": store.access.port,
-                "masterSecret": store.master_secret_arn,
-                "userSecret": store.user_secret_arn,
-            }
-            for name, store in databases.items()
-            if store
-        },
-        **(
-            {
-                "valkey": {
-                    "endpoint": stores.valkey.endpoint,
-                    "port": stores.valkey.access.port,
-                    "userSecret": stores.valkey.user_secret_arn,
-                }
-            }
-            if stores.valkey
-            else {}
-        ),
+        **{store.access.store: store.stack_output for store in application.stores.enabled},
     }

@@ -1,6 +1,6 @@
 """The data stores: Aurora, Valkey and DocumentDB, each if it is switched on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -9,7 +9,7 @@ from components.base import Component
 from components.context import StackContext
 from components.data_stores.aurora import Aurora
 from components.data_stores.documentdb import DocumentDb
-from components.data_stores.store import Spec, StoreArgs
+from components.data_stores.store import Spec, Store, StoreArgs
 from components.data_stores.valkey import Valkey
 from components.wiring import StoreAccess
 from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
@@ -46,21 +46,23 @@ class DataStores(Component):
     Makes: Aurora, Valkey, DocumentDb.
     """
 
-    args: DataStoresArgs
-    aurora: Aurora | None
-    valkey: Valkey | None
-    documentdb: DocumentDb | None
+    enabled: Sequence[Store]
 
     def __init__(self, name: str, args: DataStoresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        self.args = args
-        self.aurora = Aurora("aurora", args.of(args.aurora), child) if args.aurora.enabled else None
-        self.valkey = Valkey("valkey", args.of(args.valkey), child) if args.valkey.enabled else None
-        self.documentdb = DocumentDb("documentdb", args.of(args.documentdb), child) if args.documentdb.enabled else None
+        self.enabled = list(self._stores(args))
         self.register_outputs({"stores": [access.store for access in self.accesses]})
 
     @property
     def accesses(self) -> Sequence[StoreAccess]:
         """The doors of all stores."""
-        return [store.access for store in (self.aurora, self.valkey, self.documentdb) if store]
+        return [store.access for store in self.enabled]
+
+    def _stores(self, args: DataStoresArgs) -> Iterator[Store]:
+        child = pulumi.ResourceOptions(parent=self)
+        if args.aurora.enabled:
+            yield Aurora("aurora", args.of(args.aurora), child)
+        if args.valkey.enabled:
+            yield Valkey("valkey", args.of(args.valkey), child)
+        if args.documentdb.enabled:
+            yield DocumentDb("documentdb", args.of(args.documentdb), child)

@@ -88,7 +88,7 @@ class Observability(Component):
             EventLogArgs(
                 cluster=monitored.cluster,
                 exec=monitored.exec_log_group is not None,
-                aurora=monitored.aurora[1] if monitored.aurora else None,
+                stores=monitored.stores,
                 stack=args.context.stack,
                 retention_days=args.spec.event_log_retention_days,
                 # A warning: in prod a shell is mostly opened by somebody whom an alarm has woken already.

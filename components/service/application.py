@@ -11,12 +11,9 @@ import pulumi_random as random
 from components.base import Component, physical_name
 from components.cluster import Cluster
 from components.data_stores import DataStores
-from components.data_stores.aurora import Aurora
-from components.data_stores.documentdb import DocumentDb
-from components.data_stores.valkey import Valkey
 from components.iam import Statement
 from components.service.fargate_task import TaskContext
-from components.service.laravel import Endpoint, Site, given_secrets, laravel_environment, laravel_secrets
+from components.service.laravel import Site, given_secrets, laravel_environment
 from components.service.task_policies import exec_statements, uploads_statements
 from components.uploads import Uploads
 from components.wiring import SecretRef
@@ -77,7 +74,11 @@ class Application(Component):
         self.stores, self.uploads = args.stores, args.uploads
         self.context, self.exec, self.agents = args.context, args.cluster.exec, args.agents
         self.environment = _environment(args)
-        self.secrets = {**_secrets(args, self._app_key(args)), **given_secrets(args.spec.secrets)}
+        self.secrets = {
+            "APP_KEY": self._app_key(args),
+            **{name: secret for store in args.stores.enabled for name, secret in store.laravel_secrets.items()},
+            **given_secrets(args.spec.secrets),
+        }
         self.task_statements = _task_statements(args)
         self.register_outputs({"appKeySecretArn": self.secrets["APP_KEY"].arn})
 
@@ -100,46 +101,23 @@ class Application(Component):
 
 
 def _environment(args: ApplicationArgs) -> pulumi.Output[Mapping[str, str]]:
-    stores, specs = args.stores, args.stores.args
-    endpoints = {
-        "aurora": _endpoint(stores.aurora, specs.aurora.database, readers=specs.aurora.readers),
-        "documentdb": _endpoint(stores.documentdb, specs.documentdb.database),
-        "valkey": _endpoint(stores.valkey),
-    }
+    stores = args.stores.enabled
 
     def environment(known: dict[str, Any]) -> Mapping[str, str]:
         site = Site(
             stack=pulumi.get_stack(),
             name=args.spec.name,
+            url=known["url"],
             region=args.context.stack.region,
+            bucket=known["bucket"],
             trusted_proxies=args.trusted_proxies,
-            ca_bundle_path=args.spec.ca_bundle_path,
-            queue_retry_after_seconds=args.spec.queue_retry_after_seconds,
-            **known,
+            connections={name: value for each in known["connections"] for name, value in each.items()},
+            state_drivers=[store.state_driver for store in stores if store.state_driver],
         )
         return {**laravel_environment(site), **args.spec.environment}
 
-    return pulumi.Output.all(url=args.url, bucket=args.uploads.bucket_name, **endpoints).apply(environment)
-
-
-def _endpoint(
-    store: Aurora | DocumentDb | Valkey | None, database: str = "", *, readers: int = 0
-) -> pulumi.Output[Endpoint] | None:
-    if store is None:
-        return None
-    reader_host = store.reader_endpoint if readers and not isinstance(store, Valkey) else None
-    port = store.access.port
-    return pulumi.Output.all(store.endpoint, reader_host).apply(
-        lambda known: Endpoint(host=known[0], port=port, database=database, reader_host=known[1])
-    )
-
-
-def _secrets(args: ApplicationArgs, app_key: SecretRef) -> Mapping[str, SecretRef]:
-    stores = (args.stores.aurora, args.stores.valkey, args.stores.documentdb)
-    aurora, valkey, documentdb = (
-        SecretRef(arn=store.user_secret_arn, version=store.user_secret_version) if store else None for store in stores
-    )
-    return laravel_secrets(app_key=app_key, aurora=aurora, valkey=valkey, documentdb=documentdb)
+    connections = [store.laravel_environment(args.spec) for store in stores]
+    return pulumi.Output.all(url=args.url, bucket=args.uploads.bucket_name, connections=connections).apply(environment)
 
 
 def _task_statements(args: ApplicationArgs) -> pulumi.Output[Sequence[Statement]]:

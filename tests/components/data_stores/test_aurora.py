@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import pulumi
 import pytest
 
 from components.data_stores.aurora import Aurora
@@ -211,7 +210,6 @@ def test_what_others_need_is_given_out() -> None:
         made = Aurora("aurora", args)
         for key in ("endpoint", "reader_endpoint", "cluster_identifier", "master_secret_arn", "user_secret_version"):
             getattr(made, key).apply(lambda value, key=key: found.update({key: value}))
-        pulumi.Output.all(*made.instance_identifiers).apply(lambda value: found.update(instances=value))
 
     record(build)
     assert found == {
@@ -220,5 +218,4 @@ def test_what_others_need_is_given_out() -> None:
         "cluster_identifier": "story-test-aurora",
         "master_secret_arn": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:aurora-master",
         "user_secret_version": "aurora-user-version",
-        "instances": ["story-test-aurora-1", "story-test-aurora-2"],
     }

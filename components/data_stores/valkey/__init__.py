@@ -1,6 +1,7 @@
 """ElastiCache for Valkey."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -9,8 +10,11 @@ from components.base import Component, physical_name
 from components.data_stores.credential import Credential, CredentialArgs
 from components.data_stores.names import member_ids
 from components.data_stores.parts import closed_security_group, final_snapshot
-from components.data_stores.store import StoreArgs
-from components.wiring import StoreAccess
+from components.data_stores.store import Endpoint, StoreArgs
+from components.data_stores.valkey.laravel import STATE_DRIVER, valkey_environment, valkey_secrets
+from components.data_stores.valkey.monitoring import MonitoredValkey
+from components.wiring import SecretRef, StoreAccess
+from settings.site import ApplicationSpec
 from settings.stores import ValkeySpec
 
 PORT = 6379
@@ -29,6 +33,7 @@ class Valkey(Component):
     Makes: SecurityGroup, SubnetGroup, ParameterGroup, RandomId, ReplicationGroup, Credential.
     """
 
+    spec: ValkeySpec
     access: StoreAccess
     endpoint: pulumi.Output[str]
     replication_group_id: pulumi.Output[str]
@@ -38,6 +43,7 @@ class Valkey(Component):
 
     def __init__(self, name: str, args: StoreArgs[ValkeySpec], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        self.spec = args.spec
         self.access = closed_security_group(name, vpc_id=args.vpc_id, port=PORT, opts=self.child())
         token = self._token(name, args)
         group = self._group(name, args, token)
@@ -48,6 +54,29 @@ class Valkey(Component):
         self.user_secret_arn = token.secret_arn
         self.user_secret_version = token.secret_version
         self.register_outputs({"endpoint": self.endpoint, "port": PORT, "userSecretArn": self.user_secret_arn})
+
+    @property
+    def state_driver(self) -> str | None:
+        return STATE_DRIVER
+
+    def laravel_environment(self, application: ApplicationSpec) -> pulumi.Output[Mapping[str, str]]:
+        return self.endpoint.apply(lambda host: valkey_environment(Endpoint(host=host, port=PORT), application))
+
+    @property
+    def laravel_secrets(self) -> Mapping[str, SecretRef]:
+        return valkey_secrets(SecretRef(arn=self.user_secret_arn, version=self.user_secret_version))
+
+    @property
+    def user_setup(self) -> None:
+        return None
+
+    @property
+    def stack_output(self) -> Mapping[str, Any]:
+        return {"endpoint": self.endpoint, "port": PORT, "userSecret": self.user_secret_arn}
+
+    @property
+    def monitored(self) -> MonitoredValkey:
+        return MonitoredValkey(nodes=[self.member_ids[number] for number in range(self.spec.replicas + 1)])
 
     def _token(self, name: str, args: StoreArgs[ValkeySpec]) -> Credential:
         return Credential(

@@ -1,17 +1,23 @@
 """Aurora MySQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.base import Component, physical_name
+from components.data_stores.aurora.laravel import STATE_DRIVER, aurora_environment, aurora_secrets
+from components.data_stores.aurora.monitoring import MonitoredAurora
+from components.data_stores.aurora.user_statements import aurora_user_statements
 from components.data_stores.credential import database_user
 from components.data_stores.names import exported_log_groups, promotion_tier, zone_of
 from components.data_stores.parts import closed_security_group, final_snapshot, log_groups
-from components.data_stores.store import StoreArgs
+from components.data_stores.store import Endpoint, StoreArgs
+from components.data_stores.user_statements import UserSetup, user_setup
 from components.iam import assumed_by
-from components.wiring import StoreAccess
+from components.wiring import SecretRef, StoreAccess
+from settings.site import ApplicationSpec
 from settings.stores import MASTER_USERNAME, AuroraSpec
 
 LOGS = ("audit", "error", "slowquery")
@@ -46,26 +52,26 @@ class Aurora(Component):
     Credential, and a Role with a RolePolicyAttachment for enhanced monitoring.
     """
 
+    spec: AuroraSpec
     access: StoreAccess
     endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
     cluster_identifier: pulumi.Output[str]
-    instance_identifiers: Sequence[pulumi.Output[str]]
     master_secret_arn: pulumi.Output[str]
     user_secret_arn: pulumi.Output[str]
     user_secret_version: pulumi.Output[str]
 
     def __init__(self, name: str, args: StoreArgs[AuroraSpec], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        self.spec = args.spec
         self.access = closed_security_group(name, vpc_id=args.vpc_id, port=args.spec.port, opts=self.child())
         cluster = self._cluster(name, args)
-        instances = self._instances(name, args, cluster)
+        self._instances(name, args, cluster)
         user = database_user(name, args.spec, key_arn=args.stack.key_arn, protect=args.protect, opts=self.child())
 
         self.endpoint = cluster.endpoint
         self.reader_endpoint = cluster.reader_endpoint
         self.cluster_identifier = cluster.cluster_identifier
-        self.instance_identifiers = [instance.identifier for instance in instances]
         self.master_secret_arn = cluster.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn or "")
         self.user_secret_arn = user.secret_arn
         self.user_secret_version = user.secret_version
@@ -78,6 +84,52 @@ class Aurora(Component):
                 "userSecretArn": self.user_secret_arn,
             }
         )
+
+    @property
+    def state_driver(self) -> str | None:
+        return STATE_DRIVER
+
+    def laravel_environment(self, application: ApplicationSpec) -> pulumi.Output[Mapping[str, str]]:
+        port, database = self.spec.port, self.spec.database
+        reader_host = self.reader_endpoint if self.spec.readers else None
+        return pulumi.Output.all(self.endpoint, reader_host).apply(
+            lambda known: aurora_environment(
+                Endpoint(host=known[0], port=port, database=database, reader_host=known[1]), application
+            )
+        )
+
+    @property
+    def laravel_secrets(self) -> Mapping[str, SecretRef]:
+        return aurora_secrets(self._user())
+
+    @property
+    def user_setup(self) -> UserSetup | None:
+        return user_setup(
+            self.access.store,
+            aurora_user_statements(),
+            host=self.endpoint,
+            port=self.spec.port,
+            database=self.spec.database,
+            master_secret_arn=self.master_secret_arn,
+            user=self._user(),
+        )
+
+    @property
+    def stack_output(self) -> Mapping[str, Any]:
+        return {
+            "endpoint": self.endpoint,
+            "readerEndpoint": self.reader_endpoint,
+            "port": self.access.port,
+            "masterSecret": self.master_secret_arn,
+            "userSecret": self.user_secret_arn,
+        }
+
+    @property
+    def monitored(self) -> MonitoredAurora:
+        return MonitoredAurora(spec=self.spec, cluster_identifier=self.cluster_identifier)
+
+    def _user(self) -> SecretRef:
+        return SecretRef(arn=self.user_secret_arn, version=self.user_secret_version)
 
     def _cluster(self, name: str, args: StoreArgs[AuroraSpec]) -> aws.rds.Cluster:
         groups = log_groups(
