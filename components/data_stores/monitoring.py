@@ -15,7 +15,7 @@ class MonitoredStore(Protocol):
 
     @property
     def name(self) -> str:
-        """`aurora`, `valkey` or `documentdb`."""
+        """Its name, as the settings have it."""
         ...
 
     @property
