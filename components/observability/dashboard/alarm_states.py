@@ -1,12 +1,14 @@
-"""The states of a stack's alarms."""
+"""The states of a stack's alarms.
+
+docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+"""
 
 from components.observability.dashboard.scene import Scene
 from components.widgets import COLUMNS, Widget
 from settings.partition import partition_of
 
 MOST_ALARMS = 100
-"""In one alarm widget: #CloudWatch-Dashboard-Properties-Alarm-Widget-Object of
-docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html."""
+"""In one alarm widget: #CloudWatch-Dashboard-Properties-Alarm-Widget-Object of the page above."""
 
 
 def alarm_states(scene: Scene) -> list[Widget]:
