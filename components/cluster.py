@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import Component, log_group_name, stack_name
+from components.context import StackContext
 from settings.site import ClusterSpec
 
 CAPACITY_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
@@ -17,11 +18,11 @@ class ClusterArgs:
 
     Attributes:
         spec: Container Insights, ECS Exec, retention of their logs.
-        key_arn: Key that encrypts the logs and the shell sessions.
+        stack: Key that encrypts the logs and the shell sessions.
     """
 
     spec: ClusterSpec
-    key_arn: pulumi.Input[str]
+    stack: StackContext
 
 
 class Cluster(Component):
@@ -76,7 +77,7 @@ class Cluster(Component):
             f"{name}-insights",
             name=f"/aws/ecs/containerinsights/{stack_name()}/performance",
             retention_in_days=args.spec.insights_log_retention_days,
-            kms_key_id=args.key_arn,
+            kms_key_id=args.stack.key_arn,
             opts=self.child(),
         )
 
@@ -87,7 +88,7 @@ class Cluster(Component):
             f"{name}-exec",
             name=log_group_name("exec"),
             retention_in_days=args.spec.exec_log_retention_days,
-            kms_key_id=args.key_arn,
+            kms_key_id=args.stack.key_arn,
             opts=self.child(),
         )
 
@@ -103,7 +104,7 @@ class Cluster(Component):
             name=stack_name(),
             settings=[aws.ecs.ClusterSettingArgs(name="containerInsights", value=args.spec.container_insights)],
             configuration=aws.ecs.ClusterConfigurationArgs(
-                execute_command_configuration=_sessions(args.key_arn, exec_group)
+                execute_command_configuration=_sessions(args.stack.key_arn, exec_group)
             ),
             opts=self.child(depends_on=[insights_group] if insights_group else []),
         )

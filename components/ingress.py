@@ -8,9 +8,9 @@ import pulumi_aws as aws
 
 from components.base import Component, physical_name
 from components.buckets import ABORT_MULTIPART_AFTER_DAYS, close_bucket, encrypt_bucket
+from components.context import StackContext
 from components.iam import allow_service
 from settings.deployment import TestListener
-from settings.partition import partition_of
 from settings.site import IngressSpec
 
 HTTP_PORT = 80
@@ -25,19 +25,21 @@ class IngressArgs:
         spec: Domain, TLS policy, who may reach the site, retention of the access logs.
         vpc_id: The VPC of the subnets.
         subnet_ids: Public subnets, in two zones at least.
-        account_id: The account of the stack; access logs of no other one are let in.
-        region: The region of the load balancer.
-        protect: Refuse to delete the load balancer and its access logs, in Pulumi and (the former) in AWS.
+        stack: Account whose access logs are let in, and no other one's; region; whether to refuse to delete the load
+            balancer and its access logs, in Pulumi and (the former) in AWS.
         test_listener: Where a version answers that visitors do not yet get; None for no such listener.
     """
 
     spec: IngressSpec
     vpc_id: pulumi.Input[str]
     subnet_ids: pulumi.Input[Sequence[str]]
-    account_id: pulumi.Input[str]
-    region: str
-    protect: bool
+    stack: StackContext
     test_listener: TestListener | None = None
+
+    @property
+    def protect(self) -> bool:
+        """Whether load balancer and access logs are protected."""
+        return self.spec.protected(self.stack.protect)
 
 
 class Ingress(Component):
@@ -159,14 +161,14 @@ class Ingress(Component):
         """Lets load balancers of this account write below its own number, the only place where they write:
         docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html"""
         load_balancers = pulumi.Output.concat(
-            f"arn:{partition_of(args.region).name}:elasticloadbalancing:{args.region}:",
-            args.account_id,
+            f"arn:{args.stack.partition.name}:elasticloadbalancing:{args.stack.region}:",
+            args.stack.account_id,
             ":loadbalancer/*",
         )
         delivery = allow_service(
             "logdelivery.elasticloadbalancing.amazonaws.com",
             ["s3:PutObject"],
-            pulumi.Output.concat(bucket.arn, "/AWSLogs/", args.account_id, "/*"),
+            pulumi.Output.concat(bucket.arn, "/AWSLogs/", args.stack.account_id, "/*"),
             # IfExists, because the trial write that enables the logs has been seen without a source.
             {"ArnLikeIfExists": {"aws:SourceArn": load_balancers}},
         )

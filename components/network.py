@@ -8,6 +8,7 @@ import pulumi_aws as aws
 import pulumi_awsx as awsx
 
 from components.base import Component, log_group_name, physical_name
+from components.context import StackContext
 from components.iam import allow, assumed_by, document
 from settings.network import Nat, NetworkSpec
 from settings.partition import gateway_endpoint_service, interface_endpoint_service
@@ -30,15 +31,11 @@ class NetworkArgs:
 
     Attributes:
         spec: Range, zones, way out.
-        region: The region of the zones; endpoints are named after it.
-        key_arn: Key that encrypts the flow logs.
-        boundary_arn: Policy that bounds the rights of its role; None for none.
+        stack: Region of the zones, key of the flow logs, boundary of their role.
     """
 
     spec: NetworkSpec
-    region: str
-    key_arn: pulumi.Input[str]
-    boundary_arn: str | None = None
+    stack: StackContext
 
 
 class Network(Component):
@@ -102,7 +99,7 @@ class Network(Component):
             vpc_endpoint_strategy=awsx.ec2.VpcEndpointStrategy.AUTO,
             vpc_endpoint_specs=[
                 awsx.ec2.VpcEndpointSpecArgs(
-                    service_name=gateway_endpoint_service(args.region, "s3"),
+                    service_name=gateway_endpoint_service(args.stack.region, "s3"),
                     vpc_endpoint_type="Gateway",
                 )
             ],
@@ -140,7 +137,7 @@ class Network(Component):
             aws.ec2.VpcEndpoint(
                 f"{name}-{service}",
                 vpc_id=vpc.vpc_id,
-                service_name=interface_endpoint_service(args.region, service),
+                service_name=interface_endpoint_service(args.stack.region, service),
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
                 subnet_ids=vpc.private_subnet_ids,
@@ -154,13 +151,13 @@ class Network(Component):
             f"{name}-flow",
             name=log_group_name("flow"),
             retention_in_days=args.spec.flow_log_retention_days,
-            kms_key_id=args.key_arn,
+            kms_key_id=args.stack.key_arn,
             opts=self.child(),
         )
         role = aws.iam.Role(
             physical_name("flow-logs"),
             assume_role_policy=assumed_by("vpc-flow-logs.amazonaws.com"),
-            permissions_boundary=args.boundary_arn,
+            permissions_boundary=args.stack.boundary_arn,
             opts=self.child(),
         )
         policy = aws.iam.RolePolicy(

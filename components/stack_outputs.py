@@ -24,8 +24,6 @@ def stack_outputs(
     observability: Observability,
 ) -> dict[str, Any]:
     """Outputs of the stack by name; a store that does not exist has none."""
-    stores = application.stores
-    databases = {"aurora": stores.aurora, "documentdb": stores.documentdb}
     steps = [*migration.markers, *(service.rollout_id for service in services.values())]
     return {
         OUTPUT: remembered(image, steps),
@@ -41,7 +39,7 @@ def stack_outputs(
             }
             for name, service in services.items()
         },
-        "region": application.context.region,
+        "region": application.context.stack.region,
         "migration": migration.task.apply(
             lambda task: {
                 "taskDefinition": task.task_definition,
@@ -53,32 +51,11 @@ def stack_outputs(
                 "exec": task.exec,
             }
         ),
-        "key": application.context.key_arn,
+        "key": application.context.stack.key_arn,
         **({"execLogGroup": cluster.exec_log_group} if cluster.exec_log_group else {}),
         **({"certificate": ingress.certificate_arn, "zone": ingress.zone_id} if ingress.certificate_arn else {}),
         "uploadsBucket": application.uploads.bucket_name,
         "alarmTopics": dict(observability.topic_arns),
         "appKeySecret": application.secrets["APP_KEY"].arn,
-        **{
-            name: {
-                "endpoint": store.endpoint,
-                "readerEndpoint": store.reader_endpoint,
-                "port": store.access.port,
-                "masterSecret": store.master_secret_arn,
-                "userSecret": store.user_secret_arn,
-            }
-            for name, store in databases.items()
-            if store
-        },
-        **(
-            {
-                "valkey": {
-                    "endpoint": stores.valkey.endpoint,
-                    "port": stores.valkey.access.port,
-                    "userSecret": stores.valkey.user_secret_arn,
-                }
-            }
-            if stores.valkey
-            else {}
-        ),
+        **{store.access.store: store.stack_output for store in application.stores.enabled},
     }

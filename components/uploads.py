@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from components.base import Component
 from components.buckets import ABORT_MULTIPART_AFTER_DAYS, close_bucket, encrypt_bucket
+from components.context import StackContext
 from settings.site import UploadsSpec
 
 
@@ -16,13 +17,12 @@ class UploadsArgs:
 
     Attributes:
         spec: How long deleted files can be brought back.
-        key_arn: Key that encrypts the files.
-        protect: Refuse to delete the bucket. Without it a destroy deletes the bucket with all files in it.
+        stack: Key that encrypts the files, and whether to refuse to delete the bucket. Without protection a destroy
+            deletes the bucket with all files in it.
     """
 
     spec: UploadsSpec
-    key_arn: pulumi.Input[str]
-    protect: bool
+    stack: StackContext
 
 
 class Uploads(Component):
@@ -37,11 +37,12 @@ class Uploads(Component):
 
     def __init__(self, name: str, args: UploadsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        protect = args.spec.protected(args.stack.protect)
         # AWS deletes no bucket that holds a file or an old version of one, so a stack whose protection was lifted
         # could never be destroyed; while it is protected, no destroy gets as far as this setting.
-        bucket = aws.s3.Bucket(name, force_destroy=not args.protect, opts=self.child(protect=args.protect))
+        bucket = aws.s3.Bucket(name, force_destroy=not protect, opts=self.child(protect=protect))
         close_bucket(name, bucket, opts=self.child())
-        encrypt_bucket(name, bucket, key_arn=args.key_arn, opts=self.child())
+        encrypt_bucket(name, bucket, key_arn=args.stack.key_arn, opts=self.child())
         self._keep_versions(name, args.spec.noncurrent_version_days, bucket)
 
         self.bucket_name = bucket.bucket

@@ -36,7 +36,7 @@ class StoreAccess:
     """The door of a store: whoever uses it opens it for its own security group.
 
     Attributes:
-        store: `aurora`, `valkey` or `documentdb`.
+        store: Its name, as the settings and the outputs have it.
         security_group_id: The store's security group.
         port: TCP port.
     """

@@ -75,11 +75,8 @@ class Observability(Component):
             f"{name}-notifications",
             NotificationsArgs(
                 spec=args.spec,
-                key_arn=args.context.key_arn,
-                account_id=args.context.account_id,
-                region=args.context.region,
+                stack=args.context.stack,
                 shells=_tells_of_shells(args),
-                boundary_arn=args.context.boundary_arn,
             ),
             opts=self.child(),
         )
@@ -91,10 +88,8 @@ class Observability(Component):
             EventLogArgs(
                 cluster=monitored.cluster,
                 exec=monitored.exec_log_group is not None,
-                aurora=monitored.aurora[1] if monitored.aurora else None,
-                key_arn=args.context.key_arn,
-                account_id=args.context.account_id,
-                region=args.context.region,
+                stores=monitored.stores,
+                stack=args.context.stack,
                 retention_days=args.spec.event_log_retention_days,
                 # A warning: in prod a shell is mostly opened by somebody whom an alarm has woken already.
                 shell_topic_arn=self.topic_arns["warning"] if _tells_of_shells(args) else None,
@@ -143,8 +138,7 @@ class Observability(Component):
             monitored=args.monitored,
             alarms=self.alarms,
             composites=composites,
-            region=args.context.region,
-            account_id=args.context.account_id,
+            stack=args.context.stack,
             laravel_metrics=args.spec.laravel_metrics,
             runbooks=args.spec.runbooks_url,
         )

@@ -10,9 +10,9 @@ import pulumi_aws as aws
 
 from components.alarm import Severity
 from components.base import physical_name
+from components.context import StackContext
 from components.iam import allow, assumed_by, document
 from settings.observability import SlackSpec
-from settings.partition import partition_of
 
 GUARDRAIL = "CloudWatchReadOnlyAccess"
 """Policy of AWS that limits what anybody in a channel may do. AWS's default is AdministratorAccess:
@@ -32,9 +32,8 @@ docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch
 def chat(
     spec: SlackSpec,
     topic_arns: Mapping[Severity, pulumi.Output[str]],
+    stack: StackContext,
     *,
-    region: str,
-    boundary_arn: str | None,
     opts: pulumi.ResourceOptions,
 ) -> None:
     """Makes a SlackChannelConfiguration for each channel, their Role and its RolePolicy.
@@ -42,13 +41,12 @@ def chat(
     Args:
         spec: The workspace and its channels.
         topic_arns: What each channel hears, by severity.
-        region: AWS region.
-        boundary_arn: Policy that bounds the rights of the role.
+        stack: Partition, and boundary of the role.
         opts: Options of what is made.
     """
     name = physical_name("chat")
     role = aws.iam.Role(
-        name, assume_role_policy=assumed_by("chatbot.amazonaws.com"), permissions_boundary=boundary_arn, opts=opts
+        name, assume_role_policy=assumed_by("chatbot.amazonaws.com"), permissions_boundary=stack.boundary_arn, opts=opts
     )
     aws.iam.RolePolicy(name, role=role.name, policy=document(allow(READ_ALARMS, "*")), opts=opts)
     for channel, severities in channels(spec).items():
@@ -60,7 +58,7 @@ def chat(
             slack_channel_id=channel,
             sns_topic_arns=[topic_arns[severity] for severity in severities],
             iam_role_arn=role.arn,
-            guardrail_policy_arns=[f"arn:{partition_of(region).name}:iam::aws:policy/{GUARDRAIL}"],
+            guardrail_policy_arns=[f"arn:{stack.partition.name}:iam::aws:policy/{GUARDRAIL}"],
             logging_level="ERROR",
             opts=pulumi.ResourceOptions.merge(opts, _kept(severities)),
         )

@@ -1,7 +1,7 @@
 """What AWS tells of a stack by itself: deployments, tasks that ended, shells that were opened, snapshots."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -9,11 +9,12 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import Component, log_group_name, physical_name
+from components.context import StackContext
+from components.data_stores.monitoring import MonitoredStore
 from components.iam import allow, document
 from components.observability.event_patterns import (
     Pattern,
     Place,
-    automated_snapshots,
     deployments,
     event_kinds,
     failed_tasks,
@@ -42,10 +43,8 @@ class EventLogArgs:
     Attributes:
         cluster: Name of the ECS cluster.
         exec: Shells can be opened in tasks.
-        aurora: Identifier of the Aurora cluster; None if it is off.
-        key_arn: Key that encrypts the log and the topic.
-        account_id: The account of the stack.
-        region: AWS region.
+        stores: The data stores, whose events it records.
+        stack: Account and region of the events, key of the log and the topic.
         retention_days: How long an event is kept.
         shell_topic_arn: Topic that opened shells are published to, given out once its policy and the policy of its key
             allow EventBridge to publish; None for no notification.
@@ -54,10 +53,8 @@ class EventLogArgs:
 
     cluster: str
     exec: bool
-    aurora: pulumi.Input[str] | None
-    key_arn: pulumi.Input[str]
-    account_id: pulumi.Input[str]
-    region: str
+    stores: Sequence[MonitoredStore]
+    stack: StackContext
     retention_days: int
     shell_topic_arn: pulumi.Input[str] | None
     shell_page: str
@@ -79,7 +76,7 @@ class EventLog(Component):
             name,
             name=self.log_group,
             retention_in_days=args.retention_days,
-            kms_key_id=args.key_arn,
+            kms_key_id=args.stack.key_arn,
             opts=self.child(),
         )
         writable = self._let_write(name, group)
@@ -156,8 +153,8 @@ def shell_message(stack: str, page: str) -> str:
 
 
 def _patterns(args: EventLogArgs) -> dict[str, pulumi.Output[str]]:
-    place = pulumi.Output.from_input(args.account_id).apply(
-        lambda account_id: Place(region=args.region, account_id=account_id, cluster=args.cluster)
+    place = pulumi.Output.from_input(args.stack.account_id).apply(
+        lambda account_id: Place(region=args.stack.region, account_id=account_id, cluster=args.cluster)
     )
     of_tasks: dict[str, Callable[[Place], Pattern]] = {
         "deployments": deployments,
@@ -165,10 +162,11 @@ def _patterns(args: EventLogArgs) -> dict[str, pulumi.Output[str]]:
         "out-of-memory": out_of_memory,
         "exec": opened_shells,
     }
-    kinds = event_kinds(exec=args.exec, aurora=args.aurora is not None)
+    kinds = event_kinds(exec=args.exec, stores=args.stores)
     patterns = {kind: _text(place, of_tasks[kind]) for kind in kinds if kind in of_tasks}
-    if args.aurora is not None:
-        patterns["aurora-backups"] = _text(pulumi.Output.from_input(args.aurora), automated_snapshots)
+    for store in args.stores:
+        identifiers = pulumi.Output.all(*store.identifiers)
+        patterns |= {kind: _text(identifiers, pattern) for kind, pattern in store.events.items()}
     return patterns
 
 

@@ -3,11 +3,12 @@
 docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from components.base import physical_name
+from components.data_stores.monitoring import MonitoredStore
 from settings.partition import partition_of
 
 Pattern = Mapping[str, Any]
@@ -39,17 +40,17 @@ def rule_name(what: str) -> str:
     return physical_name(what)
 
 
-def event_kinds(*, exec: bool, aurora: bool) -> tuple[str, ...]:
+def event_kinds(*, exec: bool, stores: Sequence[MonitoredStore]) -> tuple[str, ...]:
     """The kinds of event that a stack has a rule for, in the order of their rules.
 
     Args:
         exec: Shells can be opened in tasks.
-        aurora: The stack has an Aurora cluster.
+        stores: The stack's data stores.
     """
     return (
         *("deployments", "failed-tasks", "out-of-memory"),
         *(("exec",) if exec else ()),
-        *(("aurora-backups",) if aurora else ()),
+        *(kind for store in stores for kind in store.events),
     )
 
 
@@ -118,16 +119,6 @@ def opened_shells(place: Place) -> Pattern:
                 },
             },
         ],
-    }
-
-
-def automated_snapshots(cluster_identifier: str) -> Pattern:
-    """Automated snapshots of a database cluster that are complete:
-    docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Events.Messages.html#USER_Events.Messages.cluster-snapshot"""
-    return {
-        "source": ["aws.rds"],
-        "detail-type": ["RDS DB Cluster Snapshot Event"],
-        "detail": {"EventID": ["RDS-EVENT-0169"], "SourceIdentifier": [{"prefix": f"rds:{cluster_identifier}-"}]},
     }
 
 

@@ -7,11 +7,10 @@ import pulumi
 
 from components.cluster import Cluster
 from components.data_stores import DataStores
+from components.data_stores.monitoring import MonitoredStore
 from components.ingress import Ingress
 from components.service.fargate_service import FargateService
-from components.service.migration_task import MigrationTask
 from settings.network import NetworkSpec
-from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +44,8 @@ class MonitoredStack:
         load_balancer: ARN suffix of the load balancer.
         certificate_arn: Certificate of the site; None without a domain.
         services: The services by name, in the order of the names.
-        migration_log_group: Name of the migration's log group.
         exec_log_group: Name of the log group with the record of shell sessions; None while ECS Exec is off.
-        aurora: Settings of Aurora, and its cluster identifier; None if it is off.
-        valkey: Settings of Valkey, and the cache cluster id of each node; None if it is off.
-        documentdb: Settings of DocumentDB, and its cluster identifier; None if it is off.
+        stores: The data stores that are on.
     """
 
     cluster: str
@@ -59,11 +55,8 @@ class MonitoredStack:
     load_balancer: pulumi.Input[str]
     certificate_arn: pulumi.Input[str] | None
     services: Mapping[str, MonitoredService]
-    migration_log_group: str
     exec_log_group: str | None
-    aurora: tuple[AuroraSpec, pulumi.Input[str]] | None
-    valkey: tuple[ValkeySpec, Sequence[pulumi.Input[str]]] | None
-    documentdb: tuple[DocumentDbSpec, pulumi.Input[str]] | None
+    stores: Sequence[MonitoredStore]
 
 
 def monitored_stack(
@@ -71,11 +64,9 @@ def monitored_stack(
     ingress: Ingress,
     cluster: Cluster,
     stores: DataStores,
-    migration: MigrationTask,
     services: Mapping[str, FargateService],
 ) -> MonitoredStack:
     """The parts of a stack, as they are looked at."""
-    specs = stores.args
     return MonitoredStack(
         cluster=cluster.name,
         task_metrics=cluster.spec.container_insights == "enhanced",
@@ -84,11 +75,8 @@ def monitored_stack(
         load_balancer=ingress.load_balancer_arn_suffix,
         certificate_arn=ingress.certificate_arn,
         services={name: _service(name, services[name]) for name in sorted(services)},
-        migration_log_group=migration.log_group_name,
         exec_log_group=cluster.exec_log_group,
-        aurora=(specs.aurora, stores.aurora.cluster_identifier) if stores.aurora else None,
-        valkey=(specs.valkey, _nodes(stores.valkey.member_ids, specs.valkey)) if stores.valkey else None,
-        documentdb=(specs.documentdb, stores.documentdb.cluster_identifier) if stores.documentdb else None,
+        stores=[store.monitored for store in stores.enabled],
     )
 
 
@@ -100,7 +88,3 @@ def _service(name: str, service: FargateService) -> MonitoredService:
         target_groups=service.target_group_arn_suffixes,
         runs_php_fpm=service.runs_php_fpm,
     )
-
-
-def _nodes(member_ids: pulumi.Output[Sequence[str]], spec: ValkeySpec) -> Sequence[pulumi.Input[str]]:
-    return [member_ids[number] for number in range(spec.replicas + 1)]

@@ -9,10 +9,10 @@ import pulumi_aws as aws
 
 from components.alarm import Severity
 from components.base import Component, physical_name
+from components.context import StackContext
 from components.iam import Statement, allow_service, document, published_by_tls_only
 from components.observability.chat import chat
 from settings.observability import ObservabilitySpec
-from settings.partition import partition_of
 
 SEVERITIES: Sequence[Severity] = get_args(Severity)
 
@@ -23,19 +23,14 @@ class NotificationsArgs:
 
     Attributes:
         spec: Who hears of alarms, and whether there is a budget.
-        key_arn: Key that encrypts the topics; its policy must let CloudWatch, AWS Budgets and EventBridge use it.
-        account_id: The account of the stack; alarms of no other one can publish.
-        region: AWS region.
+        stack: Account and region whose alarms can publish, and no other one's; boundary of the roles; key of the
+            topics, whose policy must let CloudWatch, AWS Budgets and EventBridge use it.
         shells: EventBridge publishes opened shells to the warning topic.
-        boundary_arn: Policy that bounds the rights of the roles; None for none.
     """
 
     spec: ObservabilitySpec
-    key_arn: pulumi.Input[str]
-    account_id: pulumi.Input[str]
-    region: str
+    stack: StackContext
     shells: bool = False
-    boundary_arn: str | None = None
 
 
 class Notifications(Component):
@@ -54,19 +49,13 @@ class Notifications(Component):
         self._subscribe(f"{name}-critical", [*spec.emails, *spec.critical_emails], self.topic_arns["critical"])
         self._subscribe(f"{name}-warning", spec.emails, self.topic_arns["warning"])
         if spec.slack:
-            chat(
-                spec.slack,
-                self.topic_arns,
-                region=args.region,
-                boundary_arn=args.boundary_arn,
-                opts=self.child(),
-            )
+            chat(spec.slack, self.topic_arns, args.stack, opts=self.child())
         self.register_outputs({"topicArns": self.topic_arns})
 
     def _topic(self, name: str, args: NotificationsArgs, severity: Severity) -> pulumi.Output[str]:
         """A topic's ARN. Whoever has it publishes, so it is given out when the policy lets it."""
         topic = aws.sns.Topic(
-            name, display_name=physical_name(severity), kms_master_key_id=args.key_arn, opts=self.child()
+            name, display_name=physical_name(severity), kms_master_key_id=args.stack.key_arn, opts=self.child()
         )
         policy = aws.sns.TopicPolicy(
             name,
@@ -88,14 +77,16 @@ def _publishers(args: NotificationsArgs, severity: Severity, topic_arn: pulumi.O
     budgets: docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html; and EventBridge, for which a
     topic's policy may have no condition block, since none would ever be met:
     docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions"""
-    ours, partition = {"aws:SourceAccount": args.account_id}, partition_of(args.region).name
+    ours, partition = {"aws:SourceAccount": args.stack.account_id}, args.stack.partition.name
     by_service = {
         "cloudwatch.amazonaws.com": pulumi.Output.concat(
-            f"arn:{partition}:cloudwatch:{args.region}:", args.account_id, ":alarm:*"
+            f"arn:{partition}:cloudwatch:{args.stack.region}:", args.stack.account_id, ":alarm:*"
         )
     }
     if severity == "warning" and args.spec.monthly_budget_usd:
-        by_service["budgets.amazonaws.com"] = pulumi.Output.concat(f"arn:{partition}:budgets::", args.account_id, ":*")
+        by_service["budgets.amazonaws.com"] = pulumi.Output.concat(
+            f"arn:{partition}:budgets::", args.stack.account_id, ":*"
+        )
     statements = [
         allow_service(service, ["sns:Publish"], topic_arn, {"StringEquals": ours, "ArnLike": {"aws:SourceArn": source}})
         for service, source in by_service.items()

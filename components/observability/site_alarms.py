@@ -6,14 +6,7 @@ from components.alarm import Alarm, CompositeAlarm
 from components.base import metric_namespace
 from components.observability.alarms.laravel import laravel_alarms
 from components.observability.alarms.services import delivery_alarm, php_fpm_alarm, service_alarms, task_alarms
-from components.observability.alarms.site import answer_alarms, answer_composites, host_alarms
-from components.observability.alarms.stores import (
-    aurora_alarms,
-    aurora_backup_alarm,
-    certificate_alarm,
-    documentdb_alarms,
-    valkey_alarms,
-)
+from components.observability.alarms.site import answer_alarms, answer_composites, certificate_alarm, host_alarms
 from components.observability.event_patterns import event_kinds, rule_name
 from components.observability.monitored_stack import MonitoredStack
 from settings.observability import ObservabilitySpec
@@ -26,7 +19,8 @@ def site_alarms(spec: ObservabilitySpec, monitored: MonitoredStack) -> list[Alar
         spec: When an alarm goes off, and whether the application reports its queues.
         monitored: The stack.
     """
-    return [*_site(spec, monitored), *_services(spec, monitored), *_stores(spec, monitored)]
+    stores = [alarm for store in monitored.stores for alarm in store.alarms(spec.thresholds)]
+    return [*_site(spec, monitored), *_services(spec, monitored), *stores]
 
 
 def site_composites(spec: ObservabilitySpec) -> Sequence[CompositeAlarm]:
@@ -56,23 +50,8 @@ def _services(spec: ObservabilitySpec, monitored: MonitoredStack) -> list[Alarm]
         if service.runs_php_fpm:
             alarms.append(php_fpm_alarm(service, namespace, thresholds))
     alarms += task_alarms({rule: rule_name(rule) for rule in ("failed-tasks", "out-of-memory")}, thresholds)
-    kinds = event_kinds(exec=monitored.exec_log_group is not None, aurora=monitored.aurora is not None)
+    kinds = event_kinds(exec=monitored.exec_log_group is not None, stores=monitored.stores)
     alarms.append(delivery_alarm([rule_name(kind) for kind in kinds]))
     if spec.laravel_metrics:
         alarms += laravel_alarms(namespace, thresholds, scheduler="scheduler" in monitored.services)
-    return alarms
-
-
-def _stores(spec: ObservabilitySpec, monitored: MonitoredStack) -> list[Alarm]:
-    thresholds, alarms = spec.thresholds, list[Alarm]()
-    if monitored.aurora:
-        aurora, cluster_identifier = monitored.aurora
-        alarms += aurora_alarms(cluster_identifier, thresholds, serverless=aurora.serverless, readers=aurora.readers)
-        alarms.append(aurora_backup_alarm(cluster_identifier, rule_name("aurora-backups")))
-    if monitored.valkey:
-        _, nodes = monitored.valkey
-        alarms += valkey_alarms(nodes, thresholds)
-    if monitored.documentdb:
-        _, cluster_identifier = monitored.documentdb
-        alarms += documentdb_alarms(cluster_identifier, thresholds)
     return alarms

@@ -11,12 +11,9 @@ import pulumi_random as random
 from components.base import Component, physical_name
 from components.cluster import Cluster
 from components.data_stores import DataStores
-from components.data_stores.aurora import Aurora
-from components.data_stores.documentdb import DocumentDb
-from components.data_stores.valkey import Valkey
 from components.iam import Statement
 from components.service.fargate_task import TaskContext
-from components.service.laravel import Endpoint, Site, given_secrets, laravel_environment, laravel_secrets
+from components.service.laravel import Site, given_secrets, laravel_environment
 from components.service.task_policies import exec_statements, uploads_statements
 from components.uploads import Uploads
 from components.wiring import SecretRef
@@ -38,9 +35,9 @@ class ApplicationArgs:
         stores: The data stores.
         uploads: Bucket of uploaded files.
         cluster: The cluster; whether it allows ECS Exec, and the record of shell sessions that tasks write.
-        context: What all tasks of the stack share.
+        context: What all tasks of the stack share. A protected stack refuses to delete the application's key, without
+            which nobody can read what the application encrypted.
         agents: Containers beside the application in the tasks of services.
-        protect: Refuse to delete the application's key: without it, nobody reads what the application encrypted.
     """
 
     spec: ApplicationSpec
@@ -52,7 +49,6 @@ class ApplicationArgs:
     cluster: Cluster
     context: TaskContext
     agents: AgentsSpec
-    protect: bool
 
 
 class Application(Component):
@@ -78,69 +74,50 @@ class Application(Component):
         self.stores, self.uploads = args.stores, args.uploads
         self.context, self.exec, self.agents = args.context, args.cluster.exec, args.agents
         self.environment = _environment(args)
-        self.secrets = {**_secrets(args, self._app_key(args)), **given_secrets(args.spec.secrets)}
+        self.secrets = {
+            "APP_KEY": self._app_key(args),
+            **{name: secret for store in args.stores.enabled for name, secret in store.laravel_secrets.items()},
+            **given_secrets(args.spec.secrets),
+        }
         self.task_statements = _task_statements(args)
         self.register_outputs({"appKeySecretArn": self.secrets["APP_KEY"].arn})
 
     def _app_key(self, args: ApplicationArgs) -> SecretRef:
-        key = random.RandomBytes("app-key", length=KEY_BYTES, opts=self.child(protect=args.protect))
+        key = random.RandomBytes("app-key", length=KEY_BYTES, opts=self.child(protect=args.context.stack.protect))
         secret = aws.secretsmanager.Secret(
             physical_name("app-key"),
             description="APP_KEY of the application",
-            kms_key_id=args.context.key_arn,
-            opts=self.child(protect=args.protect),
+            kms_key_id=args.context.stack.key_arn,
+            opts=self.child(protect=args.context.stack.protect),
         )
         version = aws.secretsmanager.SecretVersion(
             "app-key",
             secret_id=secret.id,
             secret_string_wo=pulumi.Output.concat("base64:", key.base64),
             secret_string_wo_version=1,
-            opts=self.child(protect=args.protect),
+            opts=self.child(protect=args.context.stack.protect),
         )
         return SecretRef(arn=secret.arn, version=version.version_id)
 
 
 def _environment(args: ApplicationArgs) -> pulumi.Output[Mapping[str, str]]:
-    stores, specs = args.stores, args.stores.args
-    endpoints = {
-        "aurora": _endpoint(stores.aurora, specs.aurora.database, readers=specs.aurora.readers),
-        "documentdb": _endpoint(stores.documentdb, specs.documentdb.database),
-        "valkey": _endpoint(stores.valkey),
-    }
+    stores = args.stores.enabled
 
     def environment(known: dict[str, Any]) -> Mapping[str, str]:
         site = Site(
             stack=pulumi.get_stack(),
             name=args.spec.name,
-            region=args.context.region,
+            url=known["url"],
+            region=args.context.stack.region,
+            bucket=known["bucket"],
             trusted_proxies=args.trusted_proxies,
-            ca_bundle_path=args.spec.ca_bundle_path,
-            queue_retry_after_seconds=args.spec.queue_retry_after_seconds,
-            **known,
+            connections={name: value for each in known["connections"] for name, value in each.items()},
+            state_drivers=[store.state_driver for store in stores if store.state_driver],
         )
         return {**laravel_environment(site), **args.spec.environment}
 
-    return pulumi.Output.all(url=args.url, bucket=args.uploads.bucket_name, **endpoints).apply(environment)
-
-
-def _endpoint(
-    store: Aurora | DocumentDb | Valkey | None, database: str = "", *, readers: int = 0
-) -> pulumi.Output[Endpoint] | None:
-    if store is None:
-        return None
-    reader_host = store.reader_endpoint if readers and not isinstance(store, Valkey) else None
-    port = store.access.port
-    return pulumi.Output.all(store.endpoint, reader_host).apply(
-        lambda known: Endpoint(host=known[0], port=port, database=database, reader_host=known[1])
-    )
-
-
-def _secrets(args: ApplicationArgs, app_key: SecretRef) -> Mapping[str, SecretRef]:
-    stores = (args.stores.aurora, args.stores.valkey, args.stores.documentdb)
-    aurora, valkey, documentdb = (
-        SecretRef(arn=store.user_secret_arn, version=store.user_secret_version) if store else None for store in stores
-    )
-    return laravel_secrets(app_key=app_key, aurora=aurora, valkey=valkey, documentdb=documentdb)
+    connections = [store.laravel_environment(args.spec) for store in stores]
+    return pulumi.Output.all(url=args.url, bucket=args.uploads.bucket_name, connections=connections).apply(environment)
 
 
 def _task_statements(args: ApplicationArgs) -> pulumi.Output[Sequence[Statement]]:
@@ -152,5 +129,5 @@ def _task_statements(args: ApplicationArgs) -> pulumi.Output[Sequence[Statement]
         return [*exec_statements(log_group_arn=str(known["exec_log_group"]), key_arn=key_arn), *uploads]
 
     return pulumi.Output.all(
-        key=args.context.key_arn, bucket=args.uploads.bucket_arn, exec_log_group=args.cluster.exec_log_group_arn
+        key=args.context.stack.key_arn, bucket=args.uploads.bucket_arn, exec_log_group=args.cluster.exec_log_group_arn
     ).apply(statements)

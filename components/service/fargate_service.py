@@ -153,7 +153,7 @@ class FargateService(Component):
                 target=target,
                 primary=own,
                 vpc_id=context.vpc_id,
-                boundary_arn=context.boundary_arn,
+                stack=context.stack,
             )
             shift = TrafficShift(name, shift_args, opts=self.child())
             groups[f"{name}-alternate"] = shift.alternate

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.base import Component, log_group_name, physical_name
 from components.cluster import Cluster
+from components.context import StackContext
 from components.iam import Statement, trusted_by_tasks
 from components.network import Network
 from components.service.containers import TMP_VOLUME, Container, Logs, container_definitions
@@ -23,66 +24,50 @@ class TaskContext:
     """What all tasks of a stack share.
 
     Attributes:
-        region: AWS region.
-        profile: Profile of the AWS credentials, where the stack's config names one.
-        account_id: AWS account.
+        stack: What all components of the stack share.
         architecture: Processor of the tasks.
         cluster_name: Name of the ECS cluster.
         cluster_arn: ARN of the ECS cluster.
         vpc_id: The VPC.
         subnet_ids: Private subnets.
-        key_arn: Key that encrypts logs and secrets.
         secret_key_arns: Further keys that secrets are encrypted with, which the settings name.
         needed: What must be there before any task starts: the network with its routes, the cluster with its capacity.
-        boundary_arn: Policy that bounds the rights of every role; None for none.
     """
 
-    region: str
-    profile: str | None = None
-    account_id: pulumi.Input[str]
+    stack: StackContext
     architecture: Architecture
     cluster_name: str
     cluster_arn: pulumi.Input[str]
     vpc_id: pulumi.Input[str]
     subnet_ids: pulumi.Input[Sequence[str]]
-    key_arn: pulumi.Input[str]
     needed: Sequence[pulumi.Resource]
-    boundary_arn: str | None = None
     secret_key_arns: Sequence[str] = ()
 
     @classmethod
     def within(
-        cls,
-        network: Network,
-        cluster: Cluster,
-        *,
-        region: str,
-        profile: str | None,
-        account_id: pulumi.Input[str],
-        key_arn: pulumi.Input[str],
-        boundary_arn: str | None,
-        secret_key_arns: Sequence[str],
+        cls, stack: StackContext, network: Network, cluster: Cluster, secret_key_arns: Sequence[str]
     ) -> "TaskContext":
         """Those of tasks in the private subnets of a network, on a cluster."""
         return cls(
-            region=region,
-            profile=profile,
-            account_id=account_id,
+            stack=stack,
             architecture=cluster.spec.architecture,
             cluster_name=cluster.name,
             cluster_arn=cluster.arn,
             vpc_id=network.vpc_id,
             subnet_ids=network.private_subnet_ids,
-            key_arn=key_arn,
             needed=[network, cluster],
-            boundary_arn=boundary_arn,
             secret_key_arns=secret_key_arns,
         )
 
     @property
     def place(self) -> Place:
         """Where the steps of a release find the tasks."""
-        return Place(stack=pulumi.get_stack(), region=self.region, profile=self.profile, cluster=self.cluster_name)
+        return Place(
+            stack=pulumi.get_stack(),
+            region=self.stack.region,
+            profile=self.stack.profile,
+            cluster=self.cluster_name,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +129,7 @@ class FargateTask(Component):
             name,
             name=log_group_name(name),
             retention_in_days=args.spec.log_retention_days,
-            kms_key_id=args.context.key_arn,
+            kms_key_id=args.context.stack.key_arn,
             opts=self.child(),
         )
 
@@ -210,7 +195,7 @@ class FargateTask(Component):
                 images=[container.image for container in args.containers],
                 log_group_arn=log_group.arn,
                 secret_arns=secrets,
-                key_arn=args.context.key_arn,
+                key_arn=args.context.stack.key_arn,
                 secret_key_arns=list(args.context.secret_key_arns),
             ).apply(lambda known: execution_policy(**known)),
             opts=self.child(),
@@ -233,15 +218,15 @@ class FargateTask(Component):
     def _role(self, name: str, args: FargateTaskArgs) -> aws.iam.Role:
         return aws.iam.Role(
             physical_name(name),
-            assume_role_policy=trusted_by_tasks(args.context.account_id, args.context.region),
-            permissions_boundary=args.context.boundary_arn,
+            assume_role_policy=trusted_by_tasks(args.context.stack.account_id, args.context.stack.region),
+            permissions_boundary=args.context.stack.boundary_arn,
             opts=self.child(),
         )
 
     def _task_definition(
         self, name: str, args: FargateTaskArgs, execution_role: aws.iam.Role, task_role: aws.iam.Role
     ) -> aws.ecs.TaskDefinition:
-        logs = Logs(group=log_group_name(name), region=args.context.region, stream_prefix=name)
+        logs = Logs(group=log_group_name(name), region=args.context.stack.region, stream_prefix=name)
         disk = args.spec.ephemeral_storage_gib
         read_only = any(container.readonly_root_filesystem for container in args.containers)
         return aws.ecs.TaskDefinition(

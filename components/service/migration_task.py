@@ -65,36 +65,17 @@ class MigrationTask(Component):
         self.register_outputs({"taskDefinitionArn": self.task_definition_arn})
 
     def _users(self, args: MigrationTaskArgs) -> list[pulumi.CustomResource]:
-        application, stores = args.application, args.application.stores
-        aurora, documentdb = stores.aurora, stores.documentdb
-        if not (aurora or documentdb):
+        application = args.application
+        users = {store: setup for store in application.stores.enabled if (setup := store.user_setup)}
+        if not users:
             return []
         environment: dict[str, pulumi.Input[str]] = {"CA_BUNDLE_PATH": application.spec.ca_bundle_path}
         secrets: dict[str, SecretRef] = {}
         keepers: dict[str, pulumi.Input[str]] = {}
-        for prefix, store, spec in (
-            ("AURORA", aurora, stores.args.aurora),
-            ("DOCUMENTDB", documentdb, stores.args.documentdb),
-        ):
-            if store:
-                environment |= {
-                    f"{prefix}_HOST": store.endpoint,
-                    f"{prefix}_PORT": str(spec.port),
-                    f"{prefix}_DATABASE": spec.database,
-                }
-                master = SecretRef(arn=store.master_secret_arn)
-                user = SecretRef(arn=store.user_secret_arn, version=store.user_secret_version)
-                secrets |= {
-                    f"{prefix}_MASTER_USERNAME": replace(master, key="username"),
-                    f"{prefix}_MASTER_PASSWORD": replace(master, key="password"),
-                    f"{prefix}_USER": replace(user, key="username"),
-                    f"{prefix}_PASSWORD": replace(user, key="password"),
-                }
-                keepers |= {
-                    prefix.lower(): store.master_secret_arn,
-                    f"{prefix.lower()}User": store.user_secret_version,
-                    f"{prefix.lower()}Database": spec.database,
-                }
+        for setup in users.values():
+            environment |= setup.environment
+            secrets |= setup.secrets
+            keepers |= setup.keepers
         task = FargateTask(
             "users",
             FargateTaskArgs(
@@ -104,14 +85,12 @@ class MigrationTask(Component):
                 containers=[
                     self._container(
                         args,
-                        command=users_command(
-                            stores.args.aurora if aurora else None, stores.args.documentdb if documentdb else None
-                        ),
+                        command=users_command([setup.statements for setup in users.values()]),
                         environment=pulumi.Output.all(**environment),
                         secrets=secrets,
                     )
                 ],
-                stores=[store.access for store in (aurora, documentdb) if store],
+                stores=[store.access for store in users],
             ),
             opts=self.child(),
         )

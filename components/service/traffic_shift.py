@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import Component, physical_name
+from components.context import StackContext
 from components.iam import assumed_by, document
 from components.service.deployment import shifting_statements
 from components.service.load_balancer_target import LoadBalancerTarget, every_request, target_group
@@ -22,13 +23,13 @@ class TrafficShiftArgs:
         target: How visitors reach the service.
         primary: The service's own target group; here its tasks are when it is made.
         vpc_id: The VPC.
-        boundary_arn: Policy that bounds the rights of its role; None for none.
+        stack: Boundary of its role.
     """
 
     target: LoadBalancerTarget
     primary: aws.lb.TargetGroup
     vpc_id: pulumi.Input[str]
-    boundary_arn: str | None = None
+    stack: StackContext
 
 
 class TrafficShift(Component):
@@ -97,7 +98,7 @@ class TrafficShift(Component):
         role = aws.iam.Role(
             physical_name(f"{name}-deployment"),
             assume_role_policy=assumed_by("ecs.amazonaws.com"),
-            permissions_boundary=args.boundary_arn,
+            permissions_boundary=args.stack.boundary_arn,
             opts=self.child(),
         )
         tested = args.target.test_listener

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from components.context import StackContext
 from components.service.containers import Container
 from components.service.fargate_task import TaskContext
 from components.wiring import StoreAccess
@@ -14,16 +15,19 @@ DIGEST = "sha256:" + "0" * 64
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/press/site@{DIGEST}"
 
 
-def context(**changes: Any) -> TaskContext:
+def stack(**changes: Any) -> StackContext:
+    given: dict[str, Any] = {"region": REGION, "account_id": ACCOUNT, "key_arn": KEY, "protect": True}
+    return StackContext(**{**given, **changes})
+
+
+def context(*, profile: str | None = None, boundary_arn: str | None = None, **changes: Any) -> TaskContext:
     given: dict[str, Any] = {
-        "region": REGION,
-        "account_id": ACCOUNT,
+        "stack": stack(profile=profile, boundary_arn=boundary_arn),
         "architecture": Architecture.ARM64,
         "cluster_name": "story-test",
         "cluster_arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/story-test",
         "vpc_id": "vpc-1",
         "subnet_ids": ["subnet-1", "subnet-2"],
-        "key_arn": KEY,
         "needed": [],
     }
     return TaskContext(**{**given, **changes})

@@ -9,6 +9,7 @@ from components.cluster import Cluster, ClusterArgs
 from settings.site import ClusterSpec
 from story.plan.fake_outputs import ACCOUNT, REGION
 from story.plan.recorder import Record, record
+from tests.components.given import stack
 
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
 EXEC_OFF = {"exec": False}
@@ -16,7 +17,7 @@ INSIGHTS_OFF = {"container_insights": "disabled"}
 
 
 def cluster(*, preview: bool = False, stack_name: str = "test", **changes: Any) -> Record:
-    args = ClusterArgs(spec=ClusterSpec(**changes), key_arn=KEY)
+    args = ClusterArgs(spec=ClusterSpec(**changes), stack=stack())
     return record(lambda: Cluster("cluster", args), preview=preview, stack_name=stack_name)
 
 
@@ -91,7 +92,7 @@ def test_no_default_strategy_moves_a_service_behind_its_own() -> None:
 
 
 def test_whoever_has_the_arn_finds_something_to_run_tasks_on() -> None:
-    args = ClusterArgs(spec=ClusterSpec(), key_arn=KEY)
+    args = ClusterArgs(spec=ClusterSpec(), stack=stack())
     made = record(lambda: aws.ecs.Service("web", cluster=Cluster("cluster", args).arn))
     assert "ClusterCapacityProviders cluster" in made.one("Service").depends_on, (
         "ECS refuses a service on Spot while the cluster does not have it yet"

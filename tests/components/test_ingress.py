@@ -10,6 +10,7 @@ from components.ingress import Ingress, IngressArgs
 from settings.site import IngressSpec
 from story.plan.fake_outputs import ACCOUNT, REGION
 from story.plan.recorder import Record, record
+from tests.components.given import stack
 
 DOMAIN = {"domain": "www.example.com", "zone_id": "Z0123456789ABCDEFGHIJ"}
 
@@ -19,9 +20,7 @@ def ingress(*, protect: bool = True, preview: bool = False, **changes: Any) -> R
         spec=IngressSpec(**changes),
         vpc_id="vpc-1",
         subnet_ids=["subnet-public-a", "subnet-public-c"],
-        account_id=ACCOUNT,
-        region=REGION,
-        protect=protect,
+        stack=stack(protect=protect),
     )
     return record(lambda: Ingress("ingress", args), preview=preview)
 

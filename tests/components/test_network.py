@@ -7,6 +7,7 @@ import pytest
 from components.network import Network, NetworkArgs
 from settings.network import WITHOUT_NAT, NetworkSpec
 from story.plan.recorder import Record, record
+from tests.components.given import stack
 
 ZONES = ("ap-northeast-1a", "ap-northeast-1c")
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
@@ -14,7 +15,7 @@ KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
 
 def network(**changes: Any) -> Record:
     spec = NetworkSpec(**{"zones": ZONES, **changes})
-    return record(lambda: Network("network", NetworkArgs(spec=spec, region="ap-northeast-1", key_arn=KEY)))
+    return record(lambda: Network("network", NetworkArgs(spec=spec, stack=stack())))
 
 
 def test_the_token_never_changes() -> None:

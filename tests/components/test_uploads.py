@@ -8,12 +8,13 @@ import pytest
 from components.uploads import Uploads, UploadsArgs
 from settings.site import UploadsSpec
 from story.plan.recorder import Record, record
+from tests.components.given import stack
 
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
 
 
 def uploads(*, protect: bool = True, preview: bool = False, **changes: Any) -> Record:
-    args = UploadsArgs(spec=UploadsSpec(**changes), key_arn=KEY, protect=protect)
+    args = UploadsArgs(spec=UploadsSpec(**changes), stack=stack(protect=protect))
     return record(lambda: Uploads("uploads", args), preview=preview)
 
 

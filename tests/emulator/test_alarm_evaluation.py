@@ -12,7 +12,12 @@ from botocore.config import Config
 from moto import mock_aws
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from tests.components.observability.monitored_stack_site import (
+
+from components.alarm import Alarm, Math
+from emulator.services.cloudwatch import evaluation, install
+from emulator.services.cloudwatch.evaluation import rule_holds
+from emulator.services.cloudwatch.expression import value_of
+from tests.components.observability.monitored_site import (
     WEB,
     alarms,
     composites,
@@ -22,11 +27,6 @@ from tests.components.observability.monitored_stack_site import (
     requests,
     site,
 )
-
-from components.alarm import Alarm, Math
-from emulator.services.cloudwatch import evaluation, install
-from emulator.services.cloudwatch.evaluation import rule_holds
-from emulator.services.cloudwatch.expression import value_of
 from tests.emulator.conftest import REGION
 from tests.emulator.support import Client
 

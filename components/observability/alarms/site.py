@@ -13,6 +13,7 @@ from components.observability.monitored_stack import MonitoredService
 from settings.observability import AlarmThresholdsSpec
 
 BALANCER = "AWS/ApplicationELB"
+DAY_SECONDS = 86_400
 FAILED = "(FILL(taskErrors, 0) + FILL(balancerErrors, 0))"
 ERROR_PERCENT = f"100 * {FAILED} / (FILL(requests, 0) + FILL(balancerErrors, 0))"
 """RequestCount leaves out what is refused before a task is chosen. If all tasks are gone it is 0, so the load
@@ -148,6 +149,33 @@ def host_alarms(
             for zone in zones
         ),
     ]
+
+
+def certificate_alarm(certificate_arn: pulumi.Input[str], thresholds: AlarmThresholdsSpec) -> Alarm:
+    """A certificate that AWS could not renew, which it tries from 60 days before the end on:
+    docs.aws.amazon.com/acm/latest/userguide/dns-renewal-validation.html
+
+    Metrics: docs.aws.amazon.com/acm/latest/userguide/cloudwatch-metrics.html
+    """
+    return Alarm(
+        name="certificate-expiry",
+        description=(
+            f"The site's certificate ends in less than {thresholds.certificate_days} days and AWS has not renewed it: "
+            "look first whether its validation record in DNS still exists."
+        ),
+        namespace="AWS/CertificateManager",
+        metric="DaysToExpiry",
+        dimensions={"CertificateArn": certificate_arn},
+        statistic="Minimum",
+        threshold=thresholds.certificate_days,
+        comparison="LessThanThreshold",
+        period_seconds=DAY_SECONDS,
+        evaluation_periods=1,
+        datapoints_to_alarm=1,
+        treat_missing_data="missing",
+        severity="warning",
+        runbook="certificate",
+    )
 
 
 def _windows(rate: BurnRate, load_balancer: pulumi.Input[str], thresholds: AlarmThresholdsSpec) -> list[Alarm]:

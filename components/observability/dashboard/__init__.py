@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from components.alarm import Alarm, CompositeAlarm
 from components.base import metric_namespace, stack_name
+from components.context import StackContext
 from components.observability.dashboard.body import body
 from components.observability.dashboard.scene import known
 from components.observability.monitored_stack import MonitoredStack
@@ -22,8 +23,7 @@ class DashboardArgs:
         monitored: The parts of the stack.
         alarms: Its alarms: their states, and their thresholds in the graphs of what they watch.
         composites: Alarms that other alarms make go off.
-        region: AWS region.
-        account_id: AWS account.
+        stack: Account and region.
         laravel_metrics: Whether the application reports its queues and its scheduler.
         runbooks: Folder, or beginning of the address, of the pages that say what to do.
     """
@@ -31,8 +31,7 @@ class DashboardArgs:
     monitored: MonitoredStack
     alarms: Sequence[Alarm]
     composites: Sequence[CompositeAlarm]
-    region: str
-    account_id: pulumi.Input[str]
+    stack: StackContext
     laravel_metrics: bool
     runbooks: str
 
@@ -56,11 +55,11 @@ def dashboard_body(args: DashboardArgs) -> pulumi.Output[str]:
     scene = known(
         args.monitored,
         args.alarms,
-        args.account_id,
+        args.stack.account_id,
         stack=stack_name(),
         namespace=metric_namespace(),
         composites=args.composites,
-        region=args.region,
+        region=args.stack.region,
         laravel_metrics=args.laravel_metrics,
         runbooks=args.runbooks,
     )

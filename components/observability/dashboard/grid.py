@@ -1,31 +1,9 @@
 """Where widgets stand: CloudWatch's grid of 24 columns, filled row by row."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-COLUMNS = 24
-WidgetType = Literal["metric", "text", "alarm"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Widget:
-    """One thing on a dashboard.
-
-    Attributes:
-        type: What it is.
-        width: In columns, 1 to 24.
-        height: In rows of the grid, 1 to 1000.
-        properties: What it shows; see `widgets.py`.
-    """
-
-    type: WidgetType
-    width: int
-    height: int
-    properties: Mapping[str, Any]
-
-
-Row = Sequence[Widget]
+from components.widgets import COLUMNS, Row, Widget
 
 
 def placed(rows: Sequence[Row]) -> list[dict[str, Any]]:

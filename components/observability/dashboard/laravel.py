@@ -1,8 +1,7 @@
 """The queue and the scheduler, as the application reports them; AWS knows nothing of either."""
 
-from components.observability.dashboard.grid import Row
 from components.observability.dashboard.scene import Scene
-from components.observability.dashboard.widgets import Expression, Line, MetricLine, evenly, graph, header, search
+from components.widgets import Expression, Line, MetricLine, Row, evenly, graph, header, search
 
 BY_QUEUE = "${PROP('Dim.Queue')}"
 

@@ -7,9 +7,8 @@ docs/decisions/0015-releases-on-the-dashboard.md
 
 from collections.abc import Sequence
 
-from components.observability.dashboard.grid import Row
 from components.observability.dashboard.scene import Scene
-from components.observability.dashboard.widgets import Expression, Line, MetricLine, evenly, graph, header, search
+from components.widgets import Expression, Line, MetricLine, Row, evenly, graph, header, search
 
 EVENTS = "AWS/Events"
 

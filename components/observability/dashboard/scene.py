@@ -24,8 +24,7 @@ class Scene:
         account_id: AWS account.
         load_balancer: ARN suffix of the load balancer.
         target_groups: ARN suffix of each target group by its name.
-        aurora, documentdb: Cluster identifiers; empty without the store.
-        valkey_nodes: Cache cluster id of each node of Valkey.
+        store_identifiers: Identifiers of each data store by its name.
         laravel_metrics: Whether the application reports its queues and its scheduler.
         runbooks: Folder, or beginning of the address, of the pages that say what to do.
     """
@@ -39,9 +38,7 @@ class Scene:
     account_id: str
     load_balancer: str
     target_groups: Mapping[str, str]
-    aurora: str
-    valkey_nodes: Sequence[str]
-    documentdb: str
+    store_identifiers: Mapping[str, Sequence[str]]
     laravel_metrics: bool
     runbooks: str
 
@@ -62,9 +59,7 @@ def known(
         "account_id": account_id,
         "load_balancer": monitored.load_balancer,
         "target_groups": groups,
-        "aurora": monitored.aurora[1] if monitored.aurora else "",
-        "valkey_nodes": list(monitored.valkey[1]) if monitored.valkey else [],
-        "documentdb": monitored.documentdb[1] if monitored.documentdb else "",
+        "store_identifiers": {store.name: list(store.identifiers) for store in monitored.stores},
     }
     dimensions = [dict(alarm.dimensions) for alarm in alarms]
 

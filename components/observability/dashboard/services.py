@@ -6,13 +6,13 @@ docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-enhanc
 
 from collections.abc import Sequence
 
-from components.observability.dashboard.grid import Row
 from components.observability.dashboard.scene import Scene
-from components.observability.dashboard.widgets import (
+from components.widgets import (
     MOST_LINES,
     Expression,
     Line,
     MetricLine,
+    Row,
     evenly,
     graph,
     header,

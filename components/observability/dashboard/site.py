@@ -6,11 +6,11 @@ Metrics: docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balanc
 from collections.abc import Iterator, Sequence
 
 from components.observability.alarms.site import BALANCER, ERROR_PERCENT
-from components.observability.dashboard.grid import Row
+from components.observability.dashboard.alarm_states import alarm_states
 from components.observability.dashboard.releases import release_marks
 from components.observability.dashboard.scene import Scene
 from components.observability.dashboard.services import task_counts
-from components.observability.dashboard.widgets import Expression, Line, MetricLine, alarm_states, evenly, graph, header
+from components.widgets import Expression, Line, MetricLine, Row, evenly, graph, header
 
 CLIENT_ERROR_PERCENT = (
     "100 * (FILL(taskRefusals, 0) + FILL(balancerRefusals, 0)) / (FILL(requests, 0) + FILL(balancerRefusals, 0))"

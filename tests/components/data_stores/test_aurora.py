@@ -3,12 +3,13 @@
 import json
 from typing import Any
 
-import pulumi
 import pytest
 
-from components.data_stores.aurora import Aurora, AuroraArgs
+from components.data_stores.aurora import Aurora
+from components.data_stores.store import StoreArgs
 from settings.stores import AuroraSpec
 from story.plan.recorder import Record, record
+from tests.components.given import stack
 
 ZONES = ("ap-northeast-1a", "ap-northeast-1c")
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
@@ -18,14 +19,12 @@ def aurora(**changes: Any) -> Record:
     return record(
         lambda: Aurora(
             "aurora",
-            AuroraArgs(
+            StoreArgs(
                 spec=AuroraSpec(**changes),
                 vpc_id="vpc-1",
                 subnet_ids=["subnet-1", "subnet-2"],
-                region="ap-northeast-1",
                 zones=ZONES,
-                key_arn=KEY,
-                protect=True,
+                stack=stack(),
             ),
         )
     )
@@ -201,19 +200,16 @@ def test_what_others_need_is_given_out() -> None:
     found: dict[str, Any] = {}
 
     def build() -> None:
-        args = AuroraArgs(
+        args = StoreArgs(
             spec=AuroraSpec(readers=1),
             vpc_id="vpc-1",
             subnet_ids=["s"],
-            region="ap-northeast-1",
             zones=ZONES,
-            key_arn=KEY,
-            protect=True,
+            stack=stack(),
         )
         made = Aurora("aurora", args)
         for key in ("endpoint", "reader_endpoint", "cluster_identifier", "master_secret_arn", "user_secret_version"):
             getattr(made, key).apply(lambda value, key=key: found.update({key: value}))
-        pulumi.Output.all(*made.instance_identifiers).apply(lambda value: found.update(instances=value))
 
     record(build)
     assert found == {
@@ -222,5 +218,4 @@ def test_what_others_need_is_given_out() -> None:
         "cluster_identifier": "story-test-aurora",
         "master_secret_arn": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:aurora-master",
         "user_secret_version": "aurora-user-version",
-        "instances": ["story-test-aurora-1", "story-test-aurora-2"],
     }

@@ -9,6 +9,7 @@ from components.data_stores import DataStores, DataStoresArgs
 from components.data_stores.names import content_version, exported_log_groups, member_ids, promotion_tier, zone_of
 from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 from story.plan.recorder import Record, Resource, record
+from tests.components.given import stack
 
 ZONES = ("ap-northeast-1a", "ap-northeast-1c")
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
@@ -28,10 +29,8 @@ def stores(
         documentdb=DocumentDbSpec(**(documentdb or {})),
         vpc_id="vpc-1",
         subnet_ids=["subnet-1", "subnet-2"],
-        region="ap-northeast-1",
         zones=ZONES,
-        key_arn=KEY,
-        protect=protect,
+        stack=stack(protect=protect),
     )
     return record(lambda: DataStores("stores", args), preview=preview)
 
@@ -162,10 +161,8 @@ def test_the_doors_are_handed_on_with_their_ports() -> None:
             documentdb=DocumentDbSpec(enabled=False),
             vpc_id="vpc-1",
             subnet_ids=["subnet-1", "subnet-2"],
-            region="ap-northeast-1",
             zones=ZONES,
-            key_arn=KEY,
-            protect=True,
+            stack=stack(),
         )
         found.extend((access.store, access.port) for access in DataStores("stores", args).accesses)
 

@@ -4,40 +4,54 @@ import json
 
 import pytest
 
-from components.data_stores import user_statements
-from components.data_stores.user_statements import CREATE_DATABASE, CREATE_USER, GRANT, PRIVILEGES, users_command
-from settings.stores import AuroraSpec, DocumentDbSpec
+from components.data_stores.aurora.user_statements import (
+    CREATE_DATABASE,
+    CREATE_USER,
+    GRANT,
+    PRIVILEGES,
+    aurora_user_statements,
+)
+from components.data_stores.documentdb.user_statements import documentdb_user_statements
+from components.data_stores.user_statements import php_text, users_command
+from settings.stores import MASTER_USERNAME, AuroraSpec, DocumentDbSpec
 
-AURORA = AuroraSpec(user="shopper", database="shop")
-DOCUMENTDB = DocumentDbSpec(user="reader", database="catalogue")
+
+def command(*, aurora: bool = True, documentdb: bool = True) -> list[str]:
+    return users_command(
+        [
+            *([aurora_user_statements()] if aurora else []),
+            *([documentdb_user_statements()] if documentdb else []),
+        ]
+    )
 
 
-def script(aurora: AuroraSpec | None = AURORA, documentdb: DocumentDbSpec | None = DOCUMENTDB) -> str:
-    return users_command(aurora, documentdb)[2]
+def script(*, aurora: bool = True, documentdb: bool = True) -> str:
+    return command(aurora=aurora, documentdb=documentdb)[2]
 
 
 def test_it_is_one_php_command() -> None:
-    assert users_command(AURORA, DOCUMENTDB)[:2] == ["php", "-r"]
+    assert command()[:2] == ["php", "-r"]
     assert not script().startswith("<?php"), "php -r takes code without the opening tag"
 
 
 def test_it_is_small_enough_for_a_container_definition() -> None:
-    assert len(json.dumps(users_command(AURORA, DOCUMENTDB))) < 8 * 1024
+    assert len(json.dumps(command())) < 8 * 1024
 
 
 def test_no_value_stands_in_the_script() -> None:
-    assert [word for word in ("shopper", "catalogue", "storymaster", "3306", "27017") if word in script()] == []
+    ports = [str(spec.port) for spec in (AuroraSpec(), DocumentDbSpec())]
+    assert [word for word in (AuroraSpec().database, MASTER_USERNAME, *ports) if word in script()] == []
 
 
 def test_only_the_databases_that_are_on_are_spoken_to() -> None:
-    assert ("DOCUMENTDB" in script(documentdb=None), "mongodb" in script(documentdb=None)) == (False, False)
-    assert ("AURORA" in script(aurora=None), "mysql" in script(aurora=None)) == (False, False)
+    assert ("DOCUMENTDB" in script(documentdb=False), "mongodb" in script(documentdb=False)) == (False, False)
+    assert ("AURORA" in script(aurora=False), "mysql" in script(aurora=False)) == (False, False)
     assert script().index("AURORA_HOST") < script().index("DOCUMENTDB_HOST")
 
 
 def test_without_a_database_there_is_nothing_to_run() -> None:
     with pytest.raises(ValueError, match="no database is on, so there is no user to make"):
-        users_command(None, None)
+        users_command([])
 
 
 @pytest.mark.parametrize("prefix", ["AURORA", "DOCUMENTDB"])
@@ -47,15 +61,15 @@ def test_everything_comes_from_the_environment(prefix: str) -> None:
 
 
 def test_both_connections_verify_the_server() -> None:
-    assert "PDO::MYSQL_ATTR_SSL_CA => env('CA_BUNDLE_PATH')" in script(documentdb=None)
-    assert "PDO::MYSQL_ATTR_SSL_VERIFY_SERVER_CERT => true" in script(documentdb=None)
-    assert "'tls' => true,\n            'tlsCAFile' => env('CA_BUNDLE_PATH')" in script(aurora=None)
+    assert "PDO::MYSQL_ATTR_SSL_CA => env('CA_BUNDLE_PATH')" in script(documentdb=False)
+    assert "PDO::MYSQL_ATTR_SSL_VERIFY_SERVER_CERT => true" in script(documentdb=False)
+    assert "'tls' => true,\n            'tlsCAFile' => env('CA_BUNDLE_PATH')" in script(aurora=False)
 
 
 def test_statements_can_run_again_and_again() -> None:
     assert CREATE_DATABASE.startswith("CREATE DATABASE IF NOT EXISTS ")
     assert CREATE_USER.startswith("CREATE USER IF NOT EXISTS ")
-    assert "usersInfo" in script(aurora=None), "createUser fails for a user who is there"
+    assert "usersInfo" in script(aurora=False), "createUser fails for a user who is there"
 
 
 def test_the_user_may_do_what_migrations_do_in_one_database_and_no_more() -> None:
@@ -105,4 +119,4 @@ def test_nothing_that_is_printed_is_a_password() -> None:
 
 
 def test_text_is_quoted_for_php() -> None:
-    assert user_statements._php("a'b\\c") == r"'a\'b\\c'"
+    assert php_text("a'b\\c") == r"'a\'b\\c'"

@@ -4,17 +4,20 @@ from typing import Any
 
 import pytest
 
-from components.data_stores.valkey import Valkey, ValkeyArgs
+from components.data_stores.store import StoreArgs
+from components.data_stores.valkey import Valkey
 from settings.stores import ValkeySpec
 from story.plan.recorder import Record, record
 from tests.components.data_stores.parameter_defaults import of_valkey
+from tests.components.given import stack
 
+ZONES = ("ap-northeast-1a", "ap-northeast-1c")
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
 
 
-def args(**changes: Any) -> ValkeyArgs:
-    return ValkeyArgs(
-        spec=ValkeySpec(**changes), vpc_id="vpc-1", subnet_ids=["subnet-1", "subnet-2"], key_arn=KEY, protect=True
+def args(**changes: Any) -> StoreArgs[ValkeySpec]:
+    return StoreArgs(
+        spec=ValkeySpec(**changes), vpc_id="vpc-1", subnet_ids=["subnet-1", "subnet-2"], zones=ZONES, stack=stack()
     )
 
 

@@ -8,8 +8,9 @@ from components.observability.dashboard.scene import Scene
 from components.observability.monitored_stack import MonitoredService, MonitoredStack
 from components.observability.site_alarms import site_alarms, site_composites
 from settings.observability import ObservabilitySpec
-from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
+from settings.stores import AuroraSpec
 from story.plan.recorder import record
+from tests.components.observability.monitored_site import stores
 
 REGION = "ap-northeast-1"
 ACCOUNT = "123456789012"
@@ -40,11 +41,8 @@ def monitored_stack(workers: int = 1, **changes: Any) -> MonitoredStack:
         "load_balancer": BALANCER,
         "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1",
         "services": {name: services[name] for name in sorted(services)},
-        "migration_log_group": "/story/test/migration",
         "exec_log_group": "/story/test/exec",
-        "aurora": (AuroraSpec(readers=1), "aurora-1"),
-        "valkey": (ValkeySpec(replicas=1), ["valkey-001", "valkey-002"]),
-        "documentdb": (DocumentDbSpec(), "documentdb-1"),
+        "stores": stores(),
     }
     return MonitoredStack(**{**given, **changes})
 
@@ -69,15 +67,13 @@ def scene(workers: int = 1, *, laravel_metrics: bool = True, **changes: Any) -> 
         account_id=ACCOUNT,
         load_balancer=BALANCER,
         target_groups={"web": WEB_GROUP} if "web" in monitored.services else {},
-        aurora="aurora-1" if monitored.aurora else "",
-        valkey_nodes=[str(node) for node in monitored.valkey[1]] if monitored.valkey else [],
-        documentdb="documentdb-1" if monitored.documentdb else "",
+        store_identifiers={store.name: [str(one) for one in store.identifiers] for store in monitored.stores},
         laravel_metrics=laravel_metrics,
         runbooks="docs/runbooks",
     )
 
 
-NO_STORES: dict[str, Any] = {"aurora": None, "valkey": None, "documentdb": None}
+NO_STORES: dict[str, Any] = {"stores": []}
 EVERY_KIND: dict[str, Scene] = {
     "everything": scene(),
     "fifty workers": scene(50),
@@ -87,5 +83,5 @@ EVERY_KIND: dict[str, Scene] = {
     "no counts either": scene(task_metrics=False, task_counts=False),
     "no web": scene(services={"scheduler": service("scheduler")}),
     "no service": scene(services={}),
-    "provisioned": scene(aurora=(AuroraSpec(instance_class="db.r6g.large"), "aurora-1")),
+    "provisioned": scene(stores=stores(AuroraSpec(instance_class="db.r6g.large"))),
 }

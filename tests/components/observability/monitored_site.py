@@ -7,17 +7,19 @@ from typing import Any
 import pulumi_aws as aws
 
 from components.alarm import Alarm, CompositeAlarm
+from components.data_stores.aurora.monitoring import MonitoredAurora
+from components.data_stores.documentdb.monitoring import MonitoredDocumentDb
+from components.data_stores.monitoring import MonitoredStore
+from components.data_stores.valkey.monitoring import MonitoredValkey
 from components.observability import Observability, ObservabilityArgs
 from components.observability.monitored_stack import MonitoredService, MonitoredStack
 from components.observability.site_alarms import site_alarms, site_composites
-from components.service.fargate_task import TaskContext
 from settings.observability import ObservabilitySpec
-from settings.site import Architecture
-from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
+from settings.stores import AuroraSpec
 from story.plan.recorder import Record, record
+from tests.components.given import context
 
 ZONES = ("ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d")
-KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
 CERTIFICATE = "arn:aws:acm:ap-northeast-1:123456789012:certificate/1"
 
 
@@ -35,6 +37,24 @@ def service(name: str, **changes: Any) -> MonitoredService:
 WEB = service("web", fewest_tasks=3, target_groups={"web": "targetgroup/web/1"}, runs_php_fpm=True)
 
 
+AURORA = AuroraSpec(readers=1)
+
+
+def stores(aurora: AuroraSpec = AURORA, *, without: str = "") -> list[MonitoredStore]:
+    """The data stores of a stack, as they are monitored.
+
+    Args:
+        aurora: Settings of Aurora.
+        without: Name of the store that is off.
+    """
+    every: list[MonitoredStore] = [
+        MonitoredAurora(spec=aurora, cluster_identifier="aurora-1"),
+        MonitoredValkey(nodes=["valkey-001", "valkey-002"]),
+        MonitoredDocumentDb(cluster_identifier="documentdb-1"),
+    ]
+    return [store for store in every if store.name != without]
+
+
 def site(**changes: Any) -> MonitoredStack:
     """A stack with every store, a domain and php-fpm."""
     given: dict[str, Any] = {
@@ -45,11 +65,8 @@ def site(**changes: Any) -> MonitoredStack:
         "load_balancer": "app/ingress/1",
         "certificate_arn": CERTIFICATE,
         "services": {"scheduler": service("scheduler"), "web": WEB, "worker-default": service("worker-default")},
-        "migration_log_group": "/story/test/migration",
         "exec_log_group": "/story/test/exec",
-        "aurora": (AuroraSpec(readers=1), "aurora-1"),
-        "valkey": (ValkeySpec(replicas=1), ["valkey-001", "valkey-002"]),
-        "documentdb": (DocumentDbSpec(), "documentdb-1"),
+        "stores": stores(),
     }
     return MonitoredStack(**{**given, **changes})
 
@@ -80,20 +97,9 @@ def observability(
     def build() -> None:
         whole = monitored or site()
         services = {name: aws.cloudwatch.LogGroup(f"of-{name}") for name in whole.services}
-        context = TaskContext(
-            region="ap-northeast-1",
-            profile=None,
-            account_id="123456789012",
-            architecture=Architecture.ARM64,
-            cluster_name=whole.cluster,
-            cluster_arn="arn:aws:ecs:ap-northeast-1:123456789012:cluster/story-test",
-            vpc_id="vpc-1",
-            subnet_ids=["subnet-1"],
-            key_arn=KEY,
-            needed=[],
-            boundary_arn=boundary_arn,
+        args = ObservabilityArgs(
+            spec=spec(**settings), monitored=whole, services=services, context=context(boundary_arn=boundary_arn)
         )
-        args = ObservabilityArgs(spec=spec(**settings), monitored=whole, services=services, context=context)
         Observability("observability", args)
 
     return record(build, preview=preview)

@@ -9,7 +9,8 @@ import pytest
 
 from components.alarm import Alarm, CompositeAlarm
 from components.observability.log_metrics import LogMetric, described
-from tests.components.observability.monitored_site import alarms, composites, site
+from settings.stores import AuroraSpec
+from tests.components.observability.monitored_site import alarms, composites, site, stores
 from tests.paths import PROJECT
 from tests.program.given import program
 
@@ -68,9 +69,7 @@ def test_each_page_belongs_to_an_alarm_or_a_notice() -> None:
 
 def provisioned() -> list[Alarm]:
     """Those of an Aurora whose size is fixed."""
-    aurora, identifier = site().aurora or (None, "")
-    assert aurora
-    return alarms(site(aurora=(aurora.model_copy(update={"instance_class": "db.r6g.large"}), identifier)))
+    return alarms(site(stores=stores(AuroraSpec(readers=1, instance_class="db.r6g.large"))))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -12,7 +12,8 @@ from components.observability.monitored_stack import MonitoredStack
 from components.observability.site_alarms import site_alarms, site_composites
 from settings.observability import ObservabilitySpec
 from story.plan.recorder import UNKNOWN, Record, record
-from tests.components.observability.dashboard_scenes import ACCOUNT, BALANCER, REGION, monitored_stack, scene
+from tests.components.given import stack
+from tests.components.observability.dashboard_scenes import ACCOUNT, BALANCER, monitored_stack, scene
 
 SPEC = ObservabilitySpec(laravel_metrics=True)
 
@@ -33,8 +34,7 @@ def _args(monitored: MonitoredStack) -> DashboardArgs:
         monitored=monitored,
         alarms=site_alarms(SPEC, monitored),
         composites=site_composites(SPEC),
-        region=REGION,
-        account_id=pulumi.Output.from_input(ACCOUNT),
+        stack=stack(account_id=pulumi.Output.from_input(ACCOUNT)),
         laravel_metrics=True,
         runbooks="docs/runbooks",
     )

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.observability.dashboard.grid import COLUMNS, Widget, placed
+from components.observability.dashboard.grid import placed
+from components.widgets import COLUMNS, Widget
 
 
 def widget(width: int, height: int = 6) -> Widget:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
+from components.data_stores.aurora.monitoring import automated_snapshots
 from components.observability.event_patterns import (
     Pattern,
     Place,
-    automated_snapshots,
     deployments,
     failed_tasks,
     opened_shells,

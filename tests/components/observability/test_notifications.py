@@ -9,7 +9,8 @@ import pytest
 from components.observability.monitored_stack import MonitoredStack
 from story.plan.fake_outputs import ACCOUNT, REGION
 from story.plan.recorder import Record, Resource
-from tests.components.observability.monitored_site import KEY, made, observability, site
+from tests.components.given import KEY
+from tests.components.observability.monitored_site import made, observability, site
 
 CRITICAL, WARNING = (
     f"arn:aws:sns:{REGION}:{ACCOUNT}:topic/observability-notifications-{severity}"
@@ -214,7 +215,7 @@ def test_eventbridge_may_publish_only_where_it_has_something_to_publish() -> Non
 
 
 @pytest.mark.parametrize(
-    "monitored", [site(), site(exec_log_group=None), site(aurora=None), site(exec_log_group=None, aurora=None)]
+    "monitored", [site(), site(exec_log_group=None), site(stores=[]), site(exec_log_group=None, stores=[])]
 )
 def test_an_event_of_any_rule_that_is_not_delivered_is_an_alarm(monitored: MonitoredStack) -> None:
     recorded = observability(monitored)
@@ -245,5 +246,5 @@ def test_snapshots_are_looked_for_where_there_is_an_aurora() -> None:
     assert [rule.name for rule in made().all("EventRule") if "aurora" in rule.name] == [
         "observability-events-aurora-backups"
     ]
-    recorded = observability(site(aurora=None))
+    recorded = observability(site(stores=[]))
     assert not [rule for rule in recorded.all("EventRule") if "aurora" in rule.name]

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from components.alarm import Alarm, Math
+from components.data_stores.aurora.monitoring import aurora_alarms
 from components.observability.alarms.services import service_alarms
-from components.observability.alarms.stores import aurora_alarms
 from emulator.services.cloudwatch.expression import value_of
 from settings.observability import AlarmThresholdsSpec
 from settings.stores import AuroraSpec
-from tests.components.observability.monitored_site import WEB, alarms, service, site
+from tests.components.observability.monitored_site import WEB, alarms, service, site, stores
 
 BY_NAME: Mapping[str, Alarm] = {alarm.name: alarm for alarm in alarms()}
 
@@ -130,7 +130,7 @@ def test_aurora_is_watched_for_what_it_can_run_out_of(serverless: bool, name: st
 def test_a_lag_is_watched_where_there_are_readers() -> None:
     alarm = named("aurora-replica-lag", aurora_replica_lag_ms=250)
     assert (alarm.metric, alarm.threshold) == ("AuroraReplicaLagMaximum", 250)
-    assert "aurora-replica-lag" not in names(aurora=(AuroraSpec(readers=0), "aurora-1"))
+    assert "aurora-replica-lag" not in names(stores=stores(AuroraSpec(readers=0)))
 
 
 @pytest.mark.parametrize(
@@ -198,4 +198,4 @@ def test_a_certificate_is_watched_where_there_is_one() -> None:
 
 @pytest.mark.parametrize("store", ["aurora", "valkey", "documentdb"])
 def test_a_store_that_is_off_has_no_alarm(store: str) -> None:
-    assert not [name for name in names(**{store: None}) if name.startswith(store)]
+    assert not [name for name in names(stores=stores(without=store)) if name.startswith(store)]

@@ -5,8 +5,13 @@ from typing import Any
 
 import pytest
 
-from components.service.laravel import Endpoint, Site, given_secrets, laravel_environment, laravel_secrets
+from components.data_stores.aurora.laravel import aurora_environment, aurora_secrets
+from components.data_stores.documentdb.laravel import documentdb_environment, documentdb_secrets
+from components.data_stores.store import Endpoint
+from components.data_stores.valkey.laravel import valkey_environment, valkey_secrets
+from components.service.laravel import Site, given_secrets, laravel_environment
 from components.wiring import SecretRef
+from settings.site import ApplicationSpec
 
 CA = "/etc/ssl/certs/rds-global-bundle.pem"
 SITE = Site(
@@ -16,16 +21,32 @@ SITE = Site(
     region="ap-northeast-1",
     bucket="uploads-1",
     trusted_proxies="10.0.0.0/16",
-    ca_bundle_path=CA,
-    queue_retry_after_seconds=90,
-    aurora=Endpoint(host="writer.example", port=3307, database="press"),
-    valkey=Endpoint(host="primary.example", port=6379),
-    documentdb=Endpoint(host="documents.example", port=27018, database="press"),
 )
+AURORA = Endpoint(host="writer.example", port=3307, database="press")
+VALKEY = Endpoint(host="primary.example", port=6379)
+DOCUMENTDB = Endpoint(host="documents.example", port=27018, database="press")
 
 
-def environment(**changes: Any) -> dict[str, str]:
-    return laravel_environment(replace(SITE, **changes))
+def environment(
+    *,
+    aurora: Endpoint | None = AURORA,
+    valkey: Endpoint | None = VALKEY,
+    documentdb: Endpoint | None = DOCUMENTDB,
+    queue_retry_after_seconds: int = 90,
+    **changes: Any,
+) -> dict[str, str]:
+    application = ApplicationSpec(ca_bundle_path=CA, queue_retry_after_seconds=queue_retry_after_seconds)
+    site = replace(
+        SITE,
+        connections={
+            **(aurora_environment(aurora, application) if aurora else {}),
+            **(valkey_environment(valkey, application) if valkey else {}),
+            **(documentdb_environment(documentdb, application) if documentdb else {}),
+        },
+        state_drivers=[*(["database"] if aurora else []), *(["redis"] if valkey else [])],
+        **changes,
+    )
+    return laravel_environment(site)
 
 
 def test_the_framework_knows_where_it_runs_and_never_shows_its_insides() -> None:
@@ -43,7 +64,7 @@ def test_aurora_is_reached_over_tls_with_the_bundle_that_verifies_it() -> None:
 
 def test_readers_are_named_only_where_there_are_some() -> None:
     assert "DB_READ_HOST" not in environment()
-    readers = replace(SITE.aurora, reader_host="readers.example")  # type: ignore[type-var]
+    readers = replace(AURORA, reader_host="readers.example")
     assert environment(aurora=readers)["DB_READ_HOST"] == "readers.example"
 
 
@@ -100,18 +121,19 @@ def test_no_secret_stands_in_the_environment() -> None:
     assert not [name for name in environment() if "PASSWORD" in name or "SECRET" in name or name.endswith("_KEY")]
 
 
-def test_secrets_are_named_by_arn_and_key_for_the_stores_that_exist() -> None:
-    stores = {"aurora": SecretRef(arn="a", version="1"), "valkey": SecretRef(arn="v"), "documentdb": SecretRef(arn="d")}
-    made = laravel_secrets(app_key=SecretRef(arn="k"), **stores)
+def test_secrets_of_a_store_are_named_by_arn_key_and_version() -> None:
+    made = {
+        **aurora_secrets(SecretRef(arn="a", version="1")),
+        **valkey_secrets(SecretRef(arn="v")),
+        **documentdb_secrets(SecretRef(arn="d")),
+    }
     assert {name: (ref.arn, ref.key, ref.version) for name, ref in made.items()} == {
-        "APP_KEY": ("k", None, None),
         "DB_USERNAME": ("a", "username", "1"),
         "DB_PASSWORD": ("a", "password", "1"),
         "REDIS_PASSWORD": ("v", "password", None),
         "MONGODB_USERNAME": ("d", "username", None),
         "MONGODB_PASSWORD": ("d", "password", None),
     }
-    assert set(laravel_secrets(app_key=SecretRef(arn="k"), aurora=None, valkey=None, documentdb=None)) == {"APP_KEY"}
 
 
 def test_a_secret_of_the_settings_may_name_a_key_of_its_json() -> None:

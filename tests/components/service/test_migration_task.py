@@ -17,7 +17,7 @@ from settings.services import MigrationSpec, ServiceSpec
 from settings.site import ApplicationSpec
 from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 from story.plan.recorder import record
-from tests.components.given import ACCOUNT, DIGEST, IMAGE, KEY, REGION, container, context
+from tests.components.given import ACCOUNT, DIGEST, IMAGE, REGION, container, context, stack
 from tests.components.hooks import Step, steps
 
 HEX = DIGEST.partition(":")[2]
@@ -34,10 +34,8 @@ def migration(*, databases: bool = True, migrates: bool = True, **spec: Any) -> 
             documentdb=DocumentDbSpec(enabled=False),
             vpc_id="vpc-1",
             subnet_ids=SUBNETS,
-            region="ap-northeast-1",
             zones=("ap-northeast-1a", "ap-northeast-1c"),
-            key_arn=KEY,
-            protect=False,
+            stack=stack(protect=False),
         ),
     )
     application: Any = SimpleNamespace(

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from components.service.laravel import Endpoint, Site, laravel_environment, laravel_secrets
+from components.data_stores.aurora.laravel import aurora_environment, aurora_secrets
+from components.data_stores.documentdb.laravel import documentdb_environment, documentdb_secrets
+from components.data_stores.store import Endpoint
+from components.data_stores.valkey.laravel import valkey_environment, valkey_secrets
 from components.wiring import SecretRef
 from settings.rules.secret_names import OWN_SECRETS
 from settings.rules.variables import CONNECTIONS, mistakes_in_variables, needless_exceptions
@@ -161,23 +164,12 @@ def test_a_url_that_laravel_prefers_to_a_connection_is_warned_of(store: str, nam
 
 
 def test_the_program_gives_exactly_the_connections_that_the_rule_knows() -> None:
-    def names(**stores: Endpoint) -> set[str]:
-        site = Site(
-            stack="dev",
-            name="x",
-            url="https://x",
-            region="x",
-            bucket="x",
-            trusted_proxies="x",
-            ca_bundle_path="/x",
-            queue_retry_after_seconds=90,
-            **stores,
-        )
-        return {name for name in laravel_environment(site) if not name.endswith("_QUEUE_RETRY_AFTER")}
-
+    given = {"aurora": aurora_environment, "valkey": valkey_environment, "documentdb": documentdb_environment}
+    assert set(CONNECTIONS) == set(given)
+    endpoint = Endpoint(host="h", port=1, database="d", reader_host="r")
     for store, known in CONNECTIONS.items():
-        endpoint = Endpoint(host="h", port=1, database="d", reader_host="r")
-        assert names(**{store: endpoint}) - names() == set(known)
+        names = given[store](endpoint, ApplicationSpec())
+        assert {name for name in names if not name.endswith("_QUEUE_RETRY_AFTER")} == set(known)
 
 
 def test_the_variables_of_a_store_that_is_off_are_free() -> None:
@@ -194,10 +186,11 @@ def test_the_variables_of_a_store_that_is_off_are_free() -> None:
 
 
 def test_the_program_gives_exactly_the_secrets_that_the_rule_knows() -> None:
-    ref = SecretRef(arn=ARN)
-    for store in ("aurora", "valkey", "documentdb"):
-        stores = {name: ref if name == store else None for name in ("aurora", "valkey", "documentdb")}
-        assert set(laravel_secrets(app_key=ref, **stores)) == {*OWN_SECRETS[""], *OWN_SECRETS[store]}
+    given = {"aurora": aurora_secrets, "valkey": valkey_secrets, "documentdb": documentdb_secrets}
+    assert set(OWN_SECRETS) == {"", *given}
+    for store, secrets in given.items():
+        assert set(secrets(SecretRef(arn=ARN))) == set(OWN_SECRETS[store])
+    assert OWN_SECRETS[""] == ("APP_KEY",)
 
 
 def test_an_exception_without_effect_is_warned_of() -> None:

@@ -8,6 +8,7 @@ import pytest
 from components.observability.event_patterns import event_kinds
 from story.doctor.events import MISSING
 from story.doctor.finding import Severity
+from tests.components.observability.monitored_site import stores
 from tests.story.doctor.healthy import CLUSTER, NAT_ROUTE, NOW, S3_ENDPOINT, S3_ROUTE, World, healthy
 
 
@@ -135,7 +136,7 @@ def test_an_event_that_was_not_delivered_is_a_warning_that_says_what_is_missing(
 def test_every_rule_of_the_stack_is_looked_at_over_the_last_day(world: World) -> None:
     asked = failed(world, deployments=[1.0], failed_tasks=[1.0], out_of_memory=[1.0], exec=[1.0], aurora_backups=[1.0])
     assert {one.subject for one in world.wrong()} == {
-        f"{CLUSTER}-{kind}" for kind in event_kinds(exec=True, aurora=True)
+        f"{CLUSTER}-{kind}" for kind in event_kinds(exec=True, stores=stores())
     }
     [(queries, period)] = asked
     assert period == {"StartTime": NOW - timedelta(days=1), "EndTime": NOW}
@@ -144,7 +145,7 @@ def test_every_rule_of_the_stack_is_looked_at_over_the_last_day(world: World) ->
 
 
 def test_the_kinds_of_event_are_those_that_a_stack_has_rules_for() -> None:
-    assert tuple(MISSING) == event_kinds(exec=True, aurora=True)
+    assert tuple(MISSING) == event_kinds(exec=True, stores=stores())
 
 
 def test_zeros_are_no_failures(world: World) -> None:

@@ -5,23 +5,55 @@ docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Bo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from components.alarm import Alarm, Math
-from components.observability.dashboard.grid import COLUMNS, Row, Widget
-from components.observability.dashboard.scene import Scene
-from settings.partition import partition_of
 
 Axis = Literal["left", "right"]
 
+COLUMNS = 24
 GRAPH_HEIGHT = 6
 PERIOD_SECONDS = 60
-MOST_ALARMS = 100
-"""In one alarm widget: #CloudWatch-Dashboard-Properties-Alarm-Widget-Object of the page above."""
 MOST_LINES = 50
 """Of a search. A graph can show 500, and a person fewer:
 docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html"""
 ALARM_COLOUR = "#d62728"
+
+WidgetType = Literal["metric", "text", "alarm"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widget:
+    """One thing on a dashboard.
+
+    Attributes:
+        type: What it is.
+        width: In columns, 1 to 24.
+        height: In rows of the grid, 1 to 1000.
+        properties: What it shows; made by the functions below.
+    """
+
+    type: WidgetType
+    width: int
+    height: int
+    properties: Mapping[str, Any]
+
+
+Row = Sequence[Widget]
+
+
+class Drawn(Protocol):
+    """What a graph needs to know of the dashboard that it is a part of."""
+
+    @property
+    def region(self) -> str:
+        """AWS region of the metrics."""
+        ...
+
+    @property
+    def alarms(self) -> Sequence[Alarm]:
+        """Alarms whose thresholds are drawn; their dimensions are plain text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +143,11 @@ def evenly(widgets: Sequence[Widget]) -> Row:
     return [replace(widget, width=COLUMNS // len(widgets)) for widget in widgets]
 
 
-def graph(scene: Scene, title: str, lines: Sequence[Line], *, stacked: bool = False, right: str = "") -> Widget:
+def graph(drawn: Drawn, title: str, lines: Sequence[Line], *, stacked: bool = False, right: str = "") -> Widget:
     """Lines over time, with the thresholds of the alarms that watch one of them.
 
     Args:
-        scene: Whose alarms to look through.
+        drawn: Region of the metrics, and the alarms to look through.
         title: What it shows, with its unit.
         lines: What to draw.
         stacked: One on top of the other.
@@ -124,38 +156,15 @@ def graph(scene: Scene, title: str, lines: Sequence[Line], *, stacked: bool = Fa
     properties: dict[str, Any] = {
         "metrics": [line.as_item() for line in lines],
         "period": PERIOD_SECONDS,
-        "region": scene.region,
+        "region": drawn.region,
         "stacked": stacked,
         "title": title,
         "view": "timeSeries",
         "yAxis": {"left": {"min": 0, "showUnits": False}, **_right_axis(right)},
     }
-    if watching := [alarm for alarm in scene.alarms if _watches(alarm, lines)]:
+    if watching := [alarm for alarm in drawn.alarms if _watches(alarm, lines)]:
         properties["annotations"] = {"horizontal": _thresholds(watching)}
     return Widget(type="metric", width=COLUMNS, height=GRAPH_HEIGHT, properties=properties)
-
-
-def alarm_states(scene: Scene) -> list[Widget]:
-    """The state of every alarm, those in ALARM first; in several widgets where one cannot hold all."""
-    arns = [
-        f"arn:{partition_of(scene.region).name}:cloudwatch:{scene.region}:{scene.account_id}:alarm:{scene.stack}-{alarm.name}"
-        for alarm in (*scene.composites, *scene.alarms)
-    ]
-    parts = [arns[start : start + MOST_ALARMS] for start in range(0, len(arns), MOST_ALARMS)]
-    return [
-        Widget(
-            type="alarm",
-            width=COLUMNS,
-            # Six stand side by side.
-            height=1 + -(-len(part) // 6),
-            properties={"alarms": part, "sortBy": "stateUpdatedTimestamp", "title": _numbered(number, len(parts))},
-        )
-        for number, part in enumerate(parts, start=1)
-    ]
-
-
-def _numbered(number: int, count: int) -> str:
-    return "Alarms" if count == 1 else f"Alarms {number} of {count}"
 
 
 def _right_axis(label: str) -> dict[str, Any]:

@@ -1,16 +1,22 @@
 """DocumentDB, the store with MongoDB's protocol."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.base import Component, physical_name
 from components.data_stores.credential import database_user
+from components.data_stores.documentdb.laravel import documentdb_environment, documentdb_secrets
+from components.data_stores.documentdb.monitoring import MonitoredDocumentDb
+from components.data_stores.documentdb.user_statements import documentdb_user_statements
 from components.data_stores.names import exported_log_groups, promotion_tier, zone_of
 from components.data_stores.parts import closed_security_group, final_snapshot, log_groups
-from components.wiring import StoreAccess
+from components.data_stores.store import Endpoint, StoreArgs
+from components.data_stores.user_statements import UserSetup, user_setup
+from components.wiring import SecretRef, StoreAccess
+from settings.site import ApplicationSpec
 from settings.stores import MASTER_USERNAME, DocumentDbSpec
 
 LOGS = ("audit", "profiler")
@@ -25,28 +31,6 @@ docs.aws.amazon.com/documentdb/latest/developerguide/cluster_parameter_groups-li
 github.com/hashicorp/terraform-provider-aws/issues/23335"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentDbArgs:
-    """What a `DocumentDb` needs to know.
-
-    Attributes:
-        spec: Version, sizes, user, retention.
-        vpc_id: The VPC.
-        subnet_ids: Isolated subnets, in two zones or more.
-        zones: Zones of these subnets. Instances are made in one after the other; later edits move none.
-        key_arn: Key that encrypts data, snapshots, the user's secret and logs. The master's secret is encrypted with
-            AWS's own key, because the provider cannot name another.
-        protect: Refuse to delete the cluster, by Pulumi and by AWS.
-    """
-
-    spec: DocumentDbSpec
-    vpc_id: pulumi.Input[str]
-    subnet_ids: pulumi.Input[Sequence[str]]
-    zones: Sequence[str]
-    key_arn: pulumi.Input[str]
-    protect: bool
-
-
 class DocumentDb(Component):
     """A DocumentDB cluster, its instances, and the application's own user.
 
@@ -58,26 +42,26 @@ class DocumentDb(Component):
     Credential.
     """
 
+    spec: DocumentDbSpec
     access: StoreAccess
     endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
     cluster_identifier: pulumi.Output[str]
-    instance_identifiers: Sequence[pulumi.Output[str]]
     master_secret_arn: pulumi.Output[str]
     user_secret_arn: pulumi.Output[str]
     user_secret_version: pulumi.Output[str]
 
-    def __init__(self, name: str, args: DocumentDbArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: StoreArgs[DocumentDbSpec], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        self.spec = args.spec
         self.access = closed_security_group(name, vpc_id=args.vpc_id, port=args.spec.port, opts=self.child())
         cluster = self._cluster(name, args)
-        instances = self._instances(name, args, cluster)
-        user = database_user(name, args.spec, key_arn=args.key_arn, protect=args.protect, opts=self.child())
+        self._instances(name, args, cluster)
+        user = database_user(name, args.spec, key_arn=args.stack.key_arn, protect=args.protect, opts=self.child())
 
         self.endpoint = cluster.endpoint
         self.reader_endpoint = cluster.reader_endpoint
         self.cluster_identifier = cluster.cluster_identifier
-        self.instance_identifiers = [instance.identifier for instance in instances]
         self.master_secret_arn = cluster.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn or "")
         self.user_secret_arn = user.secret_arn
         self.user_secret_version = user.secret_version
@@ -91,11 +75,54 @@ class DocumentDb(Component):
             }
         )
 
-    def _cluster(self, name: str, args: DocumentDbArgs) -> aws.docdb.Cluster:
+    @property
+    def state_driver(self) -> str | None:
+        return None
+
+    def laravel_environment(self, application: ApplicationSpec) -> pulumi.Output[Mapping[str, str]]:
+        port, database = self.spec.port, self.spec.database
+        return self.endpoint.apply(
+            lambda host: documentdb_environment(Endpoint(host=host, port=port, database=database), application)
+        )
+
+    @property
+    def laravel_secrets(self) -> Mapping[str, SecretRef]:
+        return documentdb_secrets(self._user())
+
+    @property
+    def user_setup(self) -> UserSetup | None:
+        return user_setup(
+            self.access.store,
+            documentdb_user_statements(),
+            host=self.endpoint,
+            port=self.spec.port,
+            database=self.spec.database,
+            master_secret_arn=self.master_secret_arn,
+            user=self._user(),
+        )
+
+    @property
+    def stack_output(self) -> Mapping[str, Any]:
+        return {
+            "endpoint": self.endpoint,
+            "readerEndpoint": self.reader_endpoint,
+            "port": self.access.port,
+            "masterSecret": self.master_secret_arn,
+            "userSecret": self.user_secret_arn,
+        }
+
+    @property
+    def monitored(self) -> MonitoredDocumentDb:
+        return MonitoredDocumentDb(cluster_identifier=self.cluster_identifier)
+
+    def _user(self) -> SecretRef:
+        return SecretRef(arn=self.user_secret_arn, version=self.user_secret_version)
+
+    def _cluster(self, name: str, args: StoreArgs[DocumentDbSpec]) -> aws.docdb.Cluster:
         groups = log_groups(
             exported_log_groups("docdb", physical_name(name), LOGS),
             retention_days=args.spec.log_retention_days,
-            key_arn=args.key_arn,
+            key_arn=args.stack.key_arn,
             opts=self.child(),
         )
         subnets = aws.docdb.SubnetGroup(
@@ -114,7 +141,7 @@ class DocumentDb(Component):
             master_username=MASTER_USERNAME,
             manage_master_user_password=True,
             storage_encrypted=True,
-            kms_key_id=args.key_arn,
+            kms_key_id=args.stack.key_arn,
             enabled_cloudwatch_logs_exports=list(LOGS),
             backup_retention_period=args.spec.backup_retention_days,
             skip_final_snapshot=False,
@@ -125,7 +152,7 @@ class DocumentDb(Component):
             opts=self.child(protect=args.protect, depends_on=groups, never_deleted_first=True),
         )
 
-    def _parameters(self, name: str, args: DocumentDbArgs) -> aws.docdb.ClusterParameterGroup:
+    def _parameters(self, name: str, args: StoreArgs[DocumentDbSpec]) -> aws.docdb.ClusterParameterGroup:
         return aws.docdb.ClusterParameterGroup(
             physical_name(name),
             family=args.spec.parameter_family,
@@ -138,7 +165,7 @@ class DocumentDb(Component):
         )
 
     def _instances(
-        self, name: str, args: DocumentDbArgs, cluster: aws.docdb.Cluster
+        self, name: str, args: StoreArgs[DocumentDbSpec], cluster: aws.docdb.Cluster
     ) -> list[aws.docdb.ClusterInstance]:
         return [
             aws.docdb.ClusterInstance(

@@ -1,7 +1,7 @@
 """ElastiCache for Valkey."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -10,31 +10,16 @@ from components.base import Component, physical_name
 from components.data_stores.credential import Credential, CredentialArgs
 from components.data_stores.names import member_ids
 from components.data_stores.parts import closed_security_group, final_snapshot
-from components.wiring import StoreAccess
+from components.data_stores.store import Endpoint, StoreArgs
+from components.data_stores.valkey.laravel import STATE_DRIVER, valkey_environment, valkey_secrets
+from components.data_stores.valkey.monitoring import MonitoredValkey
+from components.wiring import SecretRef, StoreAccess
+from settings.site import ApplicationSpec
 from settings.stores import ValkeySpec
 
 PORT = 6379
 TOKEN_LENGTH = 64
 """16 to 128 characters: docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValkeyArgs:
-    """What a `Valkey` needs to know.
-
-    Attributes:
-        spec: Version, size, replicas, snapshots.
-        vpc_id: The VPC.
-        subnet_ids: Isolated subnets. With replicas AWS spreads the nodes over their zones.
-        key_arn: Key that encrypts data, snapshots and the secret.
-        protect: Refuse to delete group and secret. ElastiCache has no deletion protection of its own.
-    """
-
-    spec: ValkeySpec
-    vpc_id: pulumi.Input[str]
-    subnet_ids: pulumi.Input[Sequence[str]]
-    key_arn: pulumi.Input[str]
-    protect: bool
 
 
 class Valkey(Component):
@@ -48,6 +33,7 @@ class Valkey(Component):
     Makes: SecurityGroup, SubnetGroup, ParameterGroup, RandomId, ReplicationGroup, Credential.
     """
 
+    spec: ValkeySpec
     access: StoreAccess
     endpoint: pulumi.Output[str]
     replication_group_id: pulumi.Output[str]
@@ -55,8 +41,9 @@ class Valkey(Component):
     user_secret_arn: pulumi.Output[str]
     user_secret_version: pulumi.Output[str]
 
-    def __init__(self, name: str, args: ValkeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: StoreArgs[ValkeySpec], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        self.spec = args.spec
         self.access = closed_security_group(name, vpc_id=args.vpc_id, port=PORT, opts=self.child())
         token = self._token(name, args)
         group = self._group(name, args, token)
@@ -68,20 +55,43 @@ class Valkey(Component):
         self.user_secret_version = token.secret_version
         self.register_outputs({"endpoint": self.endpoint, "port": PORT, "userSecretArn": self.user_secret_arn})
 
-    def _token(self, name: str, args: ValkeyArgs) -> Credential:
+    @property
+    def state_driver(self) -> str | None:
+        return STATE_DRIVER
+
+    def laravel_environment(self, application: ApplicationSpec) -> pulumi.Output[Mapping[str, str]]:
+        return self.endpoint.apply(lambda host: valkey_environment(Endpoint(host=host, port=PORT), application))
+
+    @property
+    def laravel_secrets(self) -> Mapping[str, SecretRef]:
+        return valkey_secrets(SecretRef(arn=self.user_secret_arn, version=self.user_secret_version))
+
+    @property
+    def user_setup(self) -> None:
+        return None
+
+    @property
+    def stack_output(self) -> Mapping[str, Any]:
+        return {"endpoint": self.endpoint, "port": PORT, "userSecret": self.user_secret_arn}
+
+    @property
+    def monitored(self) -> MonitoredValkey:
+        return MonitoredValkey(nodes=[self.member_ids[number] for number in range(self.spec.replicas + 1)])
+
+    def _token(self, name: str, args: StoreArgs[ValkeySpec]) -> Credential:
         return Credential(
             f"{name}-token",
             CredentialArgs(
                 description=f"The token of {physical_name(name)}",
                 length=TOKEN_LENGTH,
                 version=args.spec.token_version,
-                key_arn=args.key_arn,
+                key_arn=args.stack.key_arn,
                 protect=args.protect,
             ),
             opts=self.child(),
         )
 
-    def _group(self, name: str, args: ValkeyArgs, token: Credential) -> aws.elasticache.ReplicationGroup:
+    def _group(self, name: str, args: StoreArgs[ValkeySpec], token: Credential) -> aws.elasticache.ReplicationGroup:
         spec = args.spec
         subnets = aws.elasticache.SubnetGroup(
             physical_name(name), description="Isolated subnets", subnet_ids=args.subnet_ids, opts=self.child()
@@ -109,7 +119,7 @@ class Valkey(Component):
             transit_encryption_enabled=True,
             transit_encryption_mode="required",
             at_rest_encryption_enabled=True,
-            kms_key_id=args.key_arn,
+            kms_key_id=args.stack.key_arn,
             auth_token=token.password,
             # Both tokens are valid until the next change, so tasks that still have the old one work on.
             auth_token_update_strategy="ROTATE",

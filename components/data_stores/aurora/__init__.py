@@ -1,18 +1,23 @@
 """Aurora MySQL."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.base import Component, physical_name
+from components.data_stores.aurora.laravel import STATE_DRIVER, aurora_environment, aurora_secrets
+from components.data_stores.aurora.monitoring import MonitoredAurora
+from components.data_stores.aurora.user_statements import aurora_user_statements
 from components.data_stores.credential import database_user
 from components.data_stores.names import exported_log_groups, promotion_tier, zone_of
 from components.data_stores.parts import closed_security_group, final_snapshot, log_groups
+from components.data_stores.store import Endpoint, StoreArgs
+from components.data_stores.user_statements import UserSetup, user_setup
 from components.iam import assumed_by
-from components.wiring import StoreAccess
-from settings.partition import partition_of
+from components.wiring import SecretRef, StoreAccess
+from settings.site import ApplicationSpec
 from settings.stores import MASTER_USERNAME, AuroraSpec
 
 LOGS = ("audit", "error", "slowquery")
@@ -35,31 +40,6 @@ docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.Param
 MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuroraArgs:
-    """What an `Aurora` needs to know.
-
-    Attributes:
-        spec: Version, sizes, user, retention.
-        vpc_id: The VPC.
-        subnet_ids: Isolated subnets, in two zones or more.
-        region: AWS region.
-        zones: Zones of these subnets. Instances are made in one after the other; later edits move none.
-        key_arn: Key that encrypts data, snapshots, secrets, logs and Performance Insights.
-        protect: Refuse to delete the cluster, by Pulumi and by AWS.
-        boundary_arn: Policy that bounds the rights of its role; None for none.
-    """
-
-    spec: AuroraSpec
-    vpc_id: pulumi.Input[str]
-    subnet_ids: pulumi.Input[Sequence[str]]
-    region: str
-    zones: Sequence[str]
-    key_arn: pulumi.Input[str]
-    protect: bool
-    boundary_arn: str | None = None
-
-
 class Aurora(Component):
     """An Aurora MySQL cluster, its instances, and the application's own user.
 
@@ -72,26 +52,26 @@ class Aurora(Component):
     Credential, and a Role with a RolePolicyAttachment for enhanced monitoring.
     """
 
+    spec: AuroraSpec
     access: StoreAccess
     endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
     cluster_identifier: pulumi.Output[str]
-    instance_identifiers: Sequence[pulumi.Output[str]]
     master_secret_arn: pulumi.Output[str]
     user_secret_arn: pulumi.Output[str]
     user_secret_version: pulumi.Output[str]
 
-    def __init__(self, name: str, args: AuroraArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: StoreArgs[AuroraSpec], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        self.spec = args.spec
         self.access = closed_security_group(name, vpc_id=args.vpc_id, port=args.spec.port, opts=self.child())
         cluster = self._cluster(name, args)
-        instances = self._instances(name, args, cluster)
-        user = database_user(name, args.spec, key_arn=args.key_arn, protect=args.protect, opts=self.child())
+        self._instances(name, args, cluster)
+        user = database_user(name, args.spec, key_arn=args.stack.key_arn, protect=args.protect, opts=self.child())
 
         self.endpoint = cluster.endpoint
         self.reader_endpoint = cluster.reader_endpoint
         self.cluster_identifier = cluster.cluster_identifier
-        self.instance_identifiers = [instance.identifier for instance in instances]
         self.master_secret_arn = cluster.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn or "")
         self.user_secret_arn = user.secret_arn
         self.user_secret_version = user.secret_version
@@ -105,11 +85,57 @@ class Aurora(Component):
             }
         )
 
-    def _cluster(self, name: str, args: AuroraArgs) -> aws.rds.Cluster:
+    @property
+    def state_driver(self) -> str | None:
+        return STATE_DRIVER
+
+    def laravel_environment(self, application: ApplicationSpec) -> pulumi.Output[Mapping[str, str]]:
+        port, database = self.spec.port, self.spec.database
+        reader_host = self.reader_endpoint if self.spec.readers else None
+        return pulumi.Output.all(self.endpoint, reader_host).apply(
+            lambda known: aurora_environment(
+                Endpoint(host=known[0], port=port, database=database, reader_host=known[1]), application
+            )
+        )
+
+    @property
+    def laravel_secrets(self) -> Mapping[str, SecretRef]:
+        return aurora_secrets(self._user())
+
+    @property
+    def user_setup(self) -> UserSetup | None:
+        return user_setup(
+            self.access.store,
+            aurora_user_statements(),
+            host=self.endpoint,
+            port=self.spec.port,
+            database=self.spec.database,
+            master_secret_arn=self.master_secret_arn,
+            user=self._user(),
+        )
+
+    @property
+    def stack_output(self) -> Mapping[str, Any]:
+        return {
+            "endpoint": self.endpoint,
+            "readerEndpoint": self.reader_endpoint,
+            "port": self.access.port,
+            "masterSecret": self.master_secret_arn,
+            "userSecret": self.user_secret_arn,
+        }
+
+    @property
+    def monitored(self) -> MonitoredAurora:
+        return MonitoredAurora(spec=self.spec, cluster_identifier=self.cluster_identifier)
+
+    def _user(self) -> SecretRef:
+        return SecretRef(arn=self.user_secret_arn, version=self.user_secret_version)
+
+    def _cluster(self, name: str, args: StoreArgs[AuroraSpec]) -> aws.rds.Cluster:
         groups = log_groups(
             exported_log_groups("rds", physical_name(name), LOGS),
             retention_days=args.spec.log_retention_days,
-            key_arn=args.key_arn,
+            key_arn=args.stack.key_arn,
             opts=self.child(),
         )
         subnets = aws.rds.SubnetGroup(
@@ -128,10 +154,10 @@ class Aurora(Component):
             vpc_security_group_ids=[self.access.security_group_id],
             master_username=MASTER_USERNAME,
             manage_master_user_password=True,
-            master_user_secret_kms_key_id=args.key_arn,
+            master_user_secret_kms_key_id=args.stack.key_arn,
             iam_database_authentication_enabled=True,
             storage_encrypted=True,
-            kms_key_id=args.key_arn,
+            kms_key_id=args.stack.key_arn,
             enabled_cloudwatch_logs_exports=list(LOGS),
             backup_retention_period=args.spec.backup_retention_days,
             copy_tags_to_snapshot=True,
@@ -155,17 +181,19 @@ class Aurora(Component):
             opts=self.child(),
         )
 
-    def _instances(self, name: str, args: AuroraArgs, cluster: aws.rds.Cluster) -> list[aws.rds.ClusterInstance]:
+    def _instances(
+        self, name: str, args: StoreArgs[AuroraSpec], cluster: aws.rds.Cluster
+    ) -> list[aws.rds.ClusterInstance]:
         role = aws.iam.Role(
             physical_name(f"{name}-monitoring"),
             assume_role_policy=assumed_by("monitoring.rds.amazonaws.com"),
-            permissions_boundary=args.boundary_arn,
+            permissions_boundary=args.stack.boundary_arn,
             opts=self.child(),
         )
         permission = aws.iam.RolePolicyAttachment(
             physical_name(f"{name}-monitoring"),
             role=role.name,
-            policy_arn=f"arn:{partition_of(args.region).name}:iam::aws:policy/{MONITORING_POLICY}",
+            policy_arn=f"arn:{args.stack.partition.name}:iam::aws:policy/{MONITORING_POLICY}",
             opts=self.child(),
         )
         insights = args.spec.performance_insights
@@ -184,7 +212,7 @@ class Aurora(Component):
                 monitoring_interval=args.spec.monitoring_interval_seconds,
                 monitoring_role_arn=role.arn,
                 performance_insights_enabled=insights,
-                performance_insights_kms_key_id=args.key_arn if insights else None,
+                performance_insights_kms_key_id=args.stack.key_arn if insights else None,
                 copy_tags_to_snapshot=True,
                 apply_immediately=True,
                 # AWS may put a lone instance into another zone when its own fails, and an added zone moves nothing.
