@@ -11,7 +11,7 @@ import pulumi
 from pydantic import Field
 
 from settings.agents import Action, ResourceArn
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.checking import check, printable
 from settings.partition import partition_of
 from settings.site import Architecture
@@ -131,27 +131,27 @@ class AccountSettings(Spec):
     trail: TrailSpec = TrailSpec()
     """CloudTrail, where the account has none yet."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         for key in ("infrastructure", "application"):
             if getattr(self, key).repository is None:
-                yield Finding(
+                yield Problem(
                     key=f"{key}.repository", problem="not given; allowed is a repository on GitHub such as owner/name"
                 )
         if len(set(self.stages)) != len(self.stages):
-            yield Finding(key="stages", problem=f"given {', '.join(self.stages)}; allowed is each stack once")
+            yield Problem(key="stages", problem=f"given {', '.join(self.stages)}; allowed is each stack once")
         for short, long in permutations(sorted(set(self.stages)), 2):
             if long.startswith(f"{short}-"):
-                yield Finding(
+                yield Problem(
                     key="stages",
                     problem=f"given {short} and {long}; allowed are names of which none begins with another and a -, "
                     "because roles are limited by the beginnings of names",
                 )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if len(self.stages) > 1 and not self.approval.emails:
-            yield Finding(
+            yield Problem(
                 key="approval.emails", problem="nobody is told that a release waits; it shows in CodePipeline's console"
             )
 
@@ -215,13 +215,13 @@ def account_of(
     values, unread = values_of(PREFIX, list(AccountSettings.model_fields), config, secret_keys, WHERE_SECRETS_BELONG)
     checked = check(AccountSettings, values, unread)
     settings = checked.spec
-    findings = [*checked.mistakes, *checked.without_follow_ups(settings.mistakes())]
+    problems = [*checked.mistakes, *checked.without_follow_ups(settings.mistakes())]
     lines = [
         *mistakes_around(name, region),
         *_of_region(settings, region),
-        *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in findings),
+        *(f"{PREFIX}:{problem.key}: {problem.problem}" for problem in problems),
     ]
     if lines:
         raise pulumi.RunError("\n".join(map(printable, lines)))
     account = Account(region=region, profile=config.get("aws:profile"), settings=settings)
-    return account, [f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()]
+    return account, [f"{PREFIX}:{problem.key}: {problem.problem}" for problem in settings.warnings()]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.rules.secret_reference import doubtful_suffixes
 from settings.services import MEMORY_MIB, ServiceSpec
 from settings.types import EnvironmentName, Form, SecretArn
@@ -68,7 +68,7 @@ class NewRelicSpec(AgentSpec):
     memory_mib: Memory = 512
     """Memory of the task that is the agent's, in MiB. Default: New Relic's own example."""
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         yield from doubtful_suffixes({"license_key": self.license_key})
 
@@ -81,7 +81,7 @@ class MackerelSpec(AgentSpec):
     image: AgentImage = "public.ecr.aws/mackerel/mackerel-container-agent:v0.13.2"
     """Image by version or by digest. The images `vX.Y.Z-plugins` hold plugins for php-fpm and nginx too."""
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         yield from doubtful_suffixes({"api_key": self.api_key})
 
@@ -100,7 +100,7 @@ class OpenTelemetrySpec(AgentSpec):
     rights: dict[Action, ResourceArn] = Field(default={})
     """What the task may do for exporters that `config` adds: action to the ARN of what it is done to."""
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         yield from doubtful_suffixes({f"secrets.{name}": text for name, text in self.secrets.items()})
 
@@ -117,21 +117,21 @@ class FluentBitSpec(AgentSpec):
     rights: dict[Action, ResourceArn] = Field(default={})
     """What the task may do at a destination in AWS: action to the ARN of what it is done to."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         if "Name" not in self.destination:
-            yield Finding(
+            yield Problem(
                 key="destination",
                 problem=f"given {', '.join(self.destination)}; allowed is a Name beside them, that of an output plugin",
             )
         for option in sorted(set(self.destination) & set(self.secrets)):
-            yield Finding(
+            yield Problem(
                 key=f"secrets.{option}",
                 problem="given here and in destination; allowed is one of them",
                 involves=("destination",),
             )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         yield from doubtful_suffixes({f"secrets.{name}": text for name, text in self.secrets.items()})
 
@@ -167,7 +167,7 @@ class AgentsSpec(Spec):
         """
         return {name: agent for name, agent in self.all.items() if agent.serves(service)}
 
-    def mistakes_among(self, services: Mapping[str, ServiceSpec]) -> Iterator[Finding]:
+    def mistakes_among(self, services: Mapping[str, ServiceSpec]) -> Iterator[Problem]:
         """What does not fit the stack's services.
 
         Args:
@@ -176,7 +176,7 @@ class AgentsSpec(Spec):
         for name, agent in self.all.items():
             for service in agent.services or ():
                 if service not in services:
-                    yield Finding(
+                    yield Problem(
                         key=f"agents.{name}.services",
                         problem=f"given {service}; allowed are services that are on: {', '.join(services)}",
                     )
@@ -184,7 +184,7 @@ class AgentsSpec(Spec):
             yield from _room(key, service, self.of(key))
 
 
-def _room(key: str, service: ServiceSpec, agents: Mapping[str, AgentSpec]) -> Iterator[Finding]:
+def _room(key: str, service: ServiceSpec, agents: Mapping[str, AgentSpec]) -> Iterator[Problem]:
     """Whether agents leave enough of a task to the application."""
     for field, given, least, offered, unit in (
         ("cpu", service.cpu, LEAST_CPU, tuple(MEMORY_MIB), "CPU units"),
@@ -193,7 +193,7 @@ def _room(key: str, service: ServiceSpec, agents: Mapping[str, AgentSpec]) -> It
         taken = {name: int(getattr(agent, field)) for name, agent in agents.items()}
         needed = sum(taken.values()) + least
         if taken and given < needed:
-            yield Finding(
+            yield Problem(
                 key=f"{key}.{field}",
                 problem=f"given {given}, of which agents take {_told(taken)}; allowed is at least {needed}, "
                 f"so that {least} {unit} are the application's{_next(needed, offered)}",

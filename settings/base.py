@@ -8,22 +8,22 @@ from pydantic import BaseModel, ConfigDict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Problem:
     """One thing about the settings that a person should read.
 
     Attributes:
         key: Where it is, relative to the spec that reports it: `max_tasks`, or empty for the spec itself.
         problem: What was given and what is allowed, in one line.
-        involves: Other keys that the rule reads. If one of them is wrong by itself, this finding is left out.
+        involves: Other keys that the rule reads. If one of them is wrong by itself, this problem is left out.
     """
 
     key: str
     problem: str
     involves: tuple[str, ...] = ()
 
-    def below(self, prefix: str) -> "Finding":
-        """The same finding, seen from the spec that holds this one under `prefix`."""
-        return Finding(
+    def below(self, prefix: str) -> "Problem":
+        """The same problem, seen from the spec that holds this one under `prefix`."""
+        return Problem(
             key=f"{prefix}.{self.key}" if self.key else prefix,
             problem=self.problem,
             involves=tuple(f"{prefix}.{key}" for key in self.involves),
@@ -39,22 +39,22 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         """Combinations of values that cannot work."""
         yield from self._below("mistakes")
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         """Combinations of values that work and surprise."""
         yield from self._below("warnings")
 
-    def _below(self, method: str) -> Iterator[Finding]:
+    def _below(self, method: str) -> Iterator[Problem]:
         for name in type(self).model_fields:
             value = getattr(self, name)
             held = cast(dict[str, object], value) if isinstance(value, dict) else {"": value}
             for key, spec in held.items():
                 if isinstance(spec, Spec):
                     prefix = f"{name}.{key}" if key else name
-                    yield from (finding.below(prefix) for finding in getattr(spec, method)())
+                    yield from (problem.below(prefix) for problem in getattr(spec, method)())
 
 
 class ProtectedSpec(Spec):

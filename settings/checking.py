@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.rules.near_names import nearest
 
 S = TypeVar("S", bound=Spec)
@@ -31,18 +31,18 @@ class Checked(Generic[S]):
     """
 
     spec: S
-    mistakes: Sequence[Finding]
+    mistakes: Sequence[Problem]
     wrong: Sequence[str]
 
-    def without_follow_ups(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Those findings that do not rest on a value which is wrong by itself."""
-        for finding in findings:
-            keys = (finding.key, *finding.involves)
+    def without_follow_ups(self, problems: Iterable[Problem]) -> Iterator[Problem]:
+        """Those problems that do not rest on a value which is wrong by itself."""
+        for problem in problems:
+            keys = (problem.key, *problem.involves)
             if not any(_related(key, wrong) for key in keys for wrong in self.wrong):
-                yield finding
+                yield problem
 
 
-def check(kind: type[S], values: Mapping[str, Any], known: Sequence[Finding] = ()) -> Checked[S]:
+def check(kind: type[S], values: Mapping[str, Any], known: Sequence[Problem] = ()) -> Checked[S]:
     """Reads `values` as a spec of this kind and finds the mistakes in all single values at once.
 
     Rules about several values (`Spec.mistakes`) are left to the caller, who adds rules of its own and calls
@@ -56,9 +56,9 @@ def check(kind: type[S], values: Mapping[str, Any], known: Sequence[Finding] = (
     kept = copy.deepcopy(dict(values))
     errors = _errors(kind, kept)
     schema = kind.model_json_schema() if errors else {}
-    mistakes = [*known, *(_finding(schema, error) for error in errors)]
-    meant = [key for finding in mistakes for key in finding.involves if not _holds(values, key)]
-    wrong = [*(finding.key for finding in mistakes), *meant]
+    mistakes = [*known, *(_problem(schema, error) for error in errors)]
+    meant = [key for problem in mistakes for key in problem.involves if not _holds(values, key)]
+    wrong = [*(problem.key for problem in mistakes), *meant]
     while errors:
         for error in errors:
             path = _path(error)
@@ -111,23 +111,23 @@ def _related(key: str, other: str) -> bool:
     return key == other or key.startswith(f"{other}.") or other.startswith(f"{key}.")
 
 
-def _finding(schema: Schema, error: ErrorDetails) -> Finding:
+def _problem(schema: Schema, error: ErrorDetails) -> Problem:
     path = _path(error)
     key = ".".join(map(str, path))
     match error["type"]:
         case "extra_forbidden":
             return unknown_key(key, _names(_at(schema, path[:-1])))
         case "missing":
-            return Finding(key=key, problem=f"not given; allowed is {_allowed(_at(schema, path))}")
+            return Problem(key=key, problem=f"not given; allowed is {_allowed(_at(schema, path))}")
         case "json_invalid":
-            return Finding(key=key, problem=f"cannot be read: {error['msg'].partition(': ')[2]}")
+            return Problem(key=key, problem=f"cannot be read: {error['msg'].partition(': ')[2]}")
         case "value_error":
             problem = str(error.get("ctx", {}).get("error"))
             said = problem.startswith("given")
-            return Finding(key=key, problem=problem if said else f"given {_given(path, error['input'])}; {problem}")
+            return Problem(key=key, problem=problem if said else f"given {_given(path, error['input'])}; {problem}")
         case _:
             allowed = _allowed(_at(schema, path))
-            return Finding(key=key, problem=f"given {_given(path, error['input'])}; allowed is {allowed}")
+            return Problem(key=key, problem=f"given {_given(path, error['input'])}; allowed is {allowed}")
 
 
 def printable(line: str) -> str:
@@ -135,14 +135,14 @@ def printable(line: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 
 
-def unknown_key(key: str, names: Sequence[str]) -> Finding:
+def unknown_key(key: str, names: Sequence[str]) -> Problem:
     """An unknown key beside known `names`; it involves the one that was probably meant."""
     holder, _, last = key.rpartition(".")
     near = nearest(last, names)
     if near is None:
-        return Finding(key=key, problem=f"unknown key; allowed are {', '.join(names)}")
+        return Problem(key=key, problem=f"unknown key; allowed are {', '.join(names)}")
     meant = f"{holder}.{near}" if holder else near
-    return Finding(key=key, problem=f"unknown key; did you mean {near}?", involves=(meant,))
+    return Problem(key=key, problem=f"unknown key; did you mean {near}?", involves=(meant,))
 
 
 def _given(path: Sequence[str | int], value: object) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.types import Cidr, Form, Port
 
 ALARM_NAME = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
@@ -79,9 +79,9 @@ class DeploymentAlarmsSpec(Spec):
         """Whether there is an alarm at all."""
         return self.errors_5xx_percent is not None or bool(self.names)
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         if len(set(self.names)) != len(self.names):
-            yield Finding(key="names", problem=f"given {', '.join(self.names)}; allowed is each alarm once")
+            yield Problem(key="names", problem=f"given {', '.join(self.names)}; allowed is each alarm once")
 
 
 class DeploymentSpec(Spec):
@@ -142,38 +142,38 @@ class DeploymentSpec(Spec):
                 steps = math.ceil(round(100 / self.step_percent, 9))
                 return (steps - 1) * self.step_bake_time_minutes + self.bake_time_minutes
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         yield from self._of_another_strategy()
         if self.shifts and not (self.alarms and self.alarms.any):
-            yield Finding(
+            yield Problem(
                 key="alarms",
                 problem=f"given none beside strategy {self.strategy}; allowed is at least one, because ECS has no "
                 "circuit breaker there",
                 involves=("strategy",),
             )
         if EVERYBODY in self.test_cidrs:
-            yield Finding(
+            yield Problem(
                 key="test_cidrs",
                 problem=f"given {EVERYBODY}; allowed are ranges of your own, since the new version is not yet for "
                 "visitors",
             )
         if len(set(self.test_cidrs)) != len(self.test_cidrs):
-            yield Finding(key="test_cidrs", problem=f"given {', '.join(self.test_cidrs)}; allowed is each range once")
+            yield Problem(key="test_cidrs", problem=f"given {', '.join(self.test_cidrs)}; allowed is each range once")
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.test_listener and not self.test_cidrs:
-            yield Finding(key="test_cidrs", problem=f"none given: nobody reaches test_port {self.test_listener.port}")
+            yield Problem(key="test_cidrs", problem=f"none given: nobody reaches test_port {self.test_listener.port}")
         needed = self.alarms.minutes + CLOUDWATCH_DELAY_MINUTES if self.alarms else 0
         if self.shifts and self.bake_time_minutes < needed:
-            yield Finding(
+            yield Problem(
                 key="bake_time_minutes",
                 problem=f"{self.bake_time_minutes} is less than the {needed} that an alarm takes to go off: it may "
                 "come when the old tasks are gone",
             )
 
-    def _of_another_strategy(self) -> Iterator[Finding]:
+    def _of_another_strategy(self) -> Iterator[Problem]:
         """Settings that are given and would have no effect."""
         belongs = {
             "bake_time_minutes": (Strategy.BLUE_GREEN, Strategy.CANARY, Strategy.LINEAR),
@@ -189,7 +189,7 @@ class DeploymentSpec(Spec):
             tested = key.startswith("test_") and self.both_groups
             if key in self.model_fields_set and self.strategy not in strategies and not tested:
                 given = json.dumps(getattr(self, key))
-                yield Finding(
+                yield Problem(
                     key=key,
                     problem=f"given {given} beside strategy {self.strategy}; allowed with {', '.join(strategies)} only",
                     involves=("strategy",),

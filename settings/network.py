@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.types import Cidr, RetentionDays
 
 ZONE_BITS = 2
@@ -121,32 +121,32 @@ class NetworkSpec(Spec):
                 free += subnet.num_addresses
         return layout
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         network = ipaddress.ip_network(self.cidr)
         masks = ("public_mask", "private_mask", "isolated_mask")
         if not 16 <= network.prefixlen <= 24:
-            yield Finding(key="cidr", problem=f"given {self.cidr}; allowed is a range of /16 to /24")
+            yield Problem(key="cidr", problem=f"given {self.cidr}; allowed is a range of /16 to /24")
             return
         if not network.is_private:
-            yield Finding(key="cidr", problem=f"given {self.cidr}; allowed is a private range, such as 10.0.0.0/16")
+            yield Problem(key="cidr", problem=f"given {self.cidr}; allowed is a private range, such as 10.0.0.0/16")
         for other in self.other_cidrs:
             if network.overlaps(ipaddress.ip_network(other)):
-                yield Finding(
+                yield Problem(
                     key="cidr",
                     problem=f"given {self.cidr}, which overlaps {other}",
                     involves=("other_cidrs",),
                 )
         if len(set(self.zones)) != len(self.zones):
-            yield Finding(key="zones", problem=f"given {', '.join(self.zones)}; allowed is each zone once")
+            yield Problem(key="zones", problem=f"given {', '.join(self.zones)}; allowed is each zone once")
         elif len(self.zones) < 2:
             given = self.zones[0] if self.zones else "none"
-            yield Finding(key="zones", problem=f"given {given}; allowed are two to four zones, so that one may fail")
+            yield Problem(key="zones", problem=f"given {given}; allowed are two to four zones, so that one may fail")
         try:
             self.subnets()
         except ValueError as error:
-            yield Finding(key="cidr", problem=f"given {self.cidr}; {error}", involves=masks)
+            yield Problem(key="cidr", problem=f"given {self.cidr}; {error}", involves=masks)
         if max(self.masks.values()) > 28:
-            yield Finding(
+            yield Problem(
                 key="cidr",
                 problem=f"given {self.cidr}; its subnets are under /28, AWS's least",
                 involves=masks,

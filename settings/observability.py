@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.types import Email, Form, Percent, RetentionDays
 
 SLACK_WORKSPACE = re.compile(r"T[A-Z0-9]{8,12}")
@@ -99,20 +99,20 @@ class ObservabilitySpec(Spec):
     thresholds: AlarmThresholdsSpec = AlarmThresholdsSpec()
     """When an alarm goes off."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         for key, addresses in (("emails", self.emails), ("critical_emails", self.critical_emails)):
             if len(set(addresses)) != len(addresses):
-                yield Finding(key=key, problem=f"given {', '.join(addresses)}; allowed is each address once")
+                yield Problem(key=key, problem=f"given {', '.join(addresses)}; allowed is each address once")
         if twice := [address for address in self.critical_emails if address in self.emails]:
-            yield Finding(
+            yield Problem(
                 key="critical_emails",
                 problem=f"given {', '.join(twice)}, which emails has too and which gets every alarm by that; "
                 "allowed is one of the two",
                 involves=("emails",),
             )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if not (self.emails or self.slack):
-            yield Finding(key="emails", problem="none given: alarms change colour, and nobody is told")
+            yield Problem(key="emails", problem="none given: alarms change colour, and nobody is told")

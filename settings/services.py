@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.deployment import DeploymentSpec, TestListener
 from settings.rules.commands import checked_command, text_refused
 from settings.rules.cron import ALLOWED as CRON_ALLOWED
@@ -71,9 +71,9 @@ class CapacitySpec(Spec):
     spot_weight: Annotated[int, Field(ge=0, le=1000)] = 0
     """Share of the further tasks that runs on Spot."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         if self.on_demand_weight + self.spot_weight == 0:
-            yield Finding(
+            yield Problem(
                 key="spot_weight",
                 problem="given 0 beside on_demand_weight 0; allowed is at least one weight over 0",
                 involves=("on_demand_weight",),
@@ -93,9 +93,9 @@ class ScheduleSpec(Spec):
     max_tasks: Annotated[int, Field(ge=0, le=5000)]
     """Most tasks from then on."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         if self.min_tasks > self.max_tasks:
-            yield Finding(
+            yield Problem(
                 key="min_tasks",
                 problem=f"given {self.min_tasks}; allowed is at most max_tasks, {self.max_tasks}",
                 involves=("max_tasks",),
@@ -127,25 +127,25 @@ class AutoscalingSpec(Spec):
         """Fewest tasks at any time of day."""
         return min([self.min_tasks, *(schedule.min_tasks for schedule in self.schedules.values())])
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         if self.min_tasks > self.max_tasks:
-            yield Finding(
+            yield Problem(
                 key="min_tasks",
                 problem=f"given {self.min_tasks}; allowed is at most max_tasks, {self.max_tasks}",
                 involves=("max_tasks",),
             )
         if self.cpu_percent is None and self.memory_percent is None and self.requests_per_target is None:
-            yield Finding(
+            yield Problem(
                 key="cpu_percent",
                 problem="given null beside memory_percent and requests_per_target null; allowed is at least one target",
                 involves=("memory_percent", "requests_per_target"),
             )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.schedules:
-            yield Finding(
+            yield Problem(
                 key="schedules",
                 problem="an edit of min_tasks or max_tasks of a schedule takes effect at its next run, not at once",
             )
@@ -163,10 +163,10 @@ class TaskSpec(Spec):
     log_retention_days: RetentionDays = 30
     """How long its logs are kept, in days."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         if self.memory_mib not in (offered := MEMORY_MIB[self.cpu]):
-            yield Finding(
+            yield Problem(
                 key="memory_mib",
                 problem=f"given {self.memory_mib}; with cpu {self.cpu} Fargate offers {_range(offered)}",
                 involves=("cpu",),
@@ -200,10 +200,10 @@ class ScaledServiceSpec(ServiceSpec):
     autoscaling: AutoscalingSpec | None = None
     """Range of tasks and what moves it. Default: none, `tasks` counts."""
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.autoscaling and "tasks" in self.model_fields_set:
-            yield Finding(key="tasks", problem=f"{self.tasks} has no effect while autoscaling is set")
+            yield Problem(key="tasks", problem=f"{self.tasks} has no effect while autoscaling is set")
 
 
 class NginxSpec(Spec):
@@ -246,26 +246,26 @@ class WebSpec(ScaledServiceSpec):
         """Where the new version answers before visitors get it, if it does."""
         return self.deployment.test_listener if self.enabled else None
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         if self.health_check_timeout_seconds >= self.health_check_interval_seconds:
-            yield Finding(
+            yield Problem(
                 key="health_check_timeout_seconds",
                 problem=f"given {self.health_check_timeout_seconds}; allowed is less than "
                 f"health_check_interval_seconds, {self.health_check_interval_seconds}",
                 involves=("health_check_interval_seconds",),
             )
         if self.nginx and self.nginx.php_fpm_port == self.port:
-            yield Finding(
+            yield Problem(
                 key="nginx.php_fpm_port",
                 problem=f"given {self.nginx.php_fpm_port}, which is web.port too; allowed is another one",
                 involves=("port",),
             )
         yield from self._of_deployment()
 
-    def _of_deployment(self) -> Iterator[Finding]:
+    def _of_deployment(self) -> Iterator[Problem]:
         if (waits := self.deployment.waits_minutes * 60) >= self.rollout_timeout_seconds:
-            yield Finding(
+            yield Problem(
                 key="rollout_timeout_seconds",
                 problem=f"given {self.rollout_timeout_seconds}; allowed is more than the bake times of deployment, "
                 f"{waits} in all, and tasks need time to start",
@@ -273,17 +273,17 @@ class WebSpec(ScaledServiceSpec):
             )
         # docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-targettracking.html
         if self.deployment.has_two_groups and self.autoscaling and self.autoscaling.requests_per_target is not None:
-            yield Finding(
+            yield Problem(
                 key="autoscaling.requests_per_target",
                 problem=f"given {self.autoscaling.requests_per_target} beside two target groups; allowed by AWS with "
                 "deployment.strategy rolling only, because it counts the requests of one group",
                 involves=("deployment",),
             )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.stop_timeout_seconds < self.deregistration_delay_seconds:
-            yield Finding(
+            yield Problem(
                 key="stop_timeout_seconds",
                 problem=f"{self.stop_timeout_seconds} is less than deregistration_delay_seconds, "
                 f"{self.deregistration_delay_seconds}: a long request may be cut off",
@@ -304,20 +304,20 @@ class WorkerSpec(ScaledServiceSpec):
     stop_timeout_seconds: Annotated[int, Field(ge=1, le=MAX_STOP_TIMEOUT_SECONDS)] = MAX_STOP_TIMEOUT_SECONDS
     """Seconds that a job has to finish when its task is stopped; Fargate allows 120 at most."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         if not self.queues:
-            yield Finding(key="queues", problem="given none; allowed is at least one queue")
+            yield Problem(key="queues", problem="given none; allowed is at least one queue")
         if self.autoscaling and self.autoscaling.requests_per_target is not None:
-            yield Finding(
+            yield Problem(
                 key="autoscaling.requests_per_target",
                 problem=f"given {self.autoscaling.requests_per_target}; no load balancer counts a worker's requests",
             )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.timeout_seconds > self.stop_timeout_seconds:
-            yield Finding(
+            yield Problem(
                 key="timeout_seconds",
                 problem=f"a job may run {self.timeout_seconds} s, but is killed {self.stop_timeout_seconds} s after "
                 "its task is stopped (Fargate's limit is 120); make it shorter, or let it ask for ECS task protection",
@@ -345,15 +345,15 @@ class MigrationSpec(TaskSpec):
     users_timeout_seconds: Annotated[int, Field(ge=60, le=3600)] = 600
     """Longest wait for the task that makes the database users, in seconds."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         for problem in refused_options(self.command):
-            yield Finding(key="command", problem=problem)
+            yield Problem(key="command", problem=problem)
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         for doubt in doubts(self.command):
-            yield Finding(key="command", problem=doubt)
+            yield Problem(key="command", problem=doubt)
 
 
 def _range(values: tuple[int, ...]) -> str:

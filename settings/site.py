@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.base import Finding, ProtectedSpec, Spec
+from settings.base import Problem, ProtectedSpec, Spec
 from settings.rules.secret_reference import doubtful_suffixes
 from settings.services import Environment
 from settings.types import (
@@ -69,13 +69,13 @@ class ApplicationSpec(Spec):
     """Environment variables, of all tasks or of a service, that are no secrets although their names or values look like
     some."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         for key in ("secret_key_arns", "not_secrets"):
             given: tuple[str, ...] = getattr(self, key)
             if len(set(given)) != len(given):
-                yield Finding(key=key, problem=f"given {', '.join(given)}; allowed is each once")
+                yield Problem(key=key, problem=f"given {', '.join(given)}; allowed is each once")
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from doubtful_suffixes({f"secrets.{name}": text for name, text in self.secrets.items()})
 
 
@@ -100,9 +100,9 @@ class ClusterSpec(Spec):
     insights_log_retention_days: RetentionDays = 14
     """How long Container Insights' own log group is kept, in days."""
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         if self.container_insights != "enhanced":
-            yield Finding(
+            yield Problem(
                 key="container_insights", problem=f"{self.container_insights} shows no single task's CPU and memory"
             )
 
@@ -128,24 +128,24 @@ class IngressSpec(ProtectedSpec):
     access_log_retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
     """How long access logs are kept, in days."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         if self.domain and not self.zone_id:
-            yield Finding(
+            yield Problem(
                 key="zone_id",
                 problem=f"not given, but domain is {self.domain}; allowed is the id of its Route 53 hosted zone",
                 involves=("domain",),
             )
         if self.zone_id and not self.domain:
-            yield Finding(
+            yield Problem(
                 key="domain",
                 problem=f"not given, but zone_id is {self.zone_id}; allowed is a host name of that zone",
                 involves=("zone_id",),
             )
         if len(set(self.allowed_cidrs)) != len(self.allowed_cidrs):
-            yield Finding(
+            yield Problem(
                 key="allowed_cidrs", problem=f"given {', '.join(self.allowed_cidrs)}; allowed is each range once"
             )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         if not self.domain:
-            yield Finding(key="domain", problem="not given: the site speaks plain HTTP, fit for a trial only")
+            yield Problem(key="domain", problem="not given: the site speaks plain HTTP, fit for a trial only")

@@ -11,7 +11,7 @@ import pulumi
 from pydantic import Field
 
 from settings.agents import AgentsSpec
-from settings.base import Finding, ProtectedSpec, Spec
+from settings.base import Problem, ProtectedSpec, Spec
 from settings.checking import check, printable
 from settings.ecr import registry_host, registry_of
 from settings.network import Nat, NetworkSpec
@@ -120,11 +120,11 @@ class Settings(Spec):
             Task(key="migration", command=self.migration.command),
         ]
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         for name, worker in self.workers.items():
             if worker.timeout_seconds >= (retry := self.application.queue_retry_after_seconds):
-                yield Finding(
+                yield Problem(
                     key=f"workers.{name}.timeout_seconds",
                     problem=f"given {worker.timeout_seconds}; allowed is less than "
                     f"application.queue_retry_after_seconds, {retry}, or a job runs twice",
@@ -132,7 +132,7 @@ class Settings(Spec):
                 )
         for key, service in self.services.items():
             if self.cluster.exec and service.readonly_root_filesystem:
-                yield Finding(
+                yield Problem(
                     key=f"{key}.readonly_root_filesystem",
                     problem="given true beside cluster.exec true; allowed is one of them, since ECS Exec writes there",
                     involves=("cluster.exec",),
@@ -144,36 +144,36 @@ class Settings(Spec):
         yield from mistakes_in_variables(self.environments, given.secrets, self.enabled_stores, given.not_secrets)
         yield from mistakes_in_sizes(self.tasks, given.environment, given.secrets, given.secret_key_arns)
         for told in destroying(self.migration.command) if self.protect else ():
-            yield Finding(
+            yield Problem(
                 key="migration.command",
                 problem=f"given {told}, which deletes the content of the database at every release; allowed only with "
                 "protect false",
                 involves=("protect",),
             )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         yield from needless_exceptions(self.environments, self.application.not_secrets)
         yield from replaced_connections(self.environments, self.application.secrets, self.enabled_stores)
         for told in destroying(self.migration.command):
-            yield Finding(
+            yield Problem(
                 key="migration.command", problem=f"{told} deletes the content of the database at every release"
             )
         if self.agents.fluent_bit:
-            yield Finding(
+            yield Problem(
                 key="agents.fluent_bit",
                 problem="logs that it takes away are not in CloudWatch Logs: `story logs` does not show them, and "
                 "alarms on log lines (php-fpm, queues, scheduler) do not see them",
             )
         queue_set = "QUEUE_CONNECTION" in self.application.environment
         if self.workers and not (self.valkey.enabled or self.aurora.enabled or queue_set):
-            yield Finding(
+            yield Problem(
                 key="workers",
                 problem="no store holds a queue (valkey and aurora are off), so jobs run within the request "
                 "and workers have nothing to do; {} is no workers",
             )
         if not (self.aurora.enabled or self.documentdb.enabled):
-            yield Finding(
+            yield Problem(
                 key="migration", problem="no database is on (aurora, documentdb): it needs one that is not this stack's"
             )
 
@@ -246,8 +246,8 @@ def stack_of(
     settings = checked.spec
     images = {IMAGE_VARIABLE: image_given, ROLLBACK_VARIABLE: rollback_image}
     across = [*settings.mistakes(), *_of_region(settings, region, images)]
-    findings = [*checked.mistakes, *checked.without_follow_ups(across)]
-    lines = [*_around(name, region, images), *(f"{PREFIX}:{each.key}: {each.problem}" for each in findings)]
+    problems = [*checked.mistakes, *checked.without_follow_ups(across)]
+    lines = [*_around(name, region, images), *(f"{PREFIX}:{each.key}: {each.problem}" for each in problems)]
     if lines:
         raise pulumi.RunError("\n".join(map(printable, lines)))
     return Stack(
@@ -259,7 +259,7 @@ def stack_of(
         is_release=image_given is not None,
         warnings=(
             *warnings_around(region),
-            *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()),
+            *(f"{PREFIX}:{problem.key}: {problem.problem}" for problem in settings.warnings()),
         ),
     )
 
@@ -284,7 +284,7 @@ def _around(name: str, region: str, images: Mapping[str, str | None]) -> Iterato
         yield f"{ROLLBACK_VARIABLE}: given beside {IMAGE_VARIABLE}; allowed is one of the two"
 
 
-def _of_region(settings: Settings, region: str, given: Mapping[str, str | None]) -> Iterator[Finding]:
+def _of_region(settings: Settings, region: str, given: Mapping[str, str | None]) -> Iterator[Problem]:
     """Mistakes that depend on the region, if there is one."""
     if not REGION.fullmatch(region):
         return
@@ -292,7 +292,7 @@ def _of_region(settings: Settings, region: str, given: Mapping[str, str | None])
     yield from _of_partition(settings, region)
     for zone in network.zones:
         if not re.fullmatch(f"{region}[a-z]", zone):
-            yield Finding(
+            yield Problem(
                 key="network.zones", problem=f"given {zone}; allowed are zones of {region}, such as {region}a"
             )
     if network.nat is not Nat.NONE:
@@ -307,7 +307,7 @@ def _of_region(settings: Settings, region: str, given: Mapping[str, str | None])
         # The interface endpoints lead to this registry only:
         # docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
         if image and registry != registry_host(registry[:12], region):
-            yield Finding(
+            yield Problem(
                 key="network.nat",
                 problem=f"given none, but {source} is pulled from {registry}, which only the internet reaches; "
                 f"allowed is single or one-per-zone, or an image in {registry_host('<account>', region)}",
@@ -315,7 +315,7 @@ def _of_region(settings: Settings, region: str, given: Mapping[str, str | None])
             )
 
 
-def _of_partition(settings: Settings, region: str) -> Iterator[Finding]:
+def _of_partition(settings: Settings, region: str) -> Iterator[Problem]:
     """Settings that need a service which the region's partition lacks, and ARNs of another partition."""
     partition, observability = partition_of(region), settings.observability
     needed = {
@@ -324,11 +324,11 @@ def _of_partition(settings: Settings, region: str) -> Iterator[Finding]:
     }
     for key, (service, title, value) in needed.items():
         if value and service in partition.missing_services:
-            yield Finding(key=key, problem=f"given, but there is no {title} in {partition.title}; leave it out")
+            yield Problem(key=key, problem=f"given, but there is no {title} in {partition.title}; leave it out")
     for key, value in _texts(settings.model_dump()):
         found = ARN_PARTITION.match(value)
         if found and found[1] != partition.name:
-            yield Finding(
+            yield Problem(
                 key=key,
                 problem=f"given an ARN of {found[1]}; allowed in {region} are ARNs that begin with "
                 f"arn:{partition.name}:",

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pulumi
 from pulumi.runtime import config as runtime_config
 
-from settings.base import Finding
+from settings.base import Problem
 from settings.checking import unknown_key
 from settings.partition import KNOWN_REGIONS, REGION, is_supported
 from settings.types import NAME
@@ -55,7 +55,7 @@ def warn(lines: Sequence[str]) -> None:
 
 def values_of(
     prefix: str, names: Sequence[str], config: Mapping[str, str], secret_keys: AbstractSet[str], instead: str
-) -> tuple[dict[str, Any], list[Finding]]:
+) -> tuple[dict[str, Any], list[Problem]]:
     """What each known key holds, and the mistakes that are found before its content is looked at.
 
     Args:
@@ -68,11 +68,11 @@ def values_of(
     given = {key.partition(":")[2]: text for key, text in config.items() if key.startswith(f"{prefix}:")}
     secret = {key.partition(":")[2] for key in secret_keys}
     values: dict[str, Any] = {}
-    mistakes: list[Finding] = []
+    mistakes: list[Problem] = []
     # The engine hands config over in another order each time.
     for key in sorted(given, key=lambda key: (names.index(key) if key in names else -1, key)):
         if key in secret:
-            mistakes.append(Finding(key=key, problem=f"holds an encrypted value (secure:); {instead}"))
+            mistakes.append(Problem(key=key, problem=f"holds an encrypted value (secure:); {instead}"))
         elif key not in names:
             mistakes.append(unknown_key(key, names))
         else:

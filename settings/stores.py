@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from settings.base import Finding, ProtectedSpec
+from settings.base import Problem, ProtectedSpec
 from settings.rules.instance_types import AURORA_MYSQL, DOCUMENTDB, READ_ON, VALKEY, Engine, newer_than_the_list
 from settings.types import SERVERLESS, AuroraClass, DocumentDbClass, Form, MysqlName, NodeType, Port, RetentionDays
 
@@ -44,19 +44,19 @@ class DatabaseSpec(StoreSpec):
     log_retention_days: RetentionDays = 30
     """How long the exported logs are kept, in days."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         for key, given, reserved in (
             ("user", self.user, RESERVED_USERS),
             ("database", self.database, RESERVED_DATABASES),
         ):
             if given.lower() in reserved:
-                yield Finding(key=key, problem=f"given {given}, which belongs to the engine or AWS; allowed is another")
+                yield Problem(key=key, problem=f"given {given}, which belongs to the engine or AWS; allowed is another")
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.enabled and self.backup_retention_days < 7:
-            yield Finding(
+            yield Problem(
                 key="backup_retention_days",
                 problem=f"{self.backup_retention_days} days; AWS's security standard asks for 7 or more",
             )
@@ -96,25 +96,25 @@ class AuroraSpec(DatabaseSpec):
     def performance_insights(self) -> bool:
         return not NO_PERFORMANCE_INSIGHTS.match(self.instance_class)
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         if self.min_acu > self.max_acu:
-            yield Finding(
+            yield Problem(
                 key="min_acu",
                 problem=f"given {self.min_acu:g}; allowed is at most max_acu, {self.max_acu:g}",
                 involves=("max_acu",),
             )
         if self.monitoring_interval_seconds not in MONITORING_INTERVALS_SECONDS:
             allowed = ", ".join(map(str, MONITORING_INTERVALS_SECONDS))
-            yield Finding(
+            yield Problem(
                 key="monitoring_interval_seconds",
                 problem=f"given {self.monitoring_interval_seconds}; allowed are {allowed}",
             )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.enabled and not self.performance_insights:
-            yield Finding(
+            yield Problem(
                 key="instance_class", problem=f"{self.instance_class} has no Performance Insights; it is left out"
             )
         if self.enabled and not self.upgraded_by_aws:
@@ -154,10 +154,10 @@ class ValkeySpec(StoreSpec):
     def parameter_family(self) -> str:
         return f"valkey{self.engine_version[0]}"
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.enabled and self.snapshot_retention_days == 0:
-            yield Finding(key="snapshot_retention_days", problem="0 makes no snapshot: a lost node takes jobs along")
+            yield Problem(key="snapshot_retention_days", problem="0 makes no snapshot: a lost node takes jobs along")
         if self.enabled and not self.upgraded_by_aws:
             yield _not_upgraded(self.engine_version, self.engine_version[0])
         if self.enabled:
@@ -180,23 +180,23 @@ class DocumentDbSpec(DatabaseSpec):
     def parameter_family(self) -> str:
         return f"docdb{self.engine_version[0]}.0"
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.enabled:
             yield from _unknown_family("instance_class", DOCUMENTDB, self.instance_class)
 
 
-def _unknown_family(key: str, engine: Engine, given: str) -> Iterator[Finding]:
+def _unknown_family(key: str, engine: Engine, given: str) -> Iterator[Problem]:
     if newer_than_the_list(engine, given):
-        yield Finding(
+        yield Problem(
             key=key,
             problem=f"{given} is of a family that this program does not know ({READ_ON}): {engine.name} may offer it "
             "or not; `story doctor --before` asks AWS",
         )
 
 
-def _not_upgraded(version: str, short: str) -> Finding:
-    return Finding(
+def _not_upgraded(version: str, short: str) -> Problem:
+    return Problem(
         key="engine_version",
         problem=f"{version} is in full, so AWS applies no minor upgrade by itself (controls RDS.13, ElastiCache.2); "
         f'"{short}" lets it',

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from settings.base import Finding
+from settings.base import Problem
 
 ALLOWED = (
     "the ARN of a Secrets Manager secret, if need be with :<key of its JSON> behind it, or in ECS's form "
@@ -82,7 +82,7 @@ def checked_reference(text: str) -> str:
     return text
 
 
-def doubtful_suffixes(references: Mapping[str, str]) -> Iterator[Finding]:
+def doubtful_suffixes(references: Mapping[str, str]) -> Iterator[Problem]:
     """Warnings of secrets whose names may lack the suffix: `prod/api-secret` ends like one that has it.
 
     Args:
@@ -91,7 +91,7 @@ def doubtful_suffixes(references: Mapping[str, str]) -> Iterator[Finding]:
     for key, text in references.items():
         name = secret_reference(text).arn.rpartition(":")[2]
         if LIKE_A_WORD.fullmatch(name[-6:]):
-            yield Finding(
+            yield Problem(
                 key=key,
                 problem=f"{name[-6:]} at the end looks like a part of the secret's name; if it is no random suffix, "
                 "IAM denies every task: compare it with the ARN that `aws secretsmanager describe-secret` shows",

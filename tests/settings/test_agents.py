@@ -24,7 +24,7 @@ HTTP = {"Name": "http", "Host": "logs.example.com"}
 
 
 def mistakes(agents: AgentsSpec, **services: ServiceSpec) -> list[str]:
-    return [f"{finding.key}: {finding.problem}" for finding in agents.mistakes_among(services)]
+    return [f"{problem.key}: {problem.problem}" for problem in agents.mistakes_among(services)]
 
 
 @pytest.mark.parametrize(

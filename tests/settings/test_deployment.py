@@ -17,8 +17,8 @@ def deployment(**changes: Any) -> DeploymentSpec:
     return DeploymentSpec(**{"strategy": "blue-green", "test_cidrs": TESTERS, **changes})
 
 
-def said(findings: Any) -> list[str]:
-    return [f"{finding.key}: {finding.problem}" for finding in findings]
+def said(problems: Any) -> list[str]:
+    return [f"{problem.key}: {problem.problem}" for problem in problems]
 
 
 @pytest.mark.parametrize("strategy", ["blue-green", "canary", "linear"])

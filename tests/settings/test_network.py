@@ -17,7 +17,7 @@ def network(**changes: Any) -> NetworkSpec:
 
 
 def mistakes(**changes: Any) -> list[str]:
-    return [f"{finding.key}: {finding.problem}" for finding in network(**changes).mistakes()]
+    return [f"{problem.key}: {problem.problem}" for problem in network(**changes).mistakes()]
 
 
 def test_a_zone_has_a_quarter_and_tasks_have_half_of_that() -> None:
@@ -108,7 +108,7 @@ def test_a_zone_that_is_added_changes_no_subnet_of_the_others(spec: NetworkSpec,
 
 @given(networks)
 def test_a_layout_is_either_a_mistake_or_possible(spec: NetworkSpec) -> None:
-    fits = not any("do not fit" in finding.problem for finding in spec.mistakes())
+    fits = not any("do not fit" in problem.problem for problem in spec.mistakes())
     if fits:
         assert spec.subnets()
     else:

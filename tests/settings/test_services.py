@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.checking import check
 from settings.services import (
     MEMORY_MIB,
@@ -27,11 +27,11 @@ from settings.services import (
 SCHEDULE: dict[str, Any] = {"cron": "0 8 ? * MON-FRI *", "min_tasks": 2, "max_tasks": 4}
 
 
-def said(findings: Any) -> list[str]:
+def said(problems: Any) -> list[str]:
     lines: list[str] = []
-    for finding in findings:
-        assert isinstance(finding, Finding)
-        lines.append(f"{finding.key}: {finding.problem}")
+    for problem in problems:
+        assert isinstance(problem, Problem)
+        lines.append(f"{problem.key}: {problem.problem}")
     return lines
 
 

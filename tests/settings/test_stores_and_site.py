@@ -14,8 +14,8 @@ KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-12345
 ARN = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:app-AbCdEf"
 
 
-def said(findings: Any) -> list[str]:
-    return [f"{finding.key}: {finding.problem}" for finding in findings]
+def said(problems: Any) -> list[str]:
+    return [f"{problem.key}: {problem.problem}" for problem in problems]
 
 
 @pytest.mark.parametrize(
