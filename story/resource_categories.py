@@ -12,8 +12,8 @@ LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ROLLOUT = "rollout-"
 
 
-class Kind(StrEnum):
-    """What a change of a resource is about."""
+class Category(StrEnum):
+    """What a resource of this category does for the site."""
 
     DATA = "data"
     STORE = "store"
@@ -99,19 +99,19 @@ CARRIES_TRAFFIC = (
 CARRIES_NONE = ("aws:ec2/flowLog:",)
 
 
-def kind_of(type_: str) -> Kind:
+def category_of(type_: str) -> Category:
     """What a resource of this type is to people."""
     if type_ in HOLDS_DATA:
-        return Kind.DATA
+        return Category.DATA
     if type_ in RESTARTS:
-        return Kind.TASKS
+        return Category.TASKS
     if type_.startswith(GIVES_ACCESS):
-        return Kind.ACCESS
+        return Category.ACCESS
     if type_.startswith(ABOUT_STORES):
-        return Kind.STORE
+        return Category.STORE
     if type_.startswith(CARRIES_TRAFFIC) and not type_.startswith(CARRIES_NONE):
-        return Kind.NETWORK
-    return Kind.OTHER
+        return Category.NETWORK
+    return Category.OTHER
 
 
 def short(type_: str) -> str:

@@ -14,22 +14,22 @@ from story.resource_categories import (
     ROLLOUT,
     SECRET_VERSION,
     SERVICE,
-    Kind,
-    kind_of,
+    Category,
+    category_of,
 )
 
 GONE = (Op.DELETE, Op.REPLACE)
 STEPS = ("migration", "users")
 
 
-def impact(change: Change) -> Kind:
+def impact(change: Change) -> Category:
     """`DATA` is only what loses data; a change of a store that keeps what it holds is `STORE`."""
-    kind = kind_of(change.type)
+    category = category_of(change.type)
     if change.type == MARKER and not (change.name in STEPS or change.name.startswith(ROLLOUT)):
-        return Kind.OTHER
-    if kind is not Kind.DATA:
-        return kind
-    return Kind.DATA if change.op in GONE and not (change.kept and change.op is Op.DELETE) else Kind.STORE
+        return Category.OTHER
+    if category is not Category.DATA:
+        return category
+    return Category.DATA if change.op in GONE and not (change.kept and change.op is Op.DELETE) else Category.STORE
 
 
 def notes(change: Change) -> Iterator[str]:

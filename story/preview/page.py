@@ -14,7 +14,7 @@ from story.engine.preview import Op
 from story.preview.difference import Difference
 from story.preview.migrations import Migration
 from story.preview.summary import Detail, Entry, Section, Summary, counted, money
-from story.resource_categories import Kind
+from story.resource_categories import Category
 
 PARTICIPLES = {
     Op.CREATE: "created",
@@ -74,11 +74,11 @@ def blocks(summary: Summary) -> Iterator[Block]:
     if summary.failed and not summary.violations:
         return
     for section in summary.sections:
-        if section.kind is Kind.DATA:
+        if section.category is Category.DATA:
             yield _section(section)
     yield from _migrations(summary)
     for section in summary.sections:
-        if section.kind is not Kind.DATA:
+        if section.category is not Category.DATA:
             yield _section(section)
     yield from _costs(summary)
     if summary.warnings:
@@ -135,7 +135,7 @@ def _policies(summary: Summary) -> Iterator[Block]:
 
 
 def _section(section: Section) -> Block:
-    style = Style.LOUD if section.kind is Kind.DATA else Style.LIST
+    style = Style.LOUD if section.category is Category.DATA else Style.LIST
     return Block(title=section.title, lines=[list(_entry(entry)) for entry in section.entries], style=style)
 
 

@@ -11,18 +11,18 @@ from story.preview.difference import Difference, differences, inputs_shown
 from story.preview.impact import impact, notes, services, unguarded
 from story.preview.migrations import Migration
 from story.redact import redacted
-from story.resource_categories import MARKER, ROLLOUT, SERVICE, TASK_DEFINITION, Kind, short
+from story.resource_categories import MARKER, ROLLOUT, SERVICE, TASK_DEFINITION, Category, short
 
-TITLES: dict[Kind, str] = {
-    Kind.DATA: "Replaces or deletes data",
-    Kind.STORE: "Stores, keys and secrets (what they hold stays)",
-    Kind.TASKS: "What restarts, starts or ends",
-    Kind.NETWORK: "Network",
-    Kind.ACCESS: "Permissions",
-    Kind.OTHER: "Everything else",
+TITLES: dict[Category, str] = {
+    Category.DATA: "Replaces or deletes data",
+    Category.STORE: "Stores, keys and secrets (what they hold stays)",
+    Category.TASKS: "What restarts, starts or ends",
+    Category.NETWORK: "Network",
+    Category.ACCESS: "Permissions",
+    Category.OTHER: "Everything else",
 }
 ALIKE = 4
-"""From so many changes of the same kind on, they are one line; never where data is lost."""
+"""From so many changes of the same category on, they are one line; never where data is lost."""
 NAMED = 3
 REASONS = 6
 
@@ -52,9 +52,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Changes of one kind."""
+    """Changes of one category."""
 
-    kind: Kind
+    category: Category
     title: str
     entries: Sequence[Entry]
 
@@ -120,7 +120,7 @@ def summarise(
     """
     sections = list(_sections(preview.changes))
     cost = compare(preview)
-    lost = [entry for section in sections if section.kind is Kind.DATA for entry in section.entries]
+    lost = [entry for section in sections if section.category is Category.DATA for entry in section.entries]
     blocked = any(violation.blocks for violation in preview.violations)
     return Summary(
         stack=stack.rpartition("/")[2] or preview.stack,
@@ -182,8 +182,8 @@ def _verdict(
         )
     # A migration that drops a column deletes data as well, in a store that stays.
     destructive = any(migration.destroys for migration in migrations or ())
-    counts = {section.kind: sum(entry.count for entry in section.entries) for section in sections}
-    lost = Counter(entry.verb for section in sections if section.kind is Kind.DATA for entry in section.entries)
+    counts = {section.category: sum(entry.count for entry in section.entries) for section in sections}
+    lost = Counter(entry.verb for section in sections if section.category is Category.DATA for entry in section.entries)
     losses = [f"{lost[op]} {word}" for op, word in ((Op.DELETE, "deleted"), (Op.REPLACE, "replaced")) if lost[op]]
     lifted = sum(map(unguarded, preview.changes))
     parts: list[str] = [
@@ -193,8 +193,8 @@ def _verdict(
         *(["THE LIST OF MIGRATIONS COULD NOT BE READ"] if list_unread else []),
         *([] if lost else [f"no {'store' if destructive else 'data'} is replaced or deleted"]),
         *([f"the protection of {counted(lifted, 'thing')} is lifted"] if lifted else []),
-        *([f"{counted(counts[Kind.NETWORK], 'change')} of the network"] if counts.get(Kind.NETWORK) else []),
-        *([f"{counted(counts[Kind.ACCESS], 'change')} of permissions"] if counts.get(Kind.ACCESS) else []),
+        *([f"{counted(counts[Category.NETWORK], 'change')} of the network"] if counts.get(Category.NETWORK) else []),
+        *([f"{counted(counts[Category.ACCESS], 'change')} of permissions"] if counts.get(Category.ACCESS) else []),
         price_change(cost),
     ]
     line = ", ".join(parts)
@@ -245,22 +245,22 @@ def _kept_image(inputs: object) -> str | None:
 
 
 def _sections(changes: Sequence[Change]) -> Iterator[Section]:
-    by_kind: dict[Kind, list[Change]] = {}
+    by_category: dict[Category, list[Change]] = {}
     for change in _ordered(changes):
-        by_kind.setdefault(impact(change), []).append(change)
-    for kind, title in TITLES.items():
-        if kind in by_kind:
-            yield Section(kind=kind, title=title, entries=list(_entries(by_kind[kind], kind)))
+        by_category.setdefault(impact(change), []).append(change)
+    for category, title in TITLES.items():
+        if category in by_category:
+            yield Section(category=category, title=title, entries=list(_entries(by_category[category], category)))
 
 
 def _ordered(changes: Sequence[Change]) -> list[Change]:
     """By weight: what is lost, then what changes, then what is new; a service before what it is made of."""
-    kinds, ops = list(TITLES), [Op.DELETE, Op.REPLACE, Op.UPDATE, Op.IMPORT, Op.CREATE]
+    categories, ops = list(TITLES), [Op.DELETE, Op.REPLACE, Op.UPDATE, Op.IMPORT, Op.CREATE]
     leads = [MARKER, SERVICE, TASK_DEFINITION]
     return sorted(
         changes,
         key=lambda change: (
-            kinds.index(impact(change)),
+            categories.index(impact(change)),
             ops.index(change.op),
             leads.index(change.type) if change.type in leads else len(leads),
             change.type,
@@ -270,9 +270,9 @@ def _ordered(changes: Sequence[Change]) -> list[Change]:
     )
 
 
-def _entries(changes: Sequence[Change], kind: Kind) -> Iterator[Entry]:
+def _entries(changes: Sequence[Change], category: Category) -> Iterator[Entry]:
     rest = list(changes)
-    if kind is Kind.TASKS:
+    if category is Category.TASKS:
         for place in dict.fromkeys(map(_place, changes)):
             group = [change for change in changes if _place(change) == place]
             if together := _together(group):
@@ -282,7 +282,7 @@ def _entries(changes: Sequence[Change], kind: Kind) -> Iterator[Entry]:
     for change in rest:
         alike.setdefault((change.op, change.type, tuple(notes(change))), []).append(change)
     for (op, type_, said), group in alike.items():
-        if len(group) >= ALIKE and kind is not Kind.DATA:
+        if len(group) >= ALIKE and category is not Category.DATA:
             names = [change.name for change in group[:NAMED]]
             yield Entry(verb=op, what=short(type_), names=names, notes=said, count=len(group))
             continue

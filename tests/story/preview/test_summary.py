@@ -15,7 +15,7 @@ from story.preview.markdown import comment
 from story.preview.plain_text import plain_text
 from story.preview.summary import Summary, summarise
 from story.preview.summary_command import run
-from story.resource_categories import Kind, kind_of
+from story.resource_categories import Category, category_of
 from tests.story.preview.previews import NAMES, RECORDED, document, preview, recorded_text, step, urn
 
 BUCKET = "aws:s3/bucket:Bucket"
@@ -31,15 +31,15 @@ def summary(*steps: dict[str, Any], **more: Any) -> Summary:
     return summarise(preview(*steps, **more))
 
 
-def section(found: Summary, kind: Kind) -> list[str]:
+def section(found: Summary, category: Category) -> list[str]:
     """What a section says, one text for each line."""
-    entries = [entry for each in found.sections if each.kind is kind for entry in each.entries]
+    entries = [entry for each in found.sections if each.category is category for entry in each.entries]
     return [f"{entry.verb} {', '.join(entry.names)}: {'; '.join(entry.notes)}" for entry in entries]
 
 
 def lost(**before: Any) -> str:
     """What is said of a cluster that is deleted."""
-    return section(summary(step("delete", AURORA, "aurora", before=before)), Kind.DATA)[0]
+    return section(summary(step("delete", AURORA, "aurora", before=before)), Category.DATA)[0]
 
 
 def test_the_three_steps_of_a_replacement_are_one_change() -> None:
@@ -59,14 +59,14 @@ def test_a_new_revision_of_a_task_definition_restarts_tasks_and_loses_nothing() 
         step("replace", MARKER, "rollout-web", before={}, after={"keepers": {}}, parent=PARENT),
     )
     assert found.verdict == "1 service restarts, no data is replaced or deleted, same costs"
-    assert [(one.kind, len(one.entries)) for one in found.sections] == [(Kind.TASKS, 1)]
-    assert section(found, Kind.TASKS) == ["restart web: "]
+    assert [(one.category, len(one.entries)) for one in found.sections] == [(Category.TASKS, 1)]
+    assert section(found, Category.TASKS) == ["restart web: "]
     assert not found.loud
 
 
 def test_services_of_one_component_stay_apart() -> None:
     found = summary(*(step("update", SERVICE, name, before={}, after={}, because=["x"]) for name in ("a", "b")))
-    assert section(found, Kind.TASKS) == ["restart a: ", "restart b: "]
+    assert section(found, Category.TASKS) == ["restart a: ", "restart b: "]
     assert found.verdict.startswith("2 services restart, ")
 
 
@@ -77,7 +77,7 @@ def test_what_loses_data_stands_first_and_is_loud() -> None:
         step("replace", AURORA, "aurora", before={}, after={}),
     )
     assert found.verdict.startswith("DATA WOULD BE LOST (1 deleted, 1 replaced), 1 service restarts, ")
-    assert found.sections[0].kind is Kind.DATA
+    assert found.sections[0].category is Category.DATA
     assert found.loud
     assert "> [!CAUTION]\n> - delete `s3 Bucket` `uploads`; its objects are deleted with it" in comment(found)
 
@@ -96,13 +96,13 @@ def test_it_is_said_what_stays_of_a_database(before: dict[str, Any], said: str) 
 
 def test_what_aws_keeps_is_not_lost() -> None:
     found = summary(step("delete", BUCKET, "uploads", before={}, retainOnDelete=True))
-    assert section(found, Kind.DATA) == []
-    assert "AWS keeps the old one" in section(found, Kind.STORE)[0]
+    assert section(found, Category.DATA) == []
+    assert "AWS keeps the old one" in section(found, Category.STORE)[0]
 
 
 def test_a_protected_thing_is_said_to_be_one() -> None:
     found = summary(step("delete", BUCKET, "uploads", before={}, protect=True))
-    assert "protected: Pulumi refuses this" in section(found, Kind.DATA)[0]
+    assert "protected: Pulumi refuses this" in section(found, Category.DATA)[0]
 
 
 @pytest.mark.parametrize(
@@ -115,32 +115,32 @@ def test_a_protected_thing_is_said_to_be_one() -> None:
     ],
 )
 def test_a_guard_that_is_taken_away_is_named(before: dict[str, Any], after: dict[str, Any], said: str) -> None:
-    [line] = section(summary(step("update", AURORA, "aurora", before=before, after=after)), Kind.STORE)
+    [line] = section(summary(step("update", AURORA, "aurora", before=before, after=after)), Category.STORE)
     assert said in line
 
 
 @pytest.mark.parametrize(
-    ("type_", "kind"),
+    ("type_", "category"),
     [
-        ("aws:docdb/cluster:Cluster", Kind.DATA),
-        ("aws:elasticache/replicationGroup:ReplicationGroup", Kind.DATA),
-        ("aws:kms/key:Key", Kind.DATA),
-        ("aws:secretsmanager/secret:Secret", Kind.DATA),
-        ("random:index/randomBytes:RandomBytes", Kind.DATA),
-        ("aws:secretsmanager/secretVersion:SecretVersion", Kind.STORE),
-        ("aws:rds/clusterInstance:ClusterInstance", Kind.TASKS),
-        ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", Kind.NETWORK),
-        ("aws:lb/listenerRule:ListenerRule", Kind.NETWORK),
-        ("aws:ec2/natGateway:NatGateway", Kind.NETWORK),
-        ("aws:iam/rolePolicy:RolePolicy", Kind.ACCESS),
-        ("aws:s3/bucketPolicy:BucketPolicy", Kind.ACCESS),
-        ("aws:kms/keyPolicy:KeyPolicy", Kind.ACCESS),
-        ("aws:cloudwatch/metricAlarm:MetricAlarm", Kind.OTHER),
-        ("aws:ec2/flowLog:FlowLog", Kind.OTHER),
+        ("aws:docdb/cluster:Cluster", Category.DATA),
+        ("aws:elasticache/replicationGroup:ReplicationGroup", Category.DATA),
+        ("aws:kms/key:Key", Category.DATA),
+        ("aws:secretsmanager/secret:Secret", Category.DATA),
+        ("random:index/randomBytes:RandomBytes", Category.DATA),
+        ("aws:secretsmanager/secretVersion:SecretVersion", Category.STORE),
+        ("aws:rds/clusterInstance:ClusterInstance", Category.TASKS),
+        ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", Category.NETWORK),
+        ("aws:lb/listenerRule:ListenerRule", Category.NETWORK),
+        ("aws:ec2/natGateway:NatGateway", Category.NETWORK),
+        ("aws:iam/rolePolicy:RolePolicy", Category.ACCESS),
+        ("aws:s3/bucketPolicy:BucketPolicy", Category.ACCESS),
+        ("aws:kms/keyPolicy:KeyPolicy", Category.ACCESS),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", Category.OTHER),
+        ("aws:ec2/flowLog:FlowLog", Category.OTHER),
     ],
 )
-def test_each_type_is_of_a_kind(type_: str, kind: Kind) -> None:
-    assert kind_of(type_) is kind
+def test_each_type_has_its_category(type_: str, category: Category) -> None:
+    assert category_of(type_) is category
 
 
 def test_changes_that_are_alike_are_one_line() -> None:
