@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from story.cost.cost import Estimate, estimate, held_by
+from story.cost.cost import Estimate, estimate, recorded_resources
 from story.cost.items import Item
 from story.plan.program import StackPlan, plan_stack, project_folder, stack_files
 from story.plan.stack_file import read_stack_file
@@ -32,7 +32,9 @@ def run(*, stacks: Sequence[str], as_format: str, start: Path) -> int:
     except (LookupError, OSError, ValueError) as error:
         print(f"story cost: {error}", file=sys.stderr)
         return USAGE
-    found = {plan.stack: estimate(held_by(plan.record), regions[plan.stack]) for plan in plans if plan.record}
+    found = {
+        plan.stack: estimate(recorded_resources(plan.record), regions[plan.stack]) for plan in plans if plan.record
+    }
     sys.stdout.write(_json(plans, found) if as_format == "json" else "\n".join(_text(plans, found)) + "\n")
     return MISTAKES if any(plan.mistakes for plan in plans) else 0
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from story.cost.items import GENERAL, Item, Resources, items_of
-from story.engine.preview import Held, Preview
+from story.engine.preview import Preview, StackResource
 from story.plan.recorder import Record, Resource
 from story.plan.tree import VPC, below_vpc, is_component
 
@@ -78,17 +78,17 @@ def compare(preview: Preview) -> Comparison:
     )
 
 
-def estimate(resources: Iterable[Held], region: str) -> Estimate:
+def estimate(resources: Iterable[StackResource], region: str) -> Estimate:
     """What these resources cost a month in a region."""
     stack = Resources(region, list(resources))
     items = [item for resource in stack.all for item in items_of(stack, resource)]
     return Estimate(region=region, items=sorted(items, key=lambda item: (item.component, item.resource, item.what)))
 
 
-def held_by(record: Record) -> list[Held]:
+def recorded_resources(record: Record) -> list[StackResource]:
     """A recorded program's resources, with the gateways that a VPC makes below itself."""
     above = {(resource.type, resource.name): resource for resource in record.resources}
-    found: list[Held] = []
+    found: list[StackResource] = []
     for resource in record.resources:
         component = _component(resource, above)
         if resource.type == VPC:
@@ -96,10 +96,12 @@ def held_by(record: Record) -> list[Held]:
             gateways = sum(line.startswith("NatGateway ") for line in below_vpc(resource.inputs))
             for number in range(gateways):
                 for type_ in ("aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip"):
-                    found.append(Held(type=type_, name=zones[number], component=component, inputs={}))
+                    found.append(StackResource(type=type_, name=zones[number], component=component, inputs={}))
         elif not is_component(resource):
             found.append(
-                Held(type=resource.type, name=resource.name, component=component, inputs=resource.masked_inputs)
+                StackResource(
+                    type=resource.type, name=resource.name, component=component, inputs=resource.masked_inputs
+                )
             )
     return found
 

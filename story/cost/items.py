@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from story.cost.prices import GB, GB_MONTH, MILLION, Price, price
-from story.engine.preview import Held
+from story.engine.preview import StackResource
 from story.resource_categories import KEY, LOG_GROUP, SERVICE, TASK_DEFINITION
 
 HOURS = Decimal(730)
@@ -64,26 +64,26 @@ class Item:
 class Resources:
     """Resources that are looked at together: some prices depend on others of the same component."""
 
-    def __init__(self, region: str, resources: Sequence[Held]) -> None:
+    def __init__(self, region: str, resources: Sequence[StackResource]) -> None:
         self.region = region
         self.all = resources
         self.by_place = {(each.type, each.component, each.name): each for each in resources}
         zones = {str(each.inputs.get("availabilityZone")) for each in resources if each.type == SUBNET}
         self.zones = Decimal(len(zones)) if zones else None
 
-    def beside(self, resource: Held, type_: str) -> Mapping[str, Any]:
+    def beside(self, resource: StackResource, type_: str) -> Mapping[str, Any]:
         """The inputs of the resource of another type with the same component and name, if there is one."""
         other = self.by_place.get((type_, resource.component, resource.name))
         return other.inputs if other else {}
 
-    def cluster_of(self, resource: Held, type_: str) -> Mapping[str, Any]:
+    def cluster_of(self, resource: StackResource, type_: str) -> Mapping[str, Any]:
         """The inputs of the cluster in the same component."""
         found = [one.inputs for one in self.all if one.type == type_ and one.component == resource.component]
         return found[0] if found else {}
 
     def item(
         self,
-        resource: Held,
+        resource: StackResource,
         what: str,
         item: str,
         quantity: Decimal | None,
@@ -113,7 +113,7 @@ class Resources:
         )
 
 
-def items_of(stack: Resources, resource: Held) -> Iterator[Item]:
+def items_of(stack: Resources, resource: StackResource) -> Iterator[Item]:
     """What a resource costs; nothing if it costs nothing by itself."""
     if resource.type in PRICED:
         yield from PRICED[resource.type](stack, resource)
@@ -121,7 +121,7 @@ def items_of(stack: Resources, resource: Held) -> Iterator[Item]:
         yield stack.item(resource, resource.type, resource.type, None, note="this type is not in the estimate")
 
 
-def _service(stack: Resources, service: Held) -> Iterator[Item]:
+def _service(stack: Resources, service: StackResource) -> Iterator[Item]:
     task = stack.beside(service, TASK_DEFINITION)
     target = stack.beside(service, "aws:appautoscaling/target:Target")
     tasks = number(target.get("minCapacity", service.inputs.get("desiredCount")))
@@ -167,7 +167,7 @@ def _tasks(count: Decimal) -> str:
     return f"{count.normalize():f} task{'' if count == 1 else 's'}"
 
 
-def _cluster(stack: Resources, cluster: Held) -> Iterator[Item]:
+def _cluster(stack: Resources, cluster: StackResource) -> Iterator[Item]:
     settings = cluster.inputs.get("settings")
     for setting in map(_map, cast(list[Any], settings) if isinstance(settings, list) else []):
         if setting.get("name") == "containerInsights" and setting.get("value") != "disabled":
@@ -175,14 +175,14 @@ def _cluster(stack: Resources, cluster: Held) -> Iterator[Item]:
             yield stack.item(cluster, what, "Container Insights", None)
 
 
-def _aurora(stack: Resources, cluster: Held) -> Iterator[Item]:
+def _aurora(stack: Resources, cluster: StackResource) -> Iterator[Item]:
     yield stack.item(cluster, f"storage, {STORE_GB} GB", "aurora storage", STORE_GB, assumes=[STORAGE])
     if cluster.inputs.get("storageType") != "aurora-iopt1":
         yield stack.item(cluster, "I/O requests", "aurora requests", STORE_MILLIONS, assumes=[STORAGE])
     yield from _master_secret(stack, cluster)
 
 
-def _aurora_instance(stack: Resources, instance: Held) -> Iterator[Item]:
+def _aurora_instance(stack: Resources, instance: StackResource) -> Iterator[Item]:
     cluster = stack.cluster_of(instance, "aws:rds/cluster:Cluster")
     optimized = ", I/O-Optimized" if cluster.get("storageType") == "aurora-iopt1" else ""
     size = str(instance.inputs.get("instanceClass"))
@@ -195,23 +195,23 @@ def _aurora_instance(stack: Resources, instance: Held) -> Iterator[Item]:
     yield stack.item(instance, what, f"aurora ACU{optimized}", units, assumes=[ACU])
 
 
-def _documentdb(stack: Resources, cluster: Held) -> Iterator[Item]:
+def _documentdb(stack: Resources, cluster: StackResource) -> Iterator[Item]:
     yield stack.item(cluster, f"storage, {STORE_GB} GB", "documentdb storage", STORE_GB, assumes=[STORAGE])
     yield stack.item(cluster, "I/O requests", "documentdb requests", STORE_MILLIONS, assumes=[STORAGE])
     yield from _master_secret(stack, cluster)
 
 
-def _documentdb_instance(stack: Resources, instance: Held) -> Iterator[Item]:
+def _documentdb_instance(stack: Resources, instance: StackResource) -> Iterator[Item]:
     size = str(instance.inputs.get("instanceClass"))
     yield stack.item(instance, size, f"documentdb {size}", HOURS)
 
 
-def _master_secret(stack: Resources, cluster: Held) -> Iterator[Item]:
+def _master_secret(stack: Resources, cluster: StackResource) -> Iterator[Item]:
     if cluster.inputs.get("manageMasterUserPassword") is True:
         yield stack.item(cluster, "secret of the master user", "secret", Decimal(1))
 
 
-def _cache(stack: Resources, group: Held) -> Iterator[Item]:
+def _cache(stack: Resources, group: StackResource) -> Iterator[Item]:
     size, engine = str(group.inputs.get("nodeType")), str(group.inputs.get("engine", "redis"))
     nodes = number(group.inputs.get("numCacheClusters"))
     if nodes is None and (shards := number(group.inputs.get("numNodeGroups"))) is not None:
@@ -222,7 +222,7 @@ def _cache(stack: Resources, group: Held) -> Iterator[Item]:
     )
 
 
-def _load_balancer(stack: Resources, balancer: Held) -> Iterator[Item]:
+def _load_balancer(stack: Resources, balancer: StackResource) -> Iterator[Item]:
     if balancer.inputs.get("loadBalancerType", "application") != "application":
         yield stack.item(balancer, "load balancer", f"{balancer.inputs['loadBalancerType']} load balancer", None)
         return
@@ -234,20 +234,20 @@ def _load_balancer(stack: Resources, balancer: Held) -> Iterator[Item]:
         yield stack.item(balancer, "public addresses", "public IPv4 address", _hours(addresses))
 
 
-def _endpoint(stack: Resources, endpoint: Held) -> Iterator[Item]:
+def _endpoint(stack: Resources, endpoint: StackResource) -> Iterator[Item]:
     if endpoint.inputs.get("vpcEndpointType") == "Interface":
         zones = _count(endpoint.inputs.get("subnetIds"), stack.zones)
         yield stack.item(endpoint, "interface endpoint, one in each zone", "interface endpoint", _hours(zones))
 
 
-def _alarm(stack: Resources, alarm: Held) -> Iterator[Item]:
+def _alarm(stack: Resources, alarm: StackResource) -> Iterator[Item]:
     queries = alarm.inputs.get("metricQueries")
     asked = [_map(query) for query in cast(list[Any], queries)] if isinstance(queries, list) else []
     metrics = sum("metric" in query for query in asked) or 1
     yield stack.item(alarm, "metrics of the alarm", "alarm metric", Decimal(metrics))
 
 
-def _log_group(stack: Resources, group: Held) -> Iterator[Item]:
+def _log_group(stack: Resources, group: StackResource) -> Iterator[Item]:
     if group.inputs.get("logGroupClass", "STANDARD") != "STANDARD":
         yield stack.item(group, "log lines", f"log lines {group.inputs['logGroupClass']}", None, assumes=[LOGS])
         return
@@ -257,19 +257,21 @@ def _log_group(stack: Resources, group: Held) -> Iterator[Item]:
     yield stack.item(group, "log lines that are kept", "log storage", kept, assumes=[LOGS])
 
 
-def _web_acl(stack: Resources, acl: Held) -> Iterator[Item]:
+def _web_acl(stack: Resources, acl: StackResource) -> Iterator[Item]:
     yield stack.item(acl, "web ACL", "web ACL", Decimal(1))
     yield stack.item(acl, "rules", "web ACL rule", _count(acl.inputs.get("rules", []), None))
     yield stack.item(acl, f"requests, {ACL_MILLIONS} {MILLION}", "web ACL requests", ACL_MILLIONS, assumes=[ACL])
 
 
-def _dashboard(stack: Resources, dashboard: Held) -> Iterator[Item]:
+def _dashboard(stack: Resources, dashboard: StackResource) -> Iterator[Item]:
     note = "an account's first three cost nothing; no price of further ones is known here"
     yield stack.item(dashboard, "dashboard", "dashboard", Decimal(1), note=note)
 
 
-def _fixed(what: str, item: str, quantity: Decimal, *assumes: str) -> Callable[[Resources, Held], Iterator[Item]]:
-    def priced(stack: Resources, resource: Held) -> Iterator[Item]:
+def _fixed(
+    what: str, item: str, quantity: Decimal, *assumes: str
+) -> Callable[[Resources, StackResource], Iterator[Item]]:
+    def priced(stack: Resources, resource: StackResource) -> Iterator[Item]:
         yield stack.item(resource, what, item, quantity, assumes=assumes)
 
     return priced
@@ -299,7 +301,7 @@ def _map(value: Any) -> Mapping[str, Any]:
 
 
 SUBNET = "aws:ec2/subnet:Subnet"
-PRICED: Mapping[str, Callable[[Resources, Held], Iterator[Item]]] = {
+PRICED: Mapping[str, Callable[[Resources, StackResource], Iterator[Item]]] = {
     SERVICE: _service,
     "aws:ecs/cluster:Cluster": _cluster,
     "aws:rds/cluster:Cluster": _aurora,

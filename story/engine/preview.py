@@ -61,7 +61,7 @@ OPS: Mapping[str, Op] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class StackResource:
     """A resource as a stack has it, before or after the update.
 
     Attributes:
@@ -131,8 +131,8 @@ class Preview:
     stack: str
     region: str
     changes: Sequence[Change]
-    before: Sequence[Held]
-    after: Sequence[Held]
+    before: Sequence[StackResource]
+    after: Sequence[StackResource]
     new: bool
     complete: bool
     errors: Sequence[str]
@@ -180,8 +180,8 @@ def _preview(found: Found, errors: Sequence[str]) -> Preview:
     parents: dict[str, str] = {}
     for state in _states(found.steps):
         parents.setdefault(as_text(state.get("urn")), as_text(state.get("parent")))
-    before: dict[str, Held] = {}
-    after: dict[str, Held] = {}
+    before: dict[str, StackResource] = {}
+    after: dict[str, StackResource] = {}
     changes: dict[str, Change] = {}
     refreshed = False
     for step in found.steps:
@@ -192,10 +192,10 @@ def _preview(found: Found, errors: Sequence[str]) -> Preview:
         if _type(urn) == STACK_TYPE or op.startswith("read"):
             continue
         if old:
-            before.setdefault(urn, _held(urn, old, parents))
+            before.setdefault(urn, _stack_resource(urn, old, parents))
         # A deletion comes last, and in a replacement the old state has no successor there.
         if new and op != "delete-replaced":
-            after[urn] = _held(urn, new, parents)
+            after[urn] = _stack_resource(urn, new, parents)
         if op == "delete":
             after.pop(urn, None)
         if op == "same" and old and new and bool(old.get("protect")) != bool(new.get("protect")):
@@ -256,8 +256,8 @@ def _joined(first: Change, then: Change) -> Change:
     )
 
 
-def _held(urn: str, state: State, parents: Mapping[str, str]) -> Held:
-    return Held(type=_type(urn), name=_name(urn), component=_component(urn, parents), inputs=_inputs(state))
+def _stack_resource(urn: str, state: State, parents: Mapping[str, str]) -> StackResource:
+    return StackResource(type=_type(urn), name=_name(urn), component=_component(urn, parents), inputs=_inputs(state))
 
 
 def _component(urn: str, parents: Mapping[str, str]) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from story.cost.command import run
-from story.cost.cost import Estimate, compare, estimate, held_by
+from story.cost.cost import Estimate, compare, estimate, recorded_resources
 from story.cost.items import NOT_BILLED, PRICED, Item
 from story.cost.prices import PRICES, TOKYO, price
-from story.engine.preview import Held
+from story.engine.preview import StackResource
 from story.plan.program import plan_stack
 from tests.paths import PROJECT
 from tests.story.preview.previews import preview, recorded, step
@@ -24,15 +24,15 @@ TARGET = "aws:appautoscaling/target:Target"
 ON_DEMAND = [{"capacityProvider": "FARGATE", "base": 1, "weight": 1}]
 
 
-def held(type_: str, name: str = "web", component: str = "web", **inputs: Any) -> Held:
-    return Held(type=type_, name=name, component=component, inputs=inputs)
+def held(type_: str, name: str = "web", component: str = "web", **inputs: Any) -> StackResource:
+    return StackResource(type=type_, name=name, component=component, inputs=inputs)
 
 
-def costs(*resources: Held, region: str = TOKYO) -> Estimate:
+def costs(*resources: StackResource, region: str = TOKYO) -> Estimate:
     return estimate(resources, region)
 
 
-def one(*resources: Held) -> Item:
+def one(*resources: StackResource) -> Item:
     [item] = costs(*resources).items
     return item
 
@@ -184,7 +184,7 @@ def test_what_was_not_found_has_no_price(item: str) -> None:
 def of_stack(name: str) -> Estimate:
     record = plan_stack(PROJECT, PROJECT / f"Pulumi.{name}.yaml").record
     assert record is not None
-    return estimate(held_by(record), TOKYO)
+    return estimate(recorded_resources(record), TOKYO)
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
