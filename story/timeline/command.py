@@ -10,7 +10,7 @@ from settings.stack import stack_of
 from story.plan.command import MISTAKES, USAGE, UsageError, chosen_files
 from story.plan.program import PROJECT, example_image, project_folder
 from story.plan.stack_file import read_stack_file
-from story.timeline.report import Release, as_json, as_text
+from story.timeline.report import ReleaseTimes, as_json, as_text
 from story.timeline.slow import slow_settings
 from story.timeline.timeline import timeline
 
@@ -34,7 +34,7 @@ def run(*, stacks: Sequence[str], files: Sequence[Path], as_format: str, start: 
     return MISTAKES if any(release.mistakes for release in releases) else 0
 
 
-def release_of(file: Path) -> Release:
+def release_of(file: Path) -> ReleaseTimes:
     """What the settings in a stack file make of a release, or their mistakes, in the words of `story plan`.
 
     Raises:
@@ -42,7 +42,7 @@ def release_of(file: Path) -> Release:
     """
     read = read_stack_file(file, PROJECT)
     if read.mistakes:
-        return Release(stack=read.stack, file=file, mistakes=read.mistakes)
+        return ReleaseTimes(stack=read.stack, file=file, mistakes=read.mistakes)
     try:
         stack = stack_of(
             name=read.stack,
@@ -51,9 +51,9 @@ def release_of(file: Path) -> Release:
             image_given=example_image(read),
         )
     except pulumi.RunError as mistake:
-        return Release(stack=read.stack, file=file, mistakes=str(mistake).splitlines())
+        return ReleaseTimes(stack=read.stack, file=file, mistakes=str(mistake).splitlines())
     web, line = stack.settings.web, timeline(stack.settings)
-    return Release(
+    return ReleaseTimes(
         stack=read.stack,
         file=file,
         strategy=web.deployment.strategy.value if web.enabled else "",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from story.timeline.parts import Part
-from story.timeline.slow import Slow
+from story.timeline.slow import SlowSetting
 from story.timeline.timeline import Step, Timeline
 
 BAR = 40
@@ -31,7 +31,7 @@ NOT_COUNTED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class ReleaseTimes:
     """What is known of the releases of one stack.
 
     Attributes:
@@ -47,17 +47,17 @@ class Release:
     file: Path
     strategy: str = ""
     line: Timeline | None = None
-    slow: Sequence[Slow] = ()
+    slow: Sequence[SlowSetting] = ()
     mistakes: Sequence[str] = ()
 
 
-def as_json(releases: Sequence[Release]) -> str:
+def as_json(releases: Sequence[ReleaseTimes]) -> str:
     """`{"stacks": {<name>: {...}}}`, as docs/release-time.md describes it."""
     document = {"stacks": {release.stack: _stack(release) for release in releases}}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def as_text(releases: Sequence[Release]) -> str:
+def as_text(releases: Sequence[ReleaseTimes]) -> str:
     """A row for each step, what it waits for below it, what slows it at the end."""
     lines = [line for release in releases for line in (*_text(release), "")]
     if any(release.line for release in releases):
@@ -75,7 +75,7 @@ def duration(seconds: int) -> str:
     return " ".join(f"{count} {unit}" for count, unit in named if count) or "0 s"
 
 
-def _text(release: Release) -> Iterator[str]:
+def _text(release: ReleaseTimes) -> Iterator[str]:
     title = f"{release.stack} ({release.file.name}"
     if not (line := release.line):
         yield f"{title})"
@@ -91,10 +91,10 @@ def _text(release: Release) -> Iterator[str]:
         begins = line.begins[step.name]
         least, most = f"{step.at_least_seconds} s", f"{step.at_most_seconds} s"
         yield _row(step.name.ljust(width), f"{begins} s", least, most, _bar(step, begins, line.at_least_seconds))
-        yield from (f"      {_range(part).rjust(14)}  {_told(part)}" for part in step.parts)
+        yield from (f"      {_range(part).rjust(14)}  {_part_text(part)}" for part in step.parts)
         yield f"      given up after  {step.timeout_key}: {step.timeout_seconds}"
     yield _row("done".ljust(width), f"{line.at_least_seconds} s")
-    yield from (f"  warning: {_warned(each)}" for each in release.slow)
+    yield from (f"  warning: {_warning_text(each)}" for each in release.slow)
 
 
 def _row(name: str, begins: str, least: str = "", most: str = "", bar: str = "") -> str:
@@ -120,16 +120,16 @@ def _range(part: Part) -> str:
     return f"{part.at_least_seconds} to {part.at_most_seconds} s"
 
 
-def _told(part: Part) -> str:
+def _part_text(part: Part) -> str:
     given = ", ".join(f"{key}: {value:g}" for key, value in part.settings.items())
     return f"{part.what}; {given}" if given else part.what
 
 
-def _warned(slow: Slow) -> str:
+def _warning_text(slow: SlowSetting) -> str:
     return f"{slow.key}: {slow.value:g} costs {duration(slow.costs_seconds)} {slow.costs}; {slow.advice}"
 
 
-def _stack(release: Release) -> Mapping[str, Any]:
+def _stack(release: ReleaseTimes) -> Mapping[str, Any]:
     if not (line := release.line):
         return {"mistakes": list(release.mistakes)}
     return {
@@ -166,7 +166,7 @@ def _step(line: Timeline, step: Step) -> Mapping[str, Any]:
     }
 
 
-def _warning(slow: Slow) -> Mapping[str, Any]:
+def _warning(slow: SlowSetting) -> Mapping[str, Any]:
     return {
         "key": slow.key,
         "value": slow.value,

@@ -20,7 +20,7 @@ LONG_TIMEOUT_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slow:
+class SlowSetting:
     """A setting that costs time.
 
     Attributes:
@@ -38,7 +38,7 @@ class Slow:
     advice: str
 
 
-def slow_settings(settings: Settings, line: Timeline) -> list[Slow]:
+def slow_settings(settings: Settings, line: Timeline) -> list[SlowSetting]:
     """What makes releases of this stack slow: what cannot end first, then in the order of the settings."""
     return [
         *(each for step in line.steps for each in _endless(step)),
@@ -48,9 +48,9 @@ def slow_settings(settings: Settings, line: Timeline) -> list[Slow]:
     ]
 
 
-def _endless(step: Step) -> Iterator[Slow]:
+def _endless(step: Step) -> Iterator[SlowSetting]:
     if not step.fits:
-        yield Slow(
+        yield SlowSetting(
             key=step.timeout_key,
             value=step.timeout_seconds,
             costs_seconds=step.timeout_seconds,
@@ -59,7 +59,7 @@ def _endless(step: Step) -> Iterator[Slow]:
         )
 
 
-def _of_web(settings: Settings) -> Iterator[Slow]:
+def _of_web(settings: Settings) -> Iterator[SlowSetting]:
     web = settings.web
     if least_tasks(web):
         yield from _draining(web, settings.ingress.idle_timeout_seconds)
@@ -68,7 +68,7 @@ def _of_web(settings: Settings) -> Iterator[Slow]:
     yield from _baking(web.deployment)
 
 
-def _draining(web: WebSpec, idle_timeout_seconds: int) -> Iterator[Slow]:
+def _draining(web: WebSpec, idle_timeout_seconds: int) -> Iterator[SlowSetting]:
     delay = web.deregistration_delay_seconds
     if delay <= LONG_DRAINING_SECONDS and delay <= 2 * idle_timeout_seconds:
         return
@@ -78,7 +78,7 @@ def _draining(web: WebSpec, idle_timeout_seconds: int) -> Iterator[Slow]:
             "as long as the longest request is enough, and the load balancer gives a silent one up after "
             f"ingress.idle_timeout_seconds: {idle_timeout_seconds}"
         )
-    yield Slow(
+    yield SlowSetting(
         key="web.deregistration_delay_seconds",
         value=delay,
         costs_seconds=delay,
@@ -87,10 +87,10 @@ def _draining(web: WebSpec, idle_timeout_seconds: int) -> Iterator[Slow]:
     )
 
 
-def _checks(web: WebSpec) -> Iterator[Slow]:
+def _checks(web: WebSpec) -> Iterator[SlowSetting]:
     interval, seconds = web.health_check_interval_seconds, HEALTHY_THRESHOLD * web.health_check_interval_seconds
     if seconds >= LONG_CHECKS_SECONDS:
-        yield Slow(
+        yield SlowSetting(
             key="web.health_check_interval_seconds",
             value=interval,
             costs_seconds=seconds,
@@ -98,7 +98,7 @@ def _checks(web: WebSpec) -> Iterator[Slow]:
             advice="5 to 10 if the check is a cheap one",
         )
     if web.health_check_grace_seconds >= LONG_GRACE_SECONDS:
-        yield Slow(
+        yield SlowSetting(
             key="web.health_check_grace_seconds",
             value=web.health_check_grace_seconds,
             costs_seconds=web.health_check_grace_seconds,
@@ -107,10 +107,10 @@ def _checks(web: WebSpec) -> Iterator[Slow]:
         )
 
 
-def _stopping(web: WebSpec) -> Iterator[Slow]:
+def _stopping(web: WebSpec) -> Iterator[SlowSetting]:
     if web.stop_timeout_seconds > max(LONG_STOP_SECONDS, web.deregistration_delay_seconds):
         containers = 2 if web.nginx else 1
-        yield Slow(
+        yield SlowSetting(
             key="web.stop_timeout_seconds",
             value=web.stop_timeout_seconds,
             costs_seconds=containers * web.stop_timeout_seconds,
@@ -119,7 +119,7 @@ def _stopping(web: WebSpec) -> Iterator[Slow]:
         )
 
 
-def _baking(spec: DeploymentSpec) -> Iterator[Slow]:
+def _baking(spec: DeploymentSpec) -> Iterator[SlowSetting]:
     needed = spec.alarms.minutes + CLOUDWATCH_DELAY_MINUTES if spec.alarms else 0
     bakes = {
         "canary_bake_time_minutes": spec.canary_bake_time_minutes if spec.strategy is Strategy.CANARY else 0,
@@ -134,7 +134,7 @@ def _baking(spec: DeploymentSpec) -> Iterator[Slow]:
             advice = f"{count} waits of {spec.step_bake_time_minutes} minutes: a greater step_percent has fewer"
             yield _bake("step_bake_time_minutes", spec.step_bake_time_minutes, minutes, advice)
     if spec.alarms and spec.alarms.any and spec.alarms.minutes > LONG_ALARM_MINUTES:
-        yield Slow(
+        yield SlowSetting(
             key="web.deployment.alarms.minutes",
             value=spec.alarms.minutes,
             costs_seconds=60 * spec.alarms.minutes,
@@ -143,8 +143,8 @@ def _baking(spec: DeploymentSpec) -> Iterator[Slow]:
         )
 
 
-def _bake(key: str, value: int, minutes: int, advice: str) -> Slow:
-    return Slow(
+def _bake(key: str, value: int, minutes: int, advice: str) -> SlowSetting:
+    return SlowSetting(
         key=f"web.deployment.{key}",
         value=value,
         costs_seconds=60 * minutes,
@@ -153,12 +153,12 @@ def _bake(key: str, value: int, minutes: int, advice: str) -> Slow:
     )
 
 
-def _of_worker(key: str, worker: WorkerSpec) -> Iterator[Slow]:
+def _of_worker(key: str, worker: WorkerSpec) -> Iterator[SlowSetting]:
     """A worker ends with its job. What is beyond the longest job, only one that misses its signal takes."""
     beyond = worker.stop_timeout_seconds - worker.timeout_seconds
     short = beyond >= LONG_STOP_SECONDS and worker.stop_timeout_seconds > 2 * worker.timeout_seconds
     if short and least_tasks(worker) and not worker.command:
-        yield Slow(
+        yield SlowSetting(
             key=f"{key}.stop_timeout_seconds",
             value=worker.stop_timeout_seconds,
             costs_seconds=beyond,
@@ -167,10 +167,10 @@ def _of_worker(key: str, worker: WorkerSpec) -> Iterator[Slow]:
         )
 
 
-def _late(step: Step) -> Iterator[Slow]:
+def _late(step: Step) -> Iterator[SlowSetting]:
     beyond = step.timeout_seconds - step.at_least_seconds
     if beyond > LONG_TIMEOUT_SECONDS:
-        yield Slow(
+        yield SlowSetting(
             key=step.timeout_key,
             value=step.timeout_seconds,
             costs_seconds=beyond,

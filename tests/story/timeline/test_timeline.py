@@ -11,7 +11,7 @@ from settings.stack import Settings
 from story.timeline.command import release_of
 from story.timeline.parts import CONTAINER_CHECK_SECONDS, HEALTHY_THRESHOLD, ROLLING_PERCENT, waves
 from story.timeline.report import duration
-from story.timeline.slow import Slow, slow_settings
+from story.timeline.slow import SlowSetting, slow_settings
 from story.timeline.timeline import Timeline, timeline
 from tests.paths import PROJECT
 from tests.program.given import containers, program
@@ -35,7 +35,7 @@ def web(**keys: Any) -> dict[str, int]:
     return {", ".join(part.settings) or "own": part.at_least_seconds for part in step.parts}
 
 
-def slow(**keys: Any) -> dict[str, Slow]:
+def slow(**keys: Any) -> dict[str, SlowSetting]:
     given = settings(**keys)
     return {each.key: each for each in slow_settings(given, timeline(given))}
 
