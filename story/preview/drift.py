@@ -24,7 +24,7 @@ NOT_THERE = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class ChangedProperty:
     """One property that AWS has otherwise.
 
     Attributes:
@@ -39,7 +39,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drifted:
+class DriftedResource:
     """A thing that changed behind the program's back.
 
     Attributes:
@@ -52,7 +52,7 @@ class Drifted:
     name: str
     urn: str
     op: Op
-    moved: Sequence[Moved] = ()
+    moved: Sequence[ChangedProperty] = ()
 
     @property
     def is_gone(self) -> bool:
@@ -61,7 +61,7 @@ class Drifted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class PendingChange:
     """A change that is no drift: an edit that no update has applied yet, or what follows from drift elsewhere.
 
     Attributes:
@@ -85,8 +85,8 @@ class Drift:
     """
 
     stack: str
-    drifted: Sequence[Drifted]
-    waiting: Sequence[Waiting]
+    drifted: Sequence[DriftedResource]
+    waiting: Sequence[PendingChange]
     errors: Sequence[str]
 
 
@@ -115,7 +115,7 @@ def read_drift(text: str, *, stack: str = "", exit_code: int = 0) -> Drift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Changed:
+class _ChangedResource:
     """A thing that the next update would change.
 
     Attributes:
@@ -133,7 +133,7 @@ class _Changed:
     because: Sequence[str]
 
 
-def _changed(steps: Sequence[State]) -> Iterator[_Changed]:
+def _changed(steps: Sequence[State]) -> Iterator[_ChangedResource]:
     """What the next update would change, each thing once: a replacement may be told in three steps."""
     recorded: dict[str, State] = {}
     later: dict[str, list[State]] = {}
@@ -148,7 +148,7 @@ def _changed(steps: Sequence[State]) -> Iterator[_Changed]:
         if is_component(urn, wanted or actual):
             continue
         reasons = [reason for step in told for reason in as_texts(step.get("diffReasons"))]
-        yield _Changed(
+        yield _ChangedResource(
             urn=urn,
             op=OPS[as_text(told[0].get("op"))],
             recorded=recorded.get(urn, {}),
@@ -163,33 +163,35 @@ def _first(states: Iterable[State]) -> State:
     return next((state for state in states if state), nothing)
 
 
-def _drifted(changed: _Changed) -> Drifted | None:
+def _drifted(changed: _ChangedResource) -> DriftedResource | None:
     """What moved of a thing; None if nothing did."""
     if changed.op is Op.CREATE and changed.recorded:
-        return Drifted(name=label(changed.urn), urn=changed.urn, op=Op.CREATE)
+        return DriftedResource(name=label(changed.urn), urn=changed.urn, op=Op.CREATE)
     moved = {one.path: one for key in _looked_at(changed) for one in _moved(changed, key)}
     return (
-        Drifted(name=label(changed.urn), urn=changed.urn, op=changed.op, moved=list(moved.values())) if moved else None
+        DriftedResource(name=label(changed.urn), urn=changed.urn, op=changed.op, moved=list(moved.values()))
+        if moved
+        else None
     )
 
 
-def _waiting(changed: _Changed) -> Waiting | None:
+def _waiting(changed: _ChangedResource) -> PendingChange | None:
     """What differs of a thing without having moved; None if that is nothing."""
     if changed.op is Op.CREATE and changed.recorded:
         return None
     keys = _looked_at(changed)
     still = [key for key in keys if not list(_moved(changed, key))]
-    return None if keys and not still else Waiting(name=label(changed.urn), op=changed.op, because=still)
+    return None if keys and not still else PendingChange(name=label(changed.urn), op=changed.op, because=still)
 
 
-def _looked_at(changed: _Changed) -> list[str]:
+def _looked_at(changed: _ChangedResource) -> list[str]:
     """The properties that tell why a thing would be changed."""
     if changed.op not in (Op.UPDATE, Op.REPLACE):
         return []
     return [key for key in changed.because if key != ALL_TAGS or TAGS not in changed.because]
 
 
-def _moved(changed: _Changed, key: str) -> Iterator[Moved]:
+def _moved(changed: _ChangedResource, key: str) -> Iterator[ChangedProperty]:
     """What AWS has otherwise within one property than the last update left it, and the program wants otherwise."""
     if key in (TAGS, ALL_TAGS):
         yield from _moved_tags(changed)
@@ -197,10 +199,10 @@ def _moved(changed: _Changed, key: str) -> Iterator[Moved]:
     since = [one.path for one in _between(key, recorded, actual)]
     for one in _between(key, actual, wanted):
         if any(_within(one.path, path) or _within(path, one.path) for path in since):
-            yield Moved(path=one.path, aws=one.before, program=one.after)
+            yield ChangedProperty(path=one.path, aws=one.before, program=one.after)
 
 
-def _moved_tags(changed: _Changed) -> Iterator[Moved]:
+def _moved_tags(changed: _ChangedResource) -> Iterator[ChangedProperty]:
     """The tags that moved, those that every resource gets included; without their values, which may be secrets."""
     recorded, actual = (
         as_map(as_map(state.get("outputs")).get(ALL_TAGS)) for state in (changed.recorded, changed.actual)
@@ -208,10 +210,10 @@ def _moved_tags(changed: _Changed) -> Iterator[Moved]:
     for name in dict.fromkeys([*recorded, *actual]):
         if recorded.get(name) != actual.get(name):
             aws, program = (SECRET if name in tags else None for tags in (actual, recorded))
-            yield Moved(path=f"{TAGS}.{name}", aws=aws, program=program)
+            yield ChangedProperty(path=f"{TAGS}.{name}", aws=aws, program=program)
 
 
-def _values(changed: _Changed, key: str) -> tuple[Any, Any, Any]:
+def _values(changed: _ChangedResource, key: str) -> tuple[Any, Any, Any]:
     """A property as it was recorded, as AWS has it and as the program wants it.
 
     Inputs say it, where the program sets it. Where it does not, only the outputs do, and what the last update left is

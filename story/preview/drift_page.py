@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from story.engine.preview import Op
-from story.preview.drift import Drift, Drifted, Moved, Waiting
+from story.preview.drift import ChangedProperty, Drift, DriftedResource, PendingChange
 from story.preview.markdown import markdown_page
-from story.preview.page import PARTICIPLES, Block, Foreign, Line, Part, Style
+from story.preview.page import PARTICIPLES, Block, Line, OutsideText, Part, Style
 from story.preview.plain_text import text_page
 from story.preview.summary import counted
 
@@ -41,7 +41,7 @@ def _verdict(drift: Drift) -> str:
 
 
 def _blocks(drift: Drift) -> Iterator[Block]:
-    yield Block(title="", lines=[["Stack ", Foreign(drift.stack or "unknown"), "."]], style=Style.TEXT)
+    yield Block(title="", lines=[["Stack ", OutsideText(drift.stack or "unknown"), "."]], style=Style.TEXT)
     if drift.drifted:
         yield Block(title="What AWS has otherwise", lines=[list(_drifted(one)) for one in drift.drifted])
     if drift.waiting:
@@ -54,8 +54,8 @@ def _blocks(drift: Drift) -> Iterator[Block]:
         )
 
 
-def _drifted(one: Drifted) -> Iterator[Part]:
-    yield from (Foreign(one.name), ": ")
+def _drifted(one: DriftedResource) -> Iterator[Part]:
+    yield from (OutsideText(one.name), ": ")
     if one.is_gone:
         yield "is gone from AWS"
         return
@@ -68,8 +68,8 @@ def _drifted(one: Drifted) -> Iterator[Part]:
         yield "; the next update replaces it"
 
 
-def _moved(moved: Moved) -> Iterator[Part]:
-    yield Foreign(moved.path)
+def _moved(moved: ChangedProperty) -> Iterator[Part]:
+    yield OutsideText(moved.path)
     if moved.aws is None:
         yield " is not there in AWS"
     else:
@@ -80,12 +80,12 @@ def _moved(moved: Moved) -> Iterator[Part]:
         yield from (", the program wants ", _value(moved.program))
 
 
-def _waiting(one: Waiting) -> Iterator[Part]:
-    yield from (Foreign(one.name), f": would be {PARTICIPLES[one.op]}")
+def _waiting(one: PendingChange) -> Iterator[Part]:
+    yield from (OutsideText(one.name), f": would be {PARTICIPLES[one.op]}")
     for place, reason in enumerate(one.because):
         yield ", " if place else ", because of "
-        yield Foreign(reason)
+        yield OutsideText(reason)
 
 
-def _value(value: str) -> Foreign:
-    return Foreign(value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}...")
+def _value(value: str) -> OutsideText:
+    return OutsideText(value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}...")

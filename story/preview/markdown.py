@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from settings.checking import printable
-from story.preview.page import Block, Foreign, Line, Style, blocks
+from story.preview.page import Block, Line, OutsideText, Style, blocks
 from story.preview.summary import Summary
 
 LIMIT = 60_000
@@ -135,7 +135,7 @@ def _line(block: Block, line: Line, place: int) -> str:
             rule = "\n|:--|" + "--:|" * (len(line) - 1) if place == 0 else ""
             return "| " + " | ".join(_parts([part], cell=True) for part in line) + " |" + rule
         case Style.DIFF:
-            return shortened("".join(visible(part.text) if isinstance(part, Foreign) else part for part in line))
+            return shortened("".join(visible(part.text) if isinstance(part, OutsideText) else part for part in line))
         case Style.LOUD:
             return f"> - {_parts(line)}"
         case Style.LIST:
@@ -148,6 +148,6 @@ def _parts(parts: Line, *, cell: bool = False) -> str:
     return "".join(_spans(parts, cell))
 
 
-def _spans(parts: Sequence[str | Foreign], cell: bool) -> Iterator[str]:
+def _spans(parts: Sequence[str | OutsideText], cell: bool) -> Iterator[str]:
     for part in parts:
-        yield code(part.text, cell=cell) if isinstance(part, Foreign) else part
+        yield code(part.text, cell=cell) if isinstance(part, OutsideText) else part

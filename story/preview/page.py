@@ -1,6 +1,6 @@
 """The page that a summary makes, as blocks of lines: what stands where, without any markup.
 
-What comes from outside (names, values, messages) is `Foreign`, so that each renderer can make it harmless. Everything
+What comes from outside (names, values, messages) is `OutsideText`, so that each renderer can make it harmless. Everything
 else is our own text.
 """
 
@@ -30,13 +30,13 @@ SIGNS = {Op.CREATE: "+", Op.IMPORT: "+", Op.DELETE: "-"}
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class OutsideText:
     """Text that comes from outside."""
 
     text: str
 
 
-Part = str | Foreign
+Part = str | OutsideText
 Line = Sequence[Part]
 
 
@@ -82,7 +82,7 @@ def blocks(summary: Summary) -> Iterator[Block]:
             yield _section(section)
     yield from _costs(summary)
     if summary.warnings:
-        yield Block(title="Warnings of the program", lines=[[Foreign(line)] for line in summary.warnings])
+        yield Block(title="Warnings of the program", lines=[[OutsideText(line)] for line in summary.warnings])
     if summary.details:
         yield Block(
             title="Everything that differs",
@@ -93,7 +93,7 @@ def blocks(summary: Summary) -> Iterator[Block]:
 
 
 def _about(summary: Summary) -> Iterator[Part]:
-    yield from ("Stack ", Foreign(summary.stack or "unknown"))
+    yield from ("Stack ", OutsideText(summary.stack or "unknown"))
     ops = Counter(detail.op for detail in summary.details)
     if ops and not summary.failed:
         yield ": " + ", ".join(f"{ops[op]} {word}" for op, word in PARTICIPLES.items() if ops[op])
@@ -104,7 +104,7 @@ def _errors(summary: Summary) -> Iterator[Block]:
     if not summary.failed:
         return
     said = [line for line in summary.errors if line != NO_REASON or not summary.violations]
-    lines: list[Line] = [[Foreign(line)] for line in said[:MOST_ERRORS]]
+    lines: list[Line] = [[OutsideText(line)] for line in said[:MOST_ERRORS]]
     if len(said) > MOST_ERRORS:
         lines.append([f"and {len(said) - MOST_ERRORS} more lines"])
     if said == [NO_REASON]:
@@ -121,13 +121,13 @@ def _policies(summary: Summary) -> Iterator[Block]:
         lines: list[Line] = [
             [
                 "forbidden by " if one.blocks else "advice of ",
-                Foreign(one.policy),
+                OutsideText(one.policy),
                 " of ",
-                Foreign(one.pack),
+                OutsideText(one.pack),
                 ": ",
-                Foreign(one.resource),
+                OutsideText(one.resource),
                 ": ",
-                Foreign(one.message),
+                OutsideText(one.message),
             ]
             for one in found
         ]
@@ -143,17 +143,17 @@ def _entry(entry: Entry) -> Iterator[Part]:
     count = f"{entry.count} " if entry.count > 1 else ""
     yield f"{entry.verb} {count}"
     if entry.what:
-        yield from (Foreign(entry.what), " ")
+        yield from (OutsideText(entry.what), " ")
     for place, name in enumerate(entry.names):
         yield ", " if place else ""
-        yield Foreign(name)
+        yield OutsideText(name)
     if entry.count > len(entry.names):
         yield f" and {entry.count - len(entry.names)} more"
     if entry.component:
-        yield from (" in ", Foreign(entry.component))
+        yield from (" in ", OutsideText(entry.component))
     for place, reason in enumerate(entry.reasons):
         yield ", " if place else ": "
-        yield Foreign(reason)
+        yield OutsideText(reason)
     if entry.notes:
         yield "; " + "; ".join(entry.notes)
 
@@ -162,10 +162,10 @@ def _migrations(summary: Summary) -> Iterator[Block]:
     lines: list[Line] = []
     if summary.image:
         before, after = summary.image
-        came = [" in place of ", Foreign(_short(before, after))] if before else []
-        lines.append(["image ", Foreign(_short(after, before)), *came])
+        came = [" in place of ", OutsideText(_short(before, after))] if before else []
+        lines.append(["image ", OutsideText(_short(after, before)), *came])
     if summary.list_unread:
-        lines.append(["the list of migrations could not be read: ", Foreign(summary.list_unread)])
+        lines.append(["the list of migrations could not be read: ", OutsideText(summary.list_unread)])
     elif summary.migrations is None:
         if summary.image and summary.migrates and not summary.new:
             lines.append(["nobody gave the list of migrations (story summary --migrations FILE)"])
@@ -182,14 +182,14 @@ def _migrations(summary: Summary) -> Iterator[Block]:
 
 
 def _migration(migration: Migration) -> Iterator[Line]:
-    line: list[Part] = [Foreign(migration.name)]
+    line: list[Part] = [OutsideText(migration.name)]
     if migration.destroys:
         line.append(f": DESTRUCTIVE, it {', '.join(migration.destroys)}")
         line.append(" (judged by its name: the list has no SQL)" if migration.by_name else "")
         line.append("; the old code runs on the new schema for some minutes (docs/migrations.md)")
     yield line
     for statement in migration.statements[:MOST_STATEMENTS]:
-        yield ["SQL: ", Foreign(statement)]
+        yield ["SQL: ", OutsideText(statement)]
     more = len(migration.statements) - MOST_STATEMENTS
     if more > 0:
         yield [f"and {counted(more, 'statement')} more"]
@@ -211,17 +211,17 @@ def _costs(summary: Summary) -> Iterator[Block]:
     none = Estimate(region=cost.after.region, items=())
     for name in sorted({*before, *after}):
         old, new = before.get(name, none), after.get(name, none)
-        rows.append([Foreign(name or "stack"), _sum(old), _sum(new), money(new.usd - old.usd)])
+        rows.append([OutsideText(name or "stack"), _sum(old), _sum(new), money(new.usd - old.usd)])
     rows.append(["all", _sum(cost.before), _sum(cost.after), money(cost.difference)])
     folded = not any(old != new for _, old, new, _ in rows[1:])
     yield Block(title=f"Costs ({scope})", lines=rows, style=Style.TABLE, folded=folded)
     unknown: list[Line] = [
         [
-            Foreign(f"{item.component or 'stack'}: {item.resource}"),
+            OutsideText(f"{item.component or 'stack'}: {item.resource}"),
             ": ",
-            Foreign(item.what),
+            OutsideText(item.what),
             ": unknown; " if item.note else ": unknown",
-            Foreign(item.note) if item.note else "",
+            OutsideText(item.note) if item.note else "",
         ]
         for item in cost.after.unknown
     ]
@@ -237,7 +237,7 @@ def _sum(estimate: Estimate) -> str:
 
 def _differences(detail: Detail) -> Iterator[Line]:
     where = f" in {detail.component}" if detail.component else ""
-    yield ["@@ ", Foreign(f"{detail.op} {detail.what} {detail.name}{where}"), " @@"]
+    yield ["@@ ", OutsideText(f"{detail.op} {detail.what} {detail.name}{where}"), " @@"]
     for difference in detail.differences:
         yield from _both(difference, SIGNS.get(detail.op, ""))
 
@@ -245,8 +245,8 @@ def _differences(detail: Detail) -> Iterator[Line]:
 def _both(difference: Difference, sign: str) -> Iterator[Line]:
     path = difference.path
     if difference.before is None and difference.after is None:
-        yield ["  ", Foreign(path)]
+        yield ["  ", OutsideText(path)]
     if difference.before is not None:
-        yield ["- ", Foreign(f"{path}: {difference.before}")]
+        yield ["- ", OutsideText(f"{path}: {difference.before}")]
     if difference.after is not None:
-        yield [f"{sign or '+'} ", Foreign(f"{path}: {difference.after}")]
+        yield [f"{sign or '+'} ", OutsideText(f"{path}: {difference.after}")]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from story.preview.markdown import visible
-from story.preview.page import Block, Foreign, Line, Style, blocks
+from story.preview.page import Block, Line, OutsideText, Style, blocks
 from story.preview.summary import Summary
 
 BEFORE = {Style.TEXT: "", Style.LIST: "  - ", Style.LOUD: "  - ", Style.TABLE: "  | ", Style.DIFF: "  "}
@@ -40,4 +40,4 @@ def _table(rows: Sequence[Line]) -> Iterator[str]:
 
 
 def _text(line: Line) -> str:
-    return "".join(visible(part.text) if isinstance(part, Foreign) else part for part in line)
+    return "".join(visible(part.text) if isinstance(part, OutsideText) else part for part in line)
