@@ -17,7 +17,7 @@ WITHOUT_REGION = ("budgets", "iam")
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Location:
     region: str
 
     @property
@@ -34,14 +34,14 @@ class _Place:
 
 def outputs_of(type_: str, name: str, inputs: Mapping[str, Any], region: str = REGION) -> dict[str, Any]:
     """All outputs of a resource that was just created in the region."""
-    here = _Place(region)
+    here = _Location(region)
     service = type_.split(":")[1].split("/")[0] if type_.count(":") == 2 else ""
     kind = type_.rsplit(":", 1)[-1]
     common = {"arn": here.arn(service, f"{kind.lower()}/{name}")} if type_.startswith("aws:") else {}
     return {**common, **inputs, **_special(type_, name, inputs, here)}
 
 
-def _special(type_: str, name: str, inputs: Mapping[str, Any], here: _Place) -> dict[str, Any]:
+def _special(type_: str, name: str, inputs: Mapping[str, Any], here: _Location) -> dict[str, Any]:
     host = f"{name}.{here.region}.example"
     match type_:
         case "awsx:ec2:Vpc":

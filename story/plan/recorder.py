@@ -1,4 +1,4 @@
-"""Runs Pulumi code against a monitor that only takes notes.
+"""Runs Pulumi code against a monitor that only takes registrations.
 
 The one place that touches Pulumi's internals for this: `story plan` and all component and program tests use it.
 """
@@ -96,7 +96,7 @@ class Record:
 
 
 @dataclass(kw_only=True)
-class _Notes:
+class _Registrations:
     resources: list[Resource] = field(default_factory=list[Resource])
     registered_outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     warnings: list[str] = field(default_factory=list[str])
@@ -105,16 +105,16 @@ class _Notes:
 class _Warnings(logging.Handler):
     """Takes down what the program says with `pulumi.log.warn`."""
 
-    def __init__(self, notes: _Notes) -> None:
+    def __init__(self, registrations: _Registrations) -> None:
         super().__init__(logging.WARNING)
-        self.notes = notes
+        self.registrations = registrations
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno == logging.WARNING:
-            self.notes.warnings.append(record.getMessage())
+            self.registrations.warnings.append(record.getMessage())
 
 
-class _Answers(mocks.Mocks):
+class _FakeAws(mocks.Mocks):
     """Answers as AWS would (update), or leaves everything that only AWS knows unknown (preview)."""
 
     def __init__(self, preview: bool, last_outputs: Mapping[str, Any], region: str) -> None:
@@ -142,19 +142,21 @@ class _Answers(mocks.Mocks):
 
 
 class _Monitor(mocks.MockMonitor):
-    def __init__(self, answers: _Answers, notes: _Notes) -> None:
-        super().__init__(answers)
-        self.notes = notes
+    def __init__(self, fake_aws: _FakeAws, registrations: _Registrations) -> None:
+        super().__init__(fake_aws)
+        self.registrations = registrations
 
     def RegisterResource(self, request: Any) -> Any:
         if request.type != "pulumi:pulumi:Stack":
-            self.notes.resources.append(_resource(request, self.make_urn(request.parent, request.type, request.name)))
+            self.registrations.resources.append(
+                _resource(request, self.make_urn(request.parent, request.type, request.name))
+            )
         response = super().RegisterResource(request)  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
         _keep_secrets(request, response)
         return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
-        self.notes.registered_outputs[_name(request.urn)] = _plain(json_format.MessageToDict(request.outputs))
+        self.registrations.registered_outputs[_name(request.urn)] = _plain(json_format.MessageToDict(request.outputs))
         return super().RegisterResourceOutputs(request)  # pyright: ignore[reportUnknownMemberType] - as above
 
 
@@ -213,28 +215,28 @@ async def _record(
     secret_keys: Sequence[str],
     last_outputs: Mapping[str, Any],
 ) -> Record:
-    notes = _Notes()
-    answers = _Answers(preview, last_outputs, config.get("aws:region") or REGION)
+    registrations = _Registrations()
+    fake_aws = _FakeAws(preview, last_outputs, config.get("aws:region") or REGION)
     settings.reset_options()
     runtime_config.set_all_config(dict(config), list(secret_keys))
     logger = logging.Logger("story.plan")
-    logger.addHandler(_Warnings(notes))
+    logger.addHandler(_Warnings(registrations))
     mocks.set_mocks(
-        answers,
+        fake_aws,
         project=project,
         stack=stack_name,
         preview=preview,
         logger=logger,
-        monitor=_Monitor(answers, notes),
+        monitor=_Monitor(fake_aws, registrations),
     )
     await stack.run_pulumi_func(lambda: _settled(build))
     outputs, secret_outputs = await _stack_outputs()
     return Record(
-        resources=tuple(notes.resources),
-        registered_outputs=notes.registered_outputs,
+        resources=tuple(registrations.resources),
+        registered_outputs=registrations.registered_outputs,
         outputs=outputs,
         secret_outputs=tuple(secret_outputs),
-        warnings=tuple(notes.warnings),
+        warnings=tuple(registrations.warnings),
     )
 
 
