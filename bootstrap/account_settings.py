@@ -16,7 +16,7 @@ from settings.checking import check, printable
 from settings.partition import partition_of
 from settings.site import Architecture
 from settings.stack_config import given_config, mistakes_around, values_of, warn
-from settings.types import Email, Form, Name, RetentionDays
+from settings.types import Email, Format, Name, RetentionDays
 
 PREFIX = "bootstrap"
 WHERE_SECRETS_BELONG = "nothing here is secret; write it in plain text"
@@ -40,11 +40,11 @@ DOCKER_HUB = r"(?:registry-1\.|index\.|registry\.hub\.)?docker\.(?:io|com)(?![a-
 MIRROR = re.compile(rf"(?!{DOCKER_HUB}){REGISTRY}")
 IMAGE_BY_DIGEST = re.compile(rf"{REGISTRY}@sha256:[0-9a-f]{{64}}")
 
-Mirror = Annotated[str, Form(MIRROR, "a registry that mirrors Docker Hub, such as public.ecr.aws/docker")]
-ImageByDigest = Annotated[str, Form(IMAGE_BY_DIGEST, "an image by digest: registry/repository@sha256:...")]
-Repository = Annotated[str, Form(REPOSITORY, "a repository on GitHub such as owner/name")]
-Branch = Annotated[str, Form(BRANCH, "the name of a branch")]
-Path = Annotated[str, Form(PATH, "a path within the repository, without ..")]
+Mirror = Annotated[str, Format(MIRROR, "a registry that mirrors Docker Hub, such as public.ecr.aws/docker")]
+ImageByDigest = Annotated[str, Format(IMAGE_BY_DIGEST, "an image by digest: registry/repository@sha256:...")]
+Repository = Annotated[str, Format(REPOSITORY, "a repository on GitHub such as owner/name")]
+Branch = Annotated[str, Format(BRANCH, "the name of a branch")]
+Path = Annotated[str, Format(PATH, "a path within the repository, without ..")]
 
 
 class SourceSpec(Spec):
@@ -65,7 +65,7 @@ class InfrastructureSpec(SourceSpec):
     branch: Branch = "main"
     """A merge to it starts the deploy pipeline."""
     oidc_provider_arn: (
-        Annotated[str, Form(PROVIDER_ARN, "the ARN of the account's OpenID Connect provider of GitHub")] | None
+        Annotated[str, Format(PROVIDER_ARN, "the ARN of the account's OpenID Connect provider of GitHub")] | None
     ) = None
     """The account's provider of GitHub, of which there can be one only. Default: it is made here."""
 

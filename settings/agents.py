@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from settings.base import Problem, Spec
 from settings.rules.secret_reference import doubtful_suffixes
 from settings.services import MEMORY_MIB, ServiceSpec
-from settings.types import EnvironmentName, Form, SecretArn
+from settings.types import EnvironmentName, Format, SecretArn
 
 PINNED_IMAGE = re.compile(
     r"([a-z0-9.-]+(:[0-9]+)?/)?[a-z0-9._/-]+"
@@ -30,13 +30,13 @@ def _resource(value: str) -> str:
 
 
 AgentImage = Annotated[
-    str, Form(PINNED_IMAGE, "an image with a version or a digest, such as public.ecr.aws/team/agent:v1.2.3")
+    str, Format(PINNED_IMAGE, "an image with a version or a digest, such as public.ecr.aws/team/agent:v1.2.3")
 ]
-AgentServices = tuple[Annotated[str, Form(SERVICE, "web, scheduler or workers.<name>")], ...]
+AgentServices = tuple[Annotated[str, Format(SERVICE, "web, scheduler or workers.<name>")], ...]
 Cpu = Annotated[int, Field(ge=1, le=16384)]
 Memory = Annotated[int, Field(ge=6, le=122_880)]
-ResourceArn = Annotated[str, Form(RESOURCE_ARN, "an ARN"), AfterValidator(_resource)]
-Action = Annotated[str, Form(ACTION, "an action such as firehose:PutRecordBatch, without *")]
+ResourceArn = Annotated[str, Format(RESOURCE_ARN, "an ARN"), AfterValidator(_resource)]
+Action = Annotated[str, Format(ACTION, "an action such as firehose:PutRecordBatch, without *")]
 
 
 class AgentSpec(Spec):

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from settings.base import Problem, Spec
-from settings.types import Cidr, Form, Port
+from settings.types import Cidr, Format, Port
 
 ALARM_NAME = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
 EVERYBODY = "0.0.0.0/0"
@@ -46,7 +46,7 @@ def _tenths(value: float) -> float:
 Minutes = Annotated[int, Field(ge=0, le=1440)]
 CanaryPercent = Annotated[float, AfterValidator(_tenths), Field(ge=0.1, le=100)]
 StepPercent = Annotated[float, AfterValidator(_tenths), Field(ge=3, le=100)]
-AlarmName = Annotated[str, Form(ALARM_NAME, "the name of a CloudWatch alarm, of at most 255 characters")]
+AlarmName = Annotated[str, Format(ALARM_NAME, "the name of a CloudWatch alarm, of at most 255 characters")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.base import Problem, Spec
-from settings.types import Email, Form, Percent, RetentionDays
+from settings.types import Email, Format, Percent, RetentionDays
 
 SLACK_WORKSPACE = re.compile(r"T[A-Z0-9]{8,12}")
 SLACK_CHANNEL = re.compile(r"[CG][A-Z0-9]{8,12}")
@@ -65,11 +65,11 @@ class AlarmThresholdsSpec(Spec):
 class SlackSpec(Spec):
     """Slack channels that get the alarms, through Amazon Q Developer in chat applications."""
 
-    workspace_id: Annotated[str, Form(SLACK_WORKSPACE, "the id of a workspace, such as T0123ABCD")]
+    workspace_id: Annotated[str, Format(SLACK_WORKSPACE, "the id of a workspace, such as T0123ABCD")]
     """Id of the workspace, which a person has authorized once in the console of Amazon Q Developer."""
-    critical_channel_id: Annotated[str, Form(SLACK_CHANNEL, "the id of a channel, such as C0123ABCD")]
+    critical_channel_id: Annotated[str, Format(SLACK_CHANNEL, "the id of a channel, such as C0123ABCD")]
     """Id of the channel for what cannot wait."""
-    warning_channel_id: Annotated[str, Form(SLACK_CHANNEL, "the id of a channel, such as C0123ABCD")] | None = None
+    warning_channel_id: Annotated[str, Format(SLACK_CHANNEL, "the id of a channel, such as C0123ABCD")] | None = None
     """Id of the channel for what can wait until morning. Default: the same one."""
 
 
@@ -91,7 +91,7 @@ class ObservabilitySpec(Spec):
     """Tell people when somebody opens a shell or a port in a task."""
     event_log_retention_days: RetentionDays = 90
     """How long it is kept why tasks stopped, which deployments there were, and who opened shells, in days."""
-    runbooks_url: Annotated[str, Form(RUNBOOKS, "an address or a folder, such as docs/runbooks")] = "docs/runbooks"
+    runbooks_url: Annotated[str, Format(RUNBOOKS, "an address or a folder, such as docs/runbooks")] = "docs/runbooks"
     """Where the pages are that alarms point to: what stands before `/<page>.md` in an address, or a folder of the
     repository."""
     dashboard: bool = True

@@ -14,7 +14,7 @@ from settings.rules.cron import canonical_cron
 from settings.rules.migration_command import doubts, refused_options
 from settings.rules.time_zones import ALLOWED as TIME_ZONE_ALLOWED
 from settings.rules.time_zones import TIME_ZONES, time_zone
-from settings.types import EnvironmentName, Form, Image, Name, Percent, Port, RetentionDays
+from settings.types import EnvironmentName, Format, Image, Name, Percent, Port, RetentionDays
 
 MEMORY_MIB: dict[int, tuple[int, ...]] = {
     256: (512, 1024, 2048),
@@ -226,7 +226,7 @@ class WebSpec(ScaledServiceSpec):
     """Port that speaks HTTP: the application's own, or nginx's. Not below 1024, which needs root."""
     nginx: NginxSpec | None = None
     """Set it (`{}` is enough) if the image runs php-fpm; leave it out if the image speaks HTTP."""
-    health_check_path: Annotated[str, Form(PATH, "a path such as /up")] = "/up"
+    health_check_path: Annotated[str, Format(PATH, "a path such as /up")] = "/up"
     """Path that answers 200 once the application serves."""
     health_check_interval_seconds: Annotated[int, Field(ge=5, le=300)] = 10
     """Seconds between two checks of a task."""
@@ -293,7 +293,7 @@ class WebSpec(ScaledServiceSpec):
 class WorkerSpec(ScaledServiceSpec):
     """A queue worker. ECS stops it with a signal, and it finishes its job first."""
 
-    queues: tuple[Annotated[str, Form(QUEUE, "a name of A-Z, a-z, 0-9, _, ., : and -")], ...] = ("default",)
+    queues: tuple[Annotated[str, Format(QUEUE, "a name of A-Z, a-z, 0-9, _, ., : and -")], ...] = ("default",)
     """Queues, the most urgent one first."""
     timeout_seconds: Annotated[int, Field(ge=1)] = 60
     """Longest run of a job, in seconds; less than `application.queue_retry_after_seconds`."""

@@ -14,7 +14,7 @@ from settings.types import (
     Cidr,
     Domain,
     EnvironmentName,
-    Form,
+    Format,
     HostedZoneId,
     KeyArn,
     PolicyArn,
@@ -48,9 +48,9 @@ class ApplicationSpec(Spec):
 
     name: Annotated[str, Field(min_length=1, max_length=100)] = "Laravel"
     """`APP_NAME`; any text."""
-    user: Annotated[str, Form(USER, "the name or number of a user of the image, not root")] = "www-data"
+    user: Annotated[str, Format(USER, "the name or number of a user of the image, not root")] = "www-data"
     """User of the image that the containers run as; not root."""
-    ca_bundle_path: Annotated[str, Form(PATH, "an absolute path")] = "/etc/ssl/certs/rds-global-bundle.pem"
+    ca_bundle_path: Annotated[str, Format(PATH, "an absolute path")] = "/etc/ssl/certs/rds-global-bundle.pem"
     """Where the image has the CA bundle of RDS and DocumentDB. AWS has one for each partition:
     `https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem` in the commercial Regions;
     `https://truststore.pki.us-gov-west-1.rds.amazonaws.com/global/global-bundle.pem` in AWS GovCloud (US);

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from settings.base import Problem, ProtectedSpec
 from settings.rules.instance_types import AURORA_MYSQL, DOCUMENTDB, READ_ON, VALKEY, Engine, newer_than_the_list
-from settings.types import SERVERLESS, AuroraClass, DocumentDbClass, Form, MysqlName, NodeType, Port, RetentionDays
+from settings.types import SERVERLESS, AuroraClass, DocumentDbClass, Format, MysqlName, NodeType, Port, RetentionDays
 
 AURORA_VERSION = re.compile(r"8\.0(\.mysql_aurora\.3\.[0-9]{2}\.[0-9]+)?")
 VALKEY_VERSION = re.compile(r"7(\.2)?|[89](\.[0-9])?")
@@ -66,7 +66,7 @@ class AuroraSpec(DatabaseSpec):
     """Aurora MySQL: one writer and its readers."""
 
     engine_version: Annotated[
-        str, Form(AURORA_VERSION, '"8.0" in quotes, or an Aurora MySQL 3 in full such as 8.0.mysql_aurora.3.10.0')
+        str, Format(AURORA_VERSION, '"8.0" in quotes, or an Aurora MySQL 3 in full such as 8.0.mysql_aurora.3.10.0')
     ] = "8.0"
     """`8.0`: AWS chooses the version of Aurora MySQL 3 and upgrades it. In full, `8.0.mysql_aurora.3.10.0`: this one,
     until you write another."""
@@ -126,7 +126,9 @@ class AuroraSpec(DatabaseSpec):
 class ValkeySpec(StoreSpec):
     """ElastiCache for Valkey: session, cache and queue."""
 
-    engine_version: Annotated[str, Form(VALKEY_VERSION, 'a version in quotes, "7", "8" or "9", or in full "8.1"')] = "8"
+    engine_version: Annotated[str, Format(VALKEY_VERSION, 'a version in quotes, "7", "8" or "9", or in full "8.1"')] = (
+        "8"
+    )
     """`8`: the minor version is AWS's to upgrade. In full, `8.1`: this version, until you write another. To go to
     another major version, write it in full first: `9.0`, and later `9`."""
     node_type: NodeType = "cache.t4g.small"
@@ -167,7 +169,7 @@ class ValkeySpec(StoreSpec):
 class DocumentDbSpec(DatabaseSpec):
     """DocumentDB, with MongoDB's protocol."""
 
-    engine_version: Annotated[str, Form(DOCUMENTDB_VERSION, "5.0.0 or 8.0.0")] = "5.0.0"
+    engine_version: Annotated[str, Format(DOCUMENTDB_VERSION, "5.0.0 or 8.0.0")] = "5.0.0"
     """Version of DocumentDB, `5.0.0` or newer."""
     instance_class: DocumentDbClass = "db.t4g.medium"
     """Instance class, such as `db.t4g.medium` or `db.r6g.large`."""

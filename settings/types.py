@@ -60,7 +60,7 @@ def image_problem(value: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class Format:
     """Text of a certain form: what it must match, and how a person would say that. Editors show both."""
 
     pattern: re.Pattern[str]
@@ -123,19 +123,19 @@ def _not_serverless(value: object) -> object:
 
 Cidr = Annotated[str, AfterValidator(_cidr)]
 RetentionDays = Annotated[int, AfterValidator(_retention), Field(json_schema_extra={"enum": [*RETENTION_DAYS]})]
-Email = Annotated[str, Form(EMAIL, "an e-mail address such as team@example.com")]
+Email = Annotated[str, Format(EMAIL, "an e-mail address such as team@example.com")]
 AuroraClass = Annotated[
     str,
-    Form(INSTANCE_CLASS, "db.serverless, or a class such as db.r6g.large"),
+    Format(INSTANCE_CLASS, "db.serverless, or a class such as db.r6g.large"),
     AfterValidator(_offered_by(AURORA_MYSQL)),
 ]
 DocumentDbClass = Annotated[
     str,
     BeforeValidator(_not_serverless),
-    Form(PROVISIONED_CLASS, "a class such as db.t4g.medium"),
+    Format(PROVISIONED_CLASS, "a class such as db.t4g.medium"),
     AfterValidator(_offered_by(DOCUMENTDB)),
 ]
-NodeType = Annotated[str, Form(NODE_TYPE, "a node type such as cache.t4g.small"), AfterValidator(_offered_by(VALKEY))]
+NodeType = Annotated[str, Format(NODE_TYPE, "a node type such as cache.t4g.small"), AfterValidator(_offered_by(VALKEY))]
 SecretArn = Annotated[
     str,
     AfterValidator(checked_reference),
@@ -143,22 +143,23 @@ SecretArn = Annotated[
 ]
 KeyArn = Annotated[
     str,
-    Form(
+    Format(
         KEY_ARN,
         "the ARN of a KMS key, not of an alias (`aws kms describe-key --key-id <alias ARN>` shows it): "
         "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     ),
 ]
 PolicyArn = Annotated[
-    str, Form(POLICY_ARN, "the ARN of a policy such as arn:aws:iam::123456789012:policy/bootstrap-story-boundary-prod")
+    str,
+    Format(POLICY_ARN, "the ARN of a policy such as arn:aws:iam::123456789012:policy/bootstrap-story-boundary-prod"),
 ]
-HostedZoneId = Annotated[str, Form(HOSTED_ZONE_ID, "a Route 53 hosted zone id such as Z0123456789ABCDEFGHIJ")]
-Domain = Annotated[str, Form(DOMAIN, "a host name such as www.example.com, in lower case")]
+HostedZoneId = Annotated[str, Format(HOSTED_ZONE_ID, "a Route 53 hosted zone id such as Z0123456789ABCDEFGHIJ")]
+Domain = Annotated[str, Format(DOMAIN, "a host name such as www.example.com, in lower case")]
 Image = Annotated[str, AfterValidator(_image)]
-EnvironmentName = Annotated[str, Form(ENVIRONMENT_NAME, "a name of A-Z, a-z, 0-9 and _ that begins with no digit")]
-Name = Annotated[str, Form(NAME, "a name of a-z, 0-9 and - that begins with a letter, of at most 16 characters")]
+EnvironmentName = Annotated[str, Format(ENVIRONMENT_NAME, "a name of A-Z, a-z, 0-9 and _ that begins with no digit")]
+Name = Annotated[str, Format(NAME, "a name of a-z, 0-9 and - that begins with a letter, of at most 16 characters")]
 MysqlName = Annotated[
-    str, Form(MYSQL_NAME, "a name of A-Z, a-z, 0-9 and _ that begins with a letter, of at most 32 characters")
+    str, Format(MYSQL_NAME, "a name of A-Z, a-z, 0-9 and _ that begins with a letter, of at most 32 characters")
 ]
 Percent = Annotated[int, Field(ge=1, le=100)]
 Port = Annotated[int, Field(ge=1024, le=65535)]
