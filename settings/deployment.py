@@ -19,7 +19,15 @@ from settings.types import Cidr, Format, Port
 ALARM_NAME = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
 EVERYBODY = "0.0.0.0/0"
 CLOUDWATCH_DELAY_MINUTES = 2
-"""What CloudWatch takes until an alarm has seen the last minute of a load balancer."""
+"""Minutes until the metrics of a load balancer's last minute have reached an alarm."""
+HEALTHY_THRESHOLD = 2
+"""Successful health checks in a row after which the load balancer counts a target as healthy."""
+CONTAINER_CHECK_SECONDS = 10
+"""Seconds between two health checks of a container."""
+ROLLING_PERCENT = (100, 200)
+"""Minimum healthy percent and maximum percent of web and workers during a rolling deployment."""
+STOP_FIRST_PERCENT = (0, 100)
+"""The same for the scheduler, which never runs twice: its old task stops before the new one starts."""
 
 
 class Strategy(StrEnum):

@@ -1,7 +1,7 @@
 """The page that a summary makes, as blocks of lines: what stands where, without any markup.
 
-What comes from outside (names, values, messages) is `OutsideText`, so that each renderer can make it harmless. Everything
-else is our own text.
+Names, values and messages that the program did not write are `OutsideText`, so that each renderer can escape them.
+Everything else is the program's own text.
 """
 
 from collections import Counter

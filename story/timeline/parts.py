@@ -15,7 +15,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from settings.deployment import DeploymentSpec, Strategy
+from settings.deployment import (
+    CONTAINER_CHECK_SECONDS,
+    HEALTHY_THRESHOLD,
+    ROLLING_PERCENT,
+    DeploymentSpec,
+    Strategy,
+)
 from settings.services import ScaledServiceSpec, SchedulerSpec, WebSpec, WorkerSpec
 
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest"
@@ -28,14 +34,6 @@ ALARMS = f"{ECS}/developerguide/deployment-alarm-failure.html"
 CANARY = f"{ECS}/APIReference/API_CanaryConfiguration.html"
 LINEAR = f"{ECS}/APIReference/API_LinearConfiguration.html"
 RUN_TASK = f"{ECS}/developerguide/task-lifecycle-explanation.html"
-
-# What the program says, whatever the settings. A test holds these against the resources that it makes.
-HEALTHY_THRESHOLD = 2
-"""Checks of the load balancer in a row that make a target healthy."""
-CONTAINER_CHECK_SECONDS = 10
-"""Seconds between two checks of php-fpm, for which nginx waits."""
-ROLLING_PERCENT = (100, 200)
-"""Fewest healthy and most tasks of web and workers during a rolling deployment."""
 
 COUNTS_AS_HEALTHY_SECONDS = 40
 """ECS's own: a task without load balancer and without health check counts from so long after its start on."""

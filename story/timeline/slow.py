@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from settings.deployment import CLOUDWATCH_DELAY_MINUTES, DeploymentSpec, Strategy
+from settings.deployment import CLOUDWATCH_DELAY_MINUTES, HEALTHY_THRESHOLD, DeploymentSpec, Strategy
 from settings.services import WebSpec, WorkerSpec
 from settings.stack import Settings
-from story.timeline.parts import HEALTHY_THRESHOLD, least_tasks, linear_waits
+from story.timeline.parts import least_tasks, linear_waits
 from story.timeline.timeline import Step, Timeline
 
 LONG_DRAINING_SECONDS = 60

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from settings.checking import check
+from settings.deployment import CONTAINER_CHECK_SECONDS, HEALTHY_THRESHOLD, ROLLING_PERCENT, STOP_FIRST_PERCENT
 from settings.stack import Settings
 from story.timeline.command import release_of
-from story.timeline.parts import CONTAINER_CHECK_SECONDS, HEALTHY_THRESHOLD, ROLLING_PERCENT, waves
+from story.timeline.parts import waves
 from story.timeline.report import duration
 from story.timeline.slow import SlowSetting, slow_settings
 from story.timeline.timeline import Timeline, timeline
@@ -165,15 +166,17 @@ def test_percentages_that_replace_nothing_are_an_error_and_not_a_time_without_en
         waves(1, 100, 150)
 
 
-def test_the_program_s_own_numbers_are_those_that_the_time_line_reckons_with() -> None:
+def test_the_resources_have_the_constants_that_the_time_line_computes_with() -> None:
     made = program(web={"nginx": {}})
+    assert (HEALTHY_THRESHOLD, CONTAINER_CHECK_SECONDS) == (2, 10)
+    assert (ROLLING_PERCENT, STOP_FIRST_PERCENT) == ((100, 200), (0, 100))
     assert made.one("TargetGroup", "web").inputs["healthCheck"]["healthyThreshold"] == HEALTHY_THRESHOLD
     assert containers(made, "web")["app"]["healthCheck"]["interval"] == CONTAINER_CHECK_SECONDS
     percent = {
         service.name: (service.inputs["deploymentMinimumHealthyPercent"], service.inputs["deploymentMaximumPercent"])
         for service in made.all("Service")
     }
-    assert percent == {"web": ROLLING_PERCENT, "worker-default": ROLLING_PERCENT, "scheduler": (0, 100)}
+    assert percent == {"web": ROLLING_PERCENT, "worker-default": ROLLING_PERCENT, "scheduler": STOP_FIRST_PERCENT}
     assert "healthCheck" not in containers(made, "worker-default")["app"]
 
 
