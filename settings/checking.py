@@ -1,4 +1,4 @@
-"""Reads plain values, as YAML or JSON gives them, into a spec, and words every mistake in one line."""
+"""Reads plain values of YAML or JSON into a spec, and describes every mistake in one line."""
 
 import copy
 import json
@@ -16,18 +16,18 @@ S = TypeVar("S", bound=Spec)
 Schema = Mapping[str, Any]
 
 HIDDEN_BELOW = ("environment", "secrets")
-"""Maps whose values are never shown: whoever makes a mistake there may have written a secret."""
+"""Maps whose values are never shown, because a mistaken value can be a secret."""
 LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked(Generic[S]):
-    """What was read.
+    """The result of reading values.
 
     Attributes:
         spec: The values, with defaults in place of the wrong ones.
-        mistakes: What is wrong with single values.
-        wrong: Keys of the values that were left out.
+        mistakes: Mistakes in single values.
+        wrong: Keys of the wrong values.
     """
 
     spec: S
@@ -35,7 +35,7 @@ class Checked(Generic[S]):
     wrong: Sequence[str]
 
     def without_follow_ups(self, problems: Iterable[Problem]) -> Iterator[Problem]:
-        """Those problems that do not rest on a value which is wrong by itself."""
+        """The problems that do not depend on a value that is wrong by itself."""
         for problem in problems:
             keys = (problem.key, *problem.involves)
             if not any(_related(key, wrong) for key in keys for wrong in self.wrong):
@@ -50,8 +50,8 @@ def check(kind: type[S], values: Mapping[str, Any], known: Sequence[Problem] = (
 
     Args:
         kind: The spec; all of its own fields have defaults.
-        values: What was given.
-        known: Mistakes that the caller has found before; their keys are not in `values`.
+        values: The given values.
+        known: Mistakes that the caller has already found; their keys are not in `values`.
     """
     kept = copy.deepcopy(dict(values))
     errors = _errors(kind, kept)
@@ -63,14 +63,14 @@ def check(kind: type[S], values: Mapping[str, Any], known: Sequence[Problem] = (
         for error in errors:
             path = _path(error)
             wrong.append(".".join(map(str, path)))
-            # Without a key that it needs, a map is of no use.
+            # A map without a required key is left out as a whole.
             _drop(kept, path[:-1] if error["type"] == "missing" else path)
         errors = _errors(kind, kept)
     return Checked(spec=kind.model_validate_json(json.dumps(kept)), mistakes=mistakes, wrong=wrong)
 
 
 def _errors(kind: type[Spec], values: Mapping[str, Any]) -> list[ErrorDetails]:
-    """All errors, found key by key: text that pydantic cannot read at all spoils one key only."""
+    """All errors, checked key by key, so that text that pydantic cannot read only affects one key."""
     found: list[ErrorDetails] = []
     for key, value in values.items():
         try:
@@ -78,7 +78,7 @@ def _errors(kind: type[Spec], values: Mapping[str, Any]) -> list[ErrorDetails]:
         except ValidationError as error:
             for details in error.errors(include_url=False):
                 found.append({**details, "loc": details["loc"] or (key,)})
-    # A list of which each item is wrong counts as too short as well; the items say it better.
+    # A list of wrong items only is also reported as too short; the items' own errors are enough.
     holders = {error["loc"][:-1] for error in found}
     return [error for error in found if error["type"] != "too_short" or error["loc"] not in holders]
 
@@ -96,7 +96,7 @@ def _holds(values: object, key: str) -> bool:
 
 
 def _drop(values: dict[str, Any], path: Sequence[str | int]) -> None:
-    """Leaves out what is at `path`; a list goes as a whole, because its other items would change their places."""
+    """Removes the value at `path`; a list is removed as a whole, to keep the indexes of its other items."""
     holder = values
     for part in path[:-1]:
         inner = holder.get(str(part))
@@ -131,12 +131,12 @@ def _problem(schema: Schema, error: ErrorDetails) -> Problem:
 
 
 def printable(line: str) -> str:
-    """The line with escapes in place of characters that would end it, or that no terminal shows."""
+    """The line with escapes in place of line breaks and invisible characters."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 
 
 def unknown_key(key: str, names: Sequence[str]) -> Problem:
-    """An unknown key beside known `names`; it involves the one that was probably meant."""
+    """An unknown key; it involves the known key that was probably meant."""
     holder, _, last = key.rpartition(".")
     near = nearest(last, names)
     if near is None:
@@ -156,14 +156,14 @@ def _given(path: Sequence[str | int], value: object) -> str:
         case list():
             return "a list"
         case _ if any(part in HIDDEN_BELOW for part in path):
-            return "text that is not shown here" if isinstance(value, str) else "no text"
+            return "text (hidden)" if isinstance(value, str) else "no text"
         case _:
             text = json.dumps(value, ensure_ascii=False)
             return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def _at(schema: Schema, path: Sequence[str | int]) -> Schema:
-    """The part of a JSON schema that describes what is at `path`."""
+    """The part of a JSON schema that describes the value at `path`."""
     node = _resolved(schema, schema)
     for part in path:
         named = (*node.get("patternProperties", {}).values(), node.get("additionalProperties", {}))
@@ -173,7 +173,7 @@ def _at(schema: Schema, path: Sequence[str | int]) -> Schema:
 
 
 def _resolved(schema: Schema, node: object) -> Schema:
-    """The node itself, behind references and `or null`; nothing for `additionalProperties: false`."""
+    """The node itself, after resolving references and `or null`; empty for `additionalProperties: false`."""
     while isinstance(node, dict):
         fields = cast(dict[str, Any], node)
         if "$ref" in fields:
@@ -210,7 +210,7 @@ def _allowed(node: Schema) -> str:
             steps = f" in steps of {node['multipleOf']:g}" if "multipleOf" in node else ""
             return "a number" + over + steps + _range(node, "minimum", "maximum")
         case "string":
-            return "text; numbers, true and false go in quotes" + _range(node, "minLength", "maxLength", " characters")
+            return "text; put numbers, true and false in quotes" + _range(node, "minLength", "maxLength", " characters")
         case _:
             return "another value"
 

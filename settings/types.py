@@ -1,4 +1,4 @@
-"""Types of single values, each with the rule that AWS applies to it."""
+"""Types of single values, with AWS's rules."""
 
 import ipaddress
 import re
@@ -17,7 +17,7 @@ RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
     *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-"""Days that CloudWatch Logs takes:
+"""Retention times of CloudWatch Logs, in days:
 docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
 
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
@@ -46,14 +46,14 @@ MYSQL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 
 
 def image_problem(value: str) -> str | None:
-    """What is wrong with an image reference, or None. The program takes `<registry>/<repository>@sha256:<64 hex>`."""
+    """The problem of an image reference, or None. Allowed is `<registry>/<repository>@sha256:<64 hex>`."""
     if IMAGE.fullmatch(value):
         return None
     name, _, digest = value.partition("@")
     first, slash, _ = name.partition("/")
     why = ""
     if not (slash and ("." in first or ":" in first or first == "localhost")):
-        why = ", which names no registry"
+        why = ", which contains no registry"
     elif not digest and ":" in name.rsplit("/", 1)[-1]:
         why = ", which has a tag instead of a digest"
     return f'given "{value}"{why}; allowed is {IMAGE_FORM}'
@@ -61,7 +61,7 @@ def image_problem(value: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """Text of a certain form: what it must match, and how a person would say that. Editors show both."""
+    """Text of a format: a regular expression, and its description. Editors show both."""
 
     pattern: re.Pattern[str]
     allowed: str
@@ -88,7 +88,7 @@ def _cidr(value: str) -> str:
     if network.version != 4 or "/" not in value:
         raise ValueError("allowed is an IPv4 range such as 10.0.0.0/16")
     if str(network) != value:
-        raise ValueError(f"the address is not the first one of its range; write {network}")
+        raise ValueError(f"the address is not the first one of its range; use {network}")
     return value
 
 
@@ -114,10 +114,10 @@ def _offered_by(engine: Engine) -> Callable[[str], str]:
 
 
 def _not_serverless(value: object) -> object:
-    # AWS has it for clusters with a range of capacity units, which the program sets none:
+    # AWS offers it for clusters with a range of capacity units, which the program does not set:
     # docs.aws.amazon.com/documentdb/latest/devguide/docdb-serverless-limitations.html
     if value == SERVERLESS:
-        raise ValueError("this program makes no serverless DocumentDB; allowed is a class such as db.t4g.medium")
+        raise ValueError("serverless DocumentDB is not supported; allowed is a class such as db.t4g.medium")
     return value
 
 

@@ -1,4 +1,4 @@
-"""What a type of resource is to the people who run the site: data, tasks, network, permissions, or none of these."""
+"""The category of a resource type, from the operators' view: data, stores, tasks, network, permissions, or other."""
 
 from enum import StrEnum
 
@@ -42,11 +42,11 @@ HOLDS_DATA = frozenset(
         "aws:backup/vault:Vault",
         "aws:secretsmanager/secret:Secret",
         KEY,
-        # The application's key is made of it: what Laravel encrypted with the old one can't be read with the next.
+        # The application key is made of it: a new key cannot decrypt what Laravel encrypted with the old one.
         RANDOM_BYTES,
     }
 )
-"""Without these, something that people made is gone."""
+"""Types whose deletion loses data."""
 
 ABOUT_STORES = (
     "aws:rds/",
@@ -100,7 +100,7 @@ CARRIES_NONE = ("aws:ec2/flowLog:",)
 
 
 def category_of(type_: str) -> Category:
-    """What a resource of this type is to people."""
+    """The category of a resource type."""
     if type_ in HOLDS_DATA:
         return Category.DATA
     if type_ in RESTARTS:
@@ -115,7 +115,7 @@ def category_of(type_: str) -> Category:
 
 
 def short(type_: str) -> str:
-    """A type as people say it: `ecs Service` for `aws:ecs/service:Service`."""
+    """A short form of a type: `ecs Service` for `aws:ecs/service:Service`."""
     package, _, rest = type_.partition(":")
     service = rest.partition("/")[0]
     word = type_.rpartition(":")[2]

@@ -1,7 +1,7 @@
-"""What a stack costs a month: an estimate from its resources' inputs, with nothing asked of AWS.
+"""Estimates what a stack costs a month from its resources' inputs, without a call to AWS.
 
-It counts what runs at all hours and shows each assumption. A price that is not known is never zero: the item is shown
-as unknown, and the sum says "at least".
+The estimate contains what runs permanently, and lists each assumption. An unknown price never counts as zero: the item
+is shown as unknown, and the sum reads "at least".
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,17 +23,17 @@ class Estimate:
 
     @property
     def usd(self) -> Decimal:
-        """Sum of what is known."""
+        """Sum of the known prices."""
         return sum((item.usd for item in self.items if item.usd is not None), Decimal(0))
 
     @property
     def unknown(self) -> Sequence[Item]:
-        """What costs something that nobody here knows."""
+        """Items whose price is unknown."""
         return [item for item in self.items if item.usd is None]
 
     @property
     def components(self) -> Mapping[str, "Estimate"]:
-        """The same by component, in alphabetical order."""
+        """The estimate of each component, in alphabetical order."""
         names = sorted({item.component for item in self.items})
         return {
             name: Estimate(region=self.region, items=[item for item in self.items if item.component == name])
@@ -42,7 +42,7 @@ class Estimate:
 
     @property
     def assumptions(self) -> Sequence[str]:
-        """What the figures rest on."""
+        """The assumptions of the estimate."""
         return [*GENERAL, *dict.fromkeys(text for item in self.items for text in item.assumes)]
 
 
@@ -51,7 +51,7 @@ class Comparison:
     """The costs before and after an update.
 
     Attributes:
-        complete: Whether that is the whole stack, and not only what changes.
+        complete: Whether the estimates cover the whole stack, and not only the resources that change.
     """
 
     before: Estimate
@@ -60,17 +60,17 @@ class Comparison:
 
     @property
     def difference(self) -> Decimal:
-        """What it costs more, as far as that is known."""
+        """Additional cost a month, from the known prices."""
         return self.after.usd - self.before.usd
 
     @property
     def exact(self) -> bool:
-        """Whether nothing that changes has an unknown price."""
+        """Whether every item that changes has a known price."""
         return sorted(map(_unpriced, self.before.unknown)) == sorted(map(_unpriced, self.after.unknown))
 
 
 def compare(preview: Preview) -> Comparison:
-    """What the update of a preview makes of the costs."""
+    """The costs before and after the update of a preview."""
     return Comparison(
         before=estimate(preview.before, preview.region),
         after=estimate(preview.after, preview.region),
@@ -86,7 +86,7 @@ def estimate(resources: Iterable[StackResource], region: str) -> Estimate:
 
 
 def recorded_resources(record: Record) -> list[StackResource]:
-    """A recorded program's resources, with the gateways that a VPC makes below itself."""
+    """The resources of a recorded program, with the NAT gateways that a VPC component creates."""
     above = {(resource.type, resource.name): resource for resource in record.resources}
     found: list[StackResource] = []
     for resource in record.resources:

@@ -1,4 +1,4 @@
-"""What each type of resource costs a month, in the units of the price list, and what that rests on."""
+"""What each type of resource costs a month, in the units of the price list, with the assumptions."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,36 +18,36 @@ CAPACITY_UNITS = Decimal(1)
 ACL_MILLIONS = Decimal(1)
 YEAR = Decimal(365)
 
-TASKS = "A service has as many tasks as its autoscaling at least keeps, all month; schedules are not looked at."
-SPOT = "The price on Spot changes and is not known here; it is below the one on demand."
+TASKS = "A service runs the minimum number of tasks of its autoscaling all month; scheduled scaling is not counted."
+SPOT = "The price on Spot changes and is unknown; it is lower than the on-demand price."
 ACU = "Aurora Serverless v2 stays at its smallest capacity."
 STORAGE = f"A database holds {STORE_GB} GB and has {STORE_MILLIONS} million I/O requests a month."
-LOGS = f"A log group takes {LOG_GB} GB a month, and keeps it as long as it is set to (without an end: a year)."
+LOGS = f"A log group receives {LOG_GB} GB a month, and keeps it for its retention time (without one: a year)."
 BUCKETS = f"A bucket holds {BUCKET_GB} GB."
-BALANCER = f"The load balancer is busy with {CAPACITY_UNITS} capacity unit (LCU) at all hours."
-METRICS = "A metric from log lines has one combination of dimensions (such as one queue)."
-ACL = f"The web ACL sees {ACL_MILLIONS} million requests a month."
+BALANCER = f"The load balancer uses {CAPACITY_UNITS} capacity unit (LCU) at all hours."
+METRICS = "A metric from logs has one combination of dimensions (for example, one queue)."
+ACL = f"The web ACL inspects {ACL_MILLIONS} million requests a month."
 GENERAL = (
-    f"A month has {HOURS} hours; prices are on demand, without tax, discounts and free tiers.",
+    f"A month has {HOURS} hours; prices are on-demand prices without tax, discounts and free tiers.",
     "Data transfer is not counted: through NAT gateways and endpoints, between zones, to the internet.",
-    "Nor are tasks that run once (migration, users), backups, snapshots, and what is paid per request or message (S3, "
-    "KMS, Secrets Manager, SNS, Route 53).",
+    "Also not counted: tasks that run once (migration, users), backups, snapshots, and charges per request or message "
+    "(S3, KMS, Secrets Manager, SNS, Route 53).",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing that is paid for.
+    """One item of the bill.
 
     Attributes:
         component: Part of the stack that it belongs to.
-        what: What is paid, as people say it: `2 tasks of 0.25 vCPU on demand`.
-        quantity: How many units a month; None if that is not known before the update.
+        what: What is charged: `2 tasks of 0.25 vCPU on demand`.
+        quantity: Units a month; None if the number is known only after the update.
         unit: Unit of `quantity`.
-        usd: Price a month; None if it is not known.
+        usd: Price a month; None if it is unknown.
         rate: Price of one unit, with its source.
-        note: Why it is not known, or what to know beside it.
-        assumes: What it rests on.
+        note: Why the price is unknown, or a remark about it.
+        assumes: Assumptions of the estimate.
     """
 
     component: str
@@ -62,7 +62,7 @@ class Item:
 
 
 class Resources:
-    """Resources that are looked at together: some prices depend on others of the same component."""
+    """The resources of an estimate. Some prices depend on other resources of the same component."""
 
     def __init__(self, region: str, resources: Sequence[StackResource]) -> None:
         self.region = region
@@ -91,11 +91,11 @@ class Resources:
         note: str = "",
         assumes: Sequence[str] = (),
     ) -> Item:
-        """So many units of an item of the price list."""
+        """An item of the price list with its quantity."""
         cost = price(self.region, item)
         if cost is None:
             where = self.region or "this region"
-            note = note or f'no price of "{item}" in {where} is known here'
+            note = note or f'the price of "{item}" in {where} is unknown'
         elif quantity is None:
             note = note or "known after the update"
         else:
@@ -114,11 +114,11 @@ class Resources:
 
 
 def items_of(stack: Resources, resource: StackResource) -> Iterator[Item]:
-    """What a resource costs; nothing if it costs nothing by itself."""
+    """The items of a resource; none if it costs nothing by itself."""
     if resource.type in PRICED:
         yield from PRICED[resource.type](stack, resource)
     elif resource.type.startswith("aws:") and not resource.type.startswith(NOT_BILLED):
-        yield stack.item(resource, resource.type, resource.type, None, note="this type is not in the estimate")
+        yield stack.item(resource, resource.type, resource.type, None, note="the estimate does not know this type")
 
 
 def _service(stack: Resources, service: StackResource) -> Iterator[Item]:
@@ -142,12 +142,12 @@ def _service(stack: Resources, service: StackResource) -> Iterator[Item]:
         ceiling = sum(
             (cost.usd * units for cost, units in zip(most, (vcpus, gigabytes), strict=True) if cost), Decimal(0)
         )
-        note = f"on demand it would be {ceiling:.2f} USD" if all(most) else ""
+        note = f"on demand, {ceiling:.2f} USD" if all(most) else ""
         yield stack.item(service, f"{size} on Spot", "fargate spot", None, note=note, assumes=[TASKS, SPOT])
 
 
 def _shares(strategies: Any, tasks: Decimal) -> dict[str, Decimal]:
-    """How many tasks run on which capacity provider: each base first, the rest by weight."""
+    """Number of tasks on each capacity provider: each base first, the rest by weight."""
     given = [_map(item) for item in cast(list[Any], strategies)] if isinstance(strategies, list) else []
     shares: dict[str, Decimal] = {}
     left = tasks
@@ -190,7 +190,7 @@ def _aurora_instance(stack: Resources, instance: StackResource) -> Iterator[Item
         yield stack.item(instance, size, f"aurora {size}{optimized}", HOURS)
         return
     least = number(_map(cluster.get("serverlessv2ScalingConfiguration")).get("minCapacity"))
-    what = f"{least} ACU at least" if least is not None else "ACUs"
+    what = f"at least {least} ACU" if least is not None else "ACUs"
     units = None if least is None else least * HOURS
     yield stack.item(instance, what, f"aurora ACU{optimized}", units, assumes=[ACU])
 
@@ -254,7 +254,7 @@ def _log_group(stack: Resources, group: StackResource) -> Iterator[Item]:
     days = number(group.inputs.get("retentionInDays", 0))
     kept = None if days is None else LOG_GB * (days or YEAR) * 12 / YEAR
     yield stack.item(group, f"log lines, {LOG_GB} {GB}", "log lines", LOG_GB, assumes=[LOGS])
-    yield stack.item(group, "log lines that are kept", "log storage", kept, assumes=[LOGS])
+    yield stack.item(group, "stored log lines", "log storage", kept, assumes=[LOGS])
 
 
 def _web_acl(stack: Resources, acl: StackResource) -> Iterator[Item]:
@@ -264,7 +264,7 @@ def _web_acl(stack: Resources, acl: StackResource) -> Iterator[Item]:
 
 
 def _dashboard(stack: Resources, dashboard: StackResource) -> Iterator[Item]:
-    note = "an account's first three cost nothing; no price of further ones is known here"
+    note = "the first three of an account are free; the price of further ones is unknown"
     yield stack.item(dashboard, "dashboard", "dashboard", Decimal(1), note=note)
 
 
@@ -278,7 +278,7 @@ def _fixed(
 
 
 def number(value: Any) -> Decimal | None:
-    """A number, also one that is written as text; None for everything else, such as what is not known yet."""
+    """A number, or a number as text; None for everything else, such as unknown values."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -360,4 +360,4 @@ NOT_BILLED = (
     "aws:vpc/",
     "aws:wafv2/webAclAssociation:",
 )
-"""Types that cost nothing by themselves; what is paid per request or message is in `GENERAL`."""
+"""Types that cost nothing by themselves. `GENERAL` lists the charges per request or message."""

@@ -1,6 +1,6 @@
-"""What AWS would answer: the outputs that a resource has beyond its inputs, as far as the program reads them.
+"""Example outputs of resources: those beyond the inputs that the program reads.
 
-Values are recognisable, not real; the account is AWS's example account.
+The values are recognisable examples; the account is AWS's example account.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ class _Location:
 
 
 def outputs_of(type_: str, name: str, inputs: Mapping[str, Any], region: str = REGION) -> dict[str, Any]:
-    """All outputs of a resource that was just created in the region."""
+    """All outputs of a resource that was created in the region."""
     here = _Location(region)
     service = type_.split(":")[1].split("/")[0] if type_.count(":") == 2 else ""
     kind = type_.rsplit(":", 1)[-1]

@@ -1,4 +1,4 @@
-"""The page that a summary makes, as blocks of lines: what stands where, without any markup.
+"""The page of a summary, as blocks of lines without markup.
 
 Names, values and messages that the program did not write are `OutsideText`, so that each renderer can escape them.
 Everything else is the program's own text.
@@ -31,7 +31,7 @@ SIGNS = {Op.CREATE: "+", Op.IMPORT: "+", Op.DELETE: "-"}
 
 @dataclass(frozen=True, slots=True)
 class OutsideText:
-    """Text that comes from outside."""
+    """Text that the program did not write."""
 
     text: str
 
@@ -41,7 +41,7 @@ Line = Sequence[Part]
 
 
 class Style(StrEnum):
-    """How the lines of a block stand."""
+    """How the lines of a block are rendered."""
 
     TEXT = "text"
     LIST = "list"
@@ -55,9 +55,9 @@ class Block:
     """Lines under a title.
 
     Attributes:
-        title: Our own text; empty for lines that follow what stands above.
+        title: Title of the block; empty if the block continues the one above.
         lines: In a table, a part is a cell and the first line is the head.
-        folded: Whether a reader has to open it.
+        folded: Whether the block is collapsed.
     """
 
     title: str
@@ -85,7 +85,7 @@ def blocks(summary: Summary) -> Iterator[Block]:
         yield Block(title="Warnings of the program", lines=[[OutsideText(line)] for line in summary.warnings])
     if summary.details:
         yield Block(
-            title="Everything that differs",
+            title="All differences",
             lines=[line for detail in summary.details for line in _differences(detail)],
             style=Style.DIFF,
             folded=True,
@@ -109,7 +109,7 @@ def _errors(summary: Summary) -> Iterator[Block]:
         lines.append([f"and {len(said) - MOST_ERRORS} more lines"])
     if said == [NO_REASON]:
         lines.append(
-            ["That is all it says. A policy may forbid the update; docs/pull-requests.md has how to see which."]
+            ["The output contains no more. A policy may forbid the update; docs/pull-requests.md shows how to find it."]
         )
     if lines:
         yield Block(title="Why it failed", lines=lines, style=Style.LOUD)
@@ -168,9 +168,9 @@ def _migrations(summary: Summary) -> Iterator[Block]:
         lines.append(["the list of migrations could not be read: ", OutsideText(summary.list_unread)])
     elif summary.migrations is None:
         if summary.image and summary.migrates and not summary.new:
-            lines.append(["nobody gave the list of migrations (story summary --migrations FILE)"])
+            lines.append(["no list of migrations was given (story summary --migrations FILE)"])
     elif not summary.migrates and summary.migrations:
-        lines.append([f"{counted(len(summary.migrations), 'migration')} in the list, but none runs in this update"])
+        lines.append([f"{counted(len(summary.migrations), 'migration')} in the list, but this update runs none"])
     elif not summary.migrations:
         lines.append(["no migration is pending"])
     listed = sorted(summary.migrations or (), key=lambda one: not one.destroys)
@@ -186,7 +186,7 @@ def _migration(migration: Migration) -> Iterator[Line]:
     if migration.destroys:
         line.append(f": DESTRUCTIVE, it {', '.join(migration.destroys)}")
         line.append(" (judged by its name: the list has no SQL)" if migration.by_name else "")
-        line.append("; the old code runs on the new schema for some minutes (docs/migrations.md)")
+        line.append("; the old code runs with the new schema for some minutes (docs/migrations.md)")
     yield line
     for statement in migration.statements[:MOST_STATEMENTS]:
         yield ["SQL: ", OutsideText(statement)]
@@ -196,7 +196,7 @@ def _migration(migration: Migration) -> Iterator[Line]:
 
 
 def _short(image: str, other: str | None) -> str:
-    """An image with the beginning of its digest, unless the other one begins like that as well."""
+    """An image with a short digest, unless both digests begin with the same characters."""
     end = image.rfind("@sha256:") + len("@sha256:") + 12
     return image[:end] if "@sha256:" in image and image[:end] != (other or "")[:end] else image
 
@@ -205,7 +205,7 @@ def _costs(summary: Summary) -> Iterator[Block]:
     cost = summary.cost
     if not cost.before.items and not cost.after.items:
         return
-    scope = "USD a month" if cost.complete else "USD a month, of what changes"
+    scope = "USD a month" if cost.complete else "USD a month, for the resources that change"
     rows: list[Line] = [["part", "before", "after", "change"]]
     before, after = cost.before.components, cost.after.components
     none = Estimate(region=cost.after.region, items=())
@@ -226,9 +226,9 @@ def _costs(summary: Summary) -> Iterator[Block]:
         for item in cost.after.unknown
     ]
     if unknown:
-        yield Block(title="Unknown prices, which are in no sum", lines=unknown, folded=True)
+        yield Block(title="Unknown prices, not included in the totals", lines=unknown, folded=True)
     assumed = dict.fromkeys([*cost.before.assumptions, *cost.after.assumptions])
-    yield Block(title="What the estimate assumes", lines=[[text] for text in assumed], folded=True)
+    yield Block(title="Assumptions of the estimate", lines=[[text] for text in assumed], folded=True)
 
 
 def _sum(estimate: Estimate) -> str:

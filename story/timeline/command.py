@@ -1,4 +1,4 @@
-"""`story timeline`, behind its options."""
+"""`story timeline`."""
 
 import sys
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from story.timeline.timeline import timeline
 
 
 def run(*, stacks: Sequence[str], files: Sequence[Path], as_format: str, start: Path) -> int:
-    """Reckons and prints; returns the exit code. The program does not run: the settings are enough.
+    """Computes and prints; returns the exit code. Reads only the settings; the program does not run.
 
     Args:
         stacks: Names of stacks of the project.
-        files: Stack files, also from elsewhere. Without names and files, all of the project.
+        files: Stack files in any folder. Without names and files, all stacks of the project.
         as_format: `text` or `json`.
-        start: Folder that the project is looked for in and above.
+        start: Folder in which the search for the project begins; its parents are searched too.
     """
     try:
         chosen = chosen_files(project_folder(start), stacks, files)
@@ -35,7 +35,7 @@ def run(*, stacks: Sequence[str], files: Sequence[Path], as_format: str, start: 
 
 
 def release_of(file: Path) -> ReleaseTimes:
-    """What the settings in a stack file make of a release, or their mistakes, in the words of `story plan`.
+    """The times of a release with the settings in a stack file, or the mistakes as in `story plan`.
 
     Raises:
         OSError: The file cannot be read.

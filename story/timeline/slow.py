@@ -1,4 +1,4 @@
-"""Settings that make every release slow, or hold up one that goes wrong: which one, what it costs, what to do."""
+"""Settings that make every release slow, or delay a failing one: the setting, its cost in time, and advice."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ LONG_STOP_SECONDS = 60
 LONG_ALARM_MINUTES = 5
 LONG_GRACE_SECONDS = 300
 LONG_TIMEOUT_SECONDS = 3600
-"""From here on a setting is worth a line. The defaults stay below."""
+"""Values from which a setting gets a warning. The defaults are lower."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlowSetting:
-    """A setting that costs time.
+    """A setting that makes a release slow.
 
     Attributes:
         key: The setting: `web.deregistration_delay_seconds`.
         value: Its value.
-        costs_seconds: What it costs: of every release, or, where `costs` says so, only then.
-        costs: What that is, in words.
+        costs_seconds: Time that the setting costs, in the releases that `costs` describes.
+        costs: In which releases, as text.
         advice: What to do.
     """
 
@@ -39,7 +39,7 @@ class SlowSetting:
 
 
 def slow_settings(settings: Settings, line: Timeline) -> list[SlowSetting]:
-    """What makes releases of this stack slow: what cannot end first, then in the order of the settings."""
+    """Settings that make releases of this stack slow: too short timeouts first, then in the order of the settings."""
     return [
         *(each for step in line.steps for each in _endless(step)),
         *(_of_web(settings) if settings.web.enabled else ()),
@@ -55,7 +55,7 @@ def _endless(step: Step) -> Iterator[SlowSetting]:
             value=step.timeout_seconds,
             costs_seconds=step.timeout_seconds,
             costs="and then the release fails",
-            advice=f"{step.name} takes {step.at_least_seconds} s at least: a longer timeout, or less to wait for",
+            advice=f"{step.name} takes at least {step.at_least_seconds} s: increase the timeout, or wait less",
         )
 
 
@@ -72,10 +72,10 @@ def _draining(web: WebSpec, idle_timeout_seconds: int) -> Iterator[SlowSetting]:
     delay = web.deregistration_delay_seconds
     if delay <= LONG_DRAINING_SECONDS and delay <= 2 * idle_timeout_seconds:
         return
-    advice = "as long as the longest request is enough; the default is 30"
+    advice = "use the duration of the longest request; the default is 30"
     if delay > idle_timeout_seconds:
         advice = (
-            "as long as the longest request is enough, and the load balancer gives a silent one up after "
+            "use the duration of the longest request; the load balancer closes idle connections after "
             f"ingress.idle_timeout_seconds: {idle_timeout_seconds}"
         )
     yield SlowSetting(
@@ -95,15 +95,15 @@ def _checks(web: WebSpec) -> Iterator[SlowSetting]:
             value=interval,
             costs_seconds=seconds,
             costs=f"of every release, for {HEALTHY_THRESHOLD} checks",
-            advice="5 to 10 if the check is a cheap one",
+            advice="use 5 to 10 if the health check is cheap",
         )
     if web.health_check_grace_seconds >= LONG_GRACE_SECONDS:
         yield SlowSetting(
             key="web.health_check_grace_seconds",
             value=web.health_check_grace_seconds,
             costs_seconds=web.health_check_grace_seconds,
-            costs="of a release whose tasks do not become healthy, for each try",
-            advice="no longer than the slowest start of a task",
+            costs="of a release whose tasks do not become healthy, for each attempt",
+            advice="use the slowest start of a task",
         )
 
 
@@ -114,8 +114,8 @@ def _stopping(web: WebSpec) -> Iterator[SlowSetting]:
             key="web.stop_timeout_seconds",
             value=web.stop_timeout_seconds,
             costs_seconds=containers * web.stop_timeout_seconds,
-            costs="of a release whose old tasks miss their stop signal",
-            advice="the load balancer has drained them before: as long as web.deregistration_delay_seconds is enough",
+            costs="of a release whose old tasks ignore the stop signal",
+            advice="the load balancer has already drained them: web.deregistration_delay_seconds is enough",
         )
 
 
@@ -127,19 +127,21 @@ def _baking(spec: DeploymentSpec) -> Iterator[SlowSetting]:
     }
     for key, minutes in bakes.items():
         if 60 * minutes >= LONG_BAKE_SECONDS and minutes > needed:
-            yield _bake(key, minutes, minutes, f"an alarm has gone off after {needed}")
+            yield _bake(key, minutes, minutes, f"{needed} minutes are enough for an alarm to change its state")
     if spec.strategy is Strategy.LINEAR:
         count = linear_waits(spec)
         if (minutes := count * spec.step_bake_time_minutes) * 60 >= LONG_BAKE_SECONDS:
-            advice = f"{count} waits of {spec.step_bake_time_minutes} minutes: a greater step_percent has fewer"
+            advice = f"{count} waits of {spec.step_bake_time_minutes} minutes: a greater step_percent needs fewer"
             yield _bake("step_bake_time_minutes", spec.step_bake_time_minutes, minutes, advice)
     if spec.alarms and spec.alarms.any and spec.alarms.minutes > LONG_ALARM_MINUTES:
         yield SlowSetting(
             key="web.deployment.alarms.minutes",
             value=spec.alarms.minutes,
             costs_seconds=60 * spec.alarms.minutes,
-            costs="or so: ECS computes from it how long it watches" if not spec.shifts else "of baking, to be of use",
-            advice="2 is enough for errors that matter",
+            costs="approximately: ECS computes its bake time from it"
+            if not spec.shifts
+            else "of bake time, to have an effect",
+            advice="2 is enough for serious errors",
         )
 
 
@@ -154,7 +156,7 @@ def _bake(key: str, value: int, minutes: int, advice: str) -> SlowSetting:
 
 
 def _of_worker(key: str, worker: WorkerSpec) -> Iterator[SlowSetting]:
-    """A worker ends with its job. What is beyond the longest job, only one that misses its signal takes."""
+    """A worker ends after its current job. Only one that ignores the stop signal takes longer than the longest job."""
     beyond = worker.stop_timeout_seconds - worker.timeout_seconds
     short = beyond >= LONG_STOP_SECONDS and worker.stop_timeout_seconds > 2 * worker.timeout_seconds
     if short and least_tasks(worker) and not worker.command:
@@ -162,8 +164,8 @@ def _of_worker(key: str, worker: WorkerSpec) -> Iterator[SlowSetting]:
             key=f"{key}.stop_timeout_seconds",
             value=worker.stop_timeout_seconds,
             costs_seconds=beyond,
-            costs="of a release whose old tasks miss their stop signal",
-            advice=f"no job takes longer than {key}.timeout_seconds: {worker.timeout_seconds}; a little more is enough",
+            costs="of a release whose old tasks ignore the stop signal",
+            advice=f"no job takes longer than {key}.timeout_seconds: {worker.timeout_seconds}; use a little more",
         )
 
 
@@ -174,6 +176,6 @@ def _late(step: Step) -> Iterator[SlowSetting]:
             key=step.timeout_key,
             value=step.timeout_seconds,
             costs_seconds=beyond,
-            costs=f"of a release in which {step.name} hangs",
-            advice="as long as the slowest good release, and some reserve",
+            costs=f"of a release in which {step.name} does not end",
+            advice="use the time of the slowest successful release, and some reserve",
         )

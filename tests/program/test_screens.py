@@ -8,7 +8,7 @@ from screens import __main__ as screens
 from screens.plan import shortened
 
 TREE = ["prod", *(f"line {number}" for number in range(40))]
-PAGE = "\n".join([*TREE, "  in all: 41", "    web: 3", "  output: url", "x"])
+PAGE = "\n".join([*TREE, "  total: 41", "    web: 3", "  output: url", "x"])
 
 
 def test_the_picture_of_the_plan_is_what_the_command_makes_today() -> None:
@@ -52,4 +52,4 @@ def test_a_picture_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[st
 def test_a_plan_is_shown_by_its_beginning_and_its_sums() -> None:
     lines = shortened(PAGE).splitlines()
     assert lines[0] == "prod"
-    assert lines[-5:] == ["", "... 11 lines more ...", "", "  in all: 41", "    web: 3"]
+    assert lines[-5:] == ["", "... 11 lines more ...", "", "  total: 41", "    web: 3"]

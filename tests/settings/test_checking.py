@@ -51,13 +51,13 @@ def lines(**values: Any) -> list[str]:
         ({"least": 2.5}, "least: given 2.5; allowed is a whole number (2 or more)"),
         ({"least": "2"}, 'least: given "2"; allowed is a whole number (2 or more)'),
         ({"least": True}, "least: given true; allowed is a whole number (2 or more)"),
-        ({"word": 3}, "word: given 3; allowed is text; numbers, true and false go in quotes (1 to 3 characters)"),
-        ({"word": ""}, 'word: given ""; allowed is text; numbers, true and false go in quotes (1 to 3 characters)'),
+        ({"word": 3}, "word: given 3; allowed is text; put numbers, true and false in quotes (1 to 3 characters)"),
+        ({"word": ""}, 'word: given ""; allowed is text; put numbers, true and false in quotes (1 to 3 characters)'),
         ({"choice": "up"}, 'choice: given "up"; allowed is on, off'),
         ({"only": "that"}, 'only: given "that"; allowed is this'),
         ({"words": "a"}, 'words: given "a"; allowed is a list (1 or more items)'),
         ({"words": []}, "words: given an empty list; allowed is a list (1 or more items)"),
-        ({"words": [1]}, "words.0: given 1; allowed is text; numbers, true and false go in quotes"),
+        ({"words": [1]}, "words.0: given 1; allowed is text; put numbers, true and false in quotes"),
         (
             {"maybe": []},
             "maybe: given an empty list; allowed is a map of keys and values; without the key, defaults apply",
@@ -72,7 +72,7 @@ def lines(**values: Any) -> list[str]:
         ),
         (
             {"environment": {"A": 1}},
-            "environment.A: given no text; allowed is text; numbers, true and false go in quotes",
+            "environment.A: given no text; allowed is text; put numbers, true and false in quotes",
         ),
     ],
 )

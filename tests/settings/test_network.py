@@ -59,18 +59,21 @@ def test_the_smallest_vpc_whose_subnets_aws_takes_by_default() -> None:
         ({"other_cidrs": ("10.0.0.0/8",)}, "cidr: given 10.0.0.0/16, which overlaps 10.0.0.0/8"),
         (
             {"zones": ZONES[:1]},
-            "zones: given ap-northeast-1a; allowed are two to four zones, so that one may fail",
+            "zones: given ap-northeast-1a; allowed are two to four zones, so that one can fail",
         ),
-        ({"zones": ()}, "zones: given none; allowed are two to four zones, so that one may fail"),
+        (
+            {"zones": ()},
+            "zones: given none; allowed are two to four zones, so that one can fail",
+        ),
         (
             {"zones": ZONES[:1] * 2},
             "zones: given ap-northeast-1a, ap-northeast-1a; allowed is each zone once",
         ),
         (
             {"private_mask": 18},
-            "cidr: given 10.0.0.0/16; private /18, public /21, isolated /21 do not fit in a zone's share of it, a /18",
+            "cidr: given 10.0.0.0/16; private /18, public /21, isolated /21 do not fit in a zone's part of it, a /18",
         ),
-        ({"cidr": "10.0.0.0/24"}, "cidr: given 10.0.0.0/24; its subnets are under /28, AWS's least"),
+        ({"cidr": "10.0.0.0/24"}, "cidr: given 10.0.0.0/24; its subnets are smaller than /28, AWS's minimum"),
     ],
 )
 def test_what_cannot_work_is_one_line(changes: dict[str, Any], line: str) -> None:

@@ -79,15 +79,15 @@ def test_what_loses_data_stands_first_and_is_loud() -> None:
     assert found.verdict.startswith("DATA WOULD BE LOST (1 deleted, 1 replaced), 1 service restarts, ")
     assert found.sections[0].category is Category.DATA
     assert found.loud
-    assert "> [!CAUTION]\n> - delete `s3 Bucket` `uploads`; its objects are deleted with it" in comment(found)
+    assert "> [!CAUTION]\n> - delete `s3 Bucket` `uploads`; its objects are deleted too" in comment(found)
 
 
 @pytest.mark.parametrize(
     ("before", "said"),
     [
-        ({"deletionProtection": True}, "AWS refuses this until its deletion protection is lifted"),
+        ({"deletionProtection": True}, "AWS rejects this while deletion protection is on"),
         ({"skipFinalSnapshot": True}, "no final snapshot is kept"),
-        ({"finalSnapshotIdentifier": "x"}, "a final snapshot is kept; nothing is copied from it by itself"),
+        ({"finalSnapshotIdentifier": "x"}, "a final snapshot is kept; it is not restored automatically"),
     ],
 )
 def test_it_is_said_what_stays_of_a_database(before: dict[str, Any], said: str) -> None:
@@ -97,21 +97,21 @@ def test_it_is_said_what_stays_of_a_database(before: dict[str, Any], said: str) 
 def test_what_aws_keeps_is_not_lost() -> None:
     found = summary(step("delete", BUCKET, "uploads", before={}, retainOnDelete=True))
     assert section(found, Category.DATA) == []
-    assert "AWS keeps the old one" in section(found, Category.STORE)[0]
+    assert "the old one stays in AWS" in section(found, Category.STORE)[0]
 
 
 def test_a_protected_thing_is_said_to_be_one() -> None:
     found = summary(step("delete", BUCKET, "uploads", before={}, protect=True))
-    assert "protected: Pulumi refuses this" in section(found, Category.DATA)[0]
+    assert "protected: Pulumi rejects this change" in section(found, Category.DATA)[0]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ({"deletionProtection": True}, {"deletionProtection": False}, "AWS's deletion protection is lifted"),
+        ({"deletionProtection": True}, {"deletionProtection": False}, "AWS's deletion protection is removed"),
         ({}, {"skipFinalSnapshot": True}, "no final snapshot will be kept"),
         ({"backupRetentionPeriod": 14}, {"backupRetentionPeriod": 1}, "kept for 1 days instead of 14"),
-        ({"engineVersion": "8.0"}, {"engineVersion": "8.4"}, "another engine version"),
+        ({"engineVersion": "8.0"}, {"engineVersion": "8.4"}, "engine version upgrade"),
     ],
 )
 def test_a_guard_that_is_taken_away_is_named(before: dict[str, Any], after: dict[str, Any], said: str) -> None:
@@ -177,7 +177,7 @@ def test_a_failed_preview_says_why_and_nothing_of_what_it_saw() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "there is no output of pulumi preview --json"),
+        ("", "the input contains no output of pulumi preview --json"),
         ("error: no stack named 'prod' found\n", "no stack named 'prod' found"),
         ("bash: pulumi: command not found\n", "bash: pulumi: command not found"),
         ('{"error": "could not lock the stack"}', "could not lock the stack"),
@@ -252,7 +252,7 @@ PENDING = "  2026_11_21_100000_drop_old_orders_table ............ Pending\n"
 def test_without_a_list_the_comment_says_so_and_with_an_empty_one_nothing_runs() -> None:
     image = {"keepers": {"image": "r@sha256:" + "a" * 64}}
     found = preview(step("replace", MARKER, "migration", before={"keepers": {"image": "x"}}, after=image))
-    assert "nobody gave the list of migrations" in comment(summarise(found))
+    assert "no list of migrations was given" in comment(summarise(found))
     assert "no migration is pending" in comment(summarise(found, migrations=[]))
 
 
