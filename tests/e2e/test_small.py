@@ -198,7 +198,7 @@ def test_what_is_changed_behind_the_programs_back_is_told_in_one_line_each_and_a
 
     assert finished.returncode == 3, finished.output
     assert finished.stderr.startswith("comparing small with what AWS has; ")
-    found, _, edited = finished.stdout.partition("\nNo drift: ")
+    found, _, edited = finished.stdout.partition("\nNot drift: ")
     assert [line for line in found.splitlines() if line.startswith("  - ")] == [
         "  - SecurityGroupIngressRule web-from-load-balancer: was deleted in AWS",
         "  - LogGroup web: retentionInDays is 1 in AWS, in the program 30",

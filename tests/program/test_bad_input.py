@@ -87,7 +87,7 @@ MAP = "a map of keys and values; without the key, defaults apply"
         pytest.param(
             "  story:network: {cidr: 10.1.0.0/20, private_mask: 22, public_mask: 24}",
             "story:network.cidr: given 10.1.0.0/20; private /22, public /24, isolated /25 do not fit "
-            "in a zone's share of it, a /22",
+            "in a zone's part of it, a /22",
             id="a range too small for its subnets",
         ),
         pytest.param(
@@ -249,13 +249,13 @@ def test_agents_that_no_network_reaches_or_no_task_holds_are_told_at_once(tmp_pa
     assert planned(tmp_path, REGION + room + "  story:network: {nat: none}\n") == refused(
         "story:web.memory_mib: given 512, of which agents take 300 (mackerel 300); allowed is at least 556, so that "
         "256 MiB remain for the application: Fargate offers 1024",
-        "story:network.nat: given none, but agents.mackerel.image is pulled from public.ecr.aws, which only the "
-        "internet reaches; allowed is single or one-per-zone, or an image in "
+        "story:network.nat: given none, but agents.mackerel.image is pulled from public.ecr.aws, which needs "
+        "internet access; allowed is single or one-per-zone, or an image in "
         "<account>.dkr.ecr.ap-northeast-1.amazonaws.com",
     )
     hub = f"  story:agents: {{new_relic: {{license_key: {SECRET}, cpu: 64, memory_mib: 192, services: [web]}}}}\n"
     _, told = planned(tmp_path, REGION + hub + "  story:network: {nat: none}\n")
-    assert "agents.new_relic.image is pulled from Docker Hub, which only the internet reaches" in told["mistakes"][0]
+    assert "agents.new_relic.image is pulled from Docker Hub, which needs internet access" in told["mistakes"][0]
 
 
 def test_an_image_from_the_internet_cannot_be_pulled_without_nat(tmp_path: Path) -> None:

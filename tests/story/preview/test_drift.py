@@ -44,7 +44,7 @@ def drift_of(*steps: dict[str, Any], **more: Any) -> Drift:
 
 def lines(drift: Drift) -> list[str]:
     """The lines about what drifted."""
-    return [line.removeprefix("  - ") for line in drift_text(drift).partition("No drift")[0].splitlines()[4:] if line]
+    return [line.removeprefix("  - ") for line in drift_text(drift).partition("Not drift")[0].splitlines()[4:] if line]
 
 
 def waiting(drift: Drift) -> dict[str, list[str]]:
