@@ -49,7 +49,7 @@ LOG_GROUP = "/story/bench/migration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class WaitResult:
     """How one of the two saw the end of a task.
 
     Attributes:
@@ -72,8 +72,8 @@ class Row:
     """
 
     seconds: int
-    run_task: Sequence[Seen]
-    waiter: Sequence[Seen]
+    run_task: Sequence[WaitResult]
+    waiter: Sequence[WaitResult]
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ def _rows(lengths: Sequence[int], aws: Path, folder: Path, console: Console) -> 
     return rows
 
 
-def _both(task: OneOffTask, after_seconds: int, aws: Path, folder: Path, calls: Calls) -> tuple[Seen, Seen]:
+def _both(task: OneOffTask, after_seconds: int, aws: Path, folder: Path, calls: Calls) -> tuple[WaitResult, WaitResult]:
     """Runs a task, and has the other waiter wait for it from the moment on when its id is known."""
     time.sleep(after_seconds)
     log = folder / f"{task.family}.log"
@@ -164,8 +164,8 @@ def _both(task: OneOffTask, after_seconds: int, aws: Path, folder: Path, calls: 
         sys.exit(f"aws ecs wait ended with {waiters[0].returncode}:\n{log.read_text('utf-8')[-2000:]}")
     asked_by_waiter = len(re.findall(r"Making request for OperationModel", log.read_text("utf-8")))
     return (
-        Seen(late_seconds=(returned - stopped_at).total_seconds(), calls=asked),
-        Seen(late_seconds=(ended_at[0] - stopped_at).total_seconds(), calls=asked_by_waiter),
+        WaitResult(late_seconds=(returned - stopped_at).total_seconds(), calls=asked),
+        WaitResult(late_seconds=(ended_at[0] - stopped_at).total_seconds(), calls=asked_by_waiter),
     )
 
 
@@ -317,7 +317,7 @@ def _lengths(seconds: int) -> str:
     return f"{', '.join(str(seconds + longer_by) for longer_by in LONGER_BY_SECONDS)} s"
 
 
-def _told(seen: Sequence[Seen]) -> str:
+def _told(seen: Sequence[WaitResult]) -> str:
     late = [one.late_seconds for one in seen]
     return f"{median(late):.1f} s | {max(late):.1f} s | {median(one.calls for one in seen):.0f}"
 

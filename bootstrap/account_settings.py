@@ -1,4 +1,4 @@
-"""The settings of the account's foundation: what they are, and the only place that reads them."""
+"""The settings of the account's foundation, and the functions that read them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,15 +11,15 @@ import pulumi
 from pydantic import Field
 
 from settings.agents import Action, ResourceArn
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.checking import check, printable
 from settings.partition import partition_of
 from settings.site import Architecture
 from settings.stack_config import given_config, mistakes_around, values_of, warn
-from settings.types import Email, Form, Name, RetentionDays
+from settings.types import Email, Format, Name, RetentionDays
 
 PREFIX = "bootstrap"
-WHERE_SECRETS_BELONG = "nothing here is secret; write it in plain text"
+WHERE_SECRETS_BELONG = "no setting here is a secret; write it in plain text"
 REPOSITORY = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}")
 BRANCH = re.compile(r"(?!/)[A-Za-z0-9._/-]{1,200}(?<!/)")
 PATH = re.compile(r"(?!/)(?!.*\.\.)[A-Za-z0-9._/-]{1,200}")
@@ -40,22 +40,22 @@ DOCKER_HUB = r"(?:registry-1\.|index\.|registry\.hub\.)?docker\.(?:io|com)(?![a-
 MIRROR = re.compile(rf"(?!{DOCKER_HUB}){REGISTRY}")
 IMAGE_BY_DIGEST = re.compile(rf"{REGISTRY}@sha256:[0-9a-f]{{64}}")
 
-Mirror = Annotated[str, Form(MIRROR, "a registry that mirrors Docker Hub, such as public.ecr.aws/docker")]
-ImageByDigest = Annotated[str, Form(IMAGE_BY_DIGEST, "an image by digest: registry/repository@sha256:...")]
-Repository = Annotated[str, Form(REPOSITORY, "a repository on GitHub such as owner/name")]
-Branch = Annotated[str, Form(BRANCH, "the name of a branch")]
-Path = Annotated[str, Form(PATH, "a path within the repository, without ..")]
+Mirror = Annotated[str, Format(MIRROR, "a registry that mirrors Docker Hub, such as public.ecr.aws/docker")]
+ImageByDigest = Annotated[str, Format(IMAGE_BY_DIGEST, "an image by digest: registry/repository@sha256:...")]
+Repository = Annotated[str, Format(REPOSITORY, "a repository on GitHub such as owner/name")]
+Branch = Annotated[str, Format(BRANCH, "the name of a branch")]
+Path = Annotated[str, Format(PATH, "a path within the repository, without ..")]
 
 
 class SourceSpec(Spec):
     """A repository on GitHub."""
 
     repository: Repository | None = None
-    """`owner/name`. It must be given."""
+    """`owner/name`. Required."""
 
     @property
     def full_name(self) -> str:
-        """`owner/name`; "" where it is not given, which is a mistake of the account."""
+        """`owner/name`; "" if it is not given, which `AccountSettings` reports as a mistake."""
         return self.repository or ""
 
 
@@ -65,100 +65,101 @@ class InfrastructureSpec(SourceSpec):
     branch: Branch = "main"
     """A merge to it starts the deploy pipeline."""
     oidc_provider_arn: (
-        Annotated[str, Form(PROVIDER_ARN, "the ARN of the account's OpenID Connect provider of GitHub")] | None
+        Annotated[str, Format(PROVIDER_ARN, "the ARN of the account's OpenID Connect provider of GitHub")] | None
     ) = None
-    """The account's provider of GitHub, of which there can be one only. Default: it is made here."""
+    """ARN of the account's OpenID Connect provider of GitHub; an account can have only one. Default: it is created."""
 
 
 class ApplicationSourceSpec(SourceSpec):
-    """The repository of the Laravel application, and how its image is built."""
+    """The repository of the Laravel application, and the build of its image."""
 
     branch: Branch = "main"
     """A push to it builds an image."""
     dockerfile: Path = "Dockerfile"
-    """The Dockerfile, from the repository's root."""
+    """Path of the Dockerfile in the repository."""
     context: Path = "."
-    """The folder that is given to docker, from the repository's root."""
+    """Path of Docker's build context in the repository."""
     architecture: Architecture = Field(default=Architecture.ARM64, strict=False)
-    """Processor that the image is built for; that of `story:cluster` in every stack."""
+    """CPU architecture of the image; the same as in `story:cluster` of every stack."""
     build_timeout_minutes: Annotated[int, Field(ge=5, le=480)] = 30
-    """After so many minutes a build is ended."""
+    """Timeout of a build, in minutes."""
     docker_hub_mirror: Mirror = "public.ecr.aws/docker"
-    """Where images of Docker Hub are pulled from: `php` from `<mirror>/library/php`. What the mirror does not have
-    comes from Docker Hub, which limits pulls. Default: Docker's official images on Amazon ECR Public."""
+    """Mirror of Docker Hub: `php` is pulled from `<mirror>/library/php`. Images that the mirror lacks are pulled from
+    Docker Hub, which limits pulls. Default: Docker's official images on Amazon ECR Public."""
     buildkit_image: ImageByDigest = (
         "public.ecr.aws/vend/moby/buildkit@sha256:2f5adac4ecd194d9f8c10b7b5d7bceb5186853db1b26e5abd3a657af0b7e26ec"
     )
-    """BuildKit, by digest. If its registry does not have that digest, it comes from `moby/buildkit` on Docker Hub.
+    """BuildKit, by digest. If the registry does not have the digest, it is pulled from `moby/buildkit` on Docker Hub.
     Default: BuildKit 0.31.2."""
 
 
 class ApprovalSpec(Spec):
-    """Who is asked before a release goes on, and how long the question stands."""
+    """The approval of a release: who is notified, and the timeout."""
 
     emails: tuple[Email, ...] = ()
-    """Who is told that a release waits. Default: nobody; it can be seen in the console."""
+    """E-mail addresses that are notified when a release waits for approval. Default: none; the console shows it."""
     timeout_minutes: Annotated[int, Field(ge=5, le=86400)] = 4320
-    """After so many minutes without an answer the release is refused; at most 86400, which is 60 days."""
+    """Minutes after which a release without an answer is rejected; at most 86400 (60 days)."""
 
 
 class TrailSpec(Spec):
-    """CloudTrail, where the account has none yet."""
+    """CloudTrail, if the account has no trail yet."""
 
     enabled: bool = True
-    """False where the account or its organization has a trail: the first one is free, the second one is not."""
+    """Set to false if the account or its organization already has a trail: only the first trail is free."""
     retention_days: RetentionDays = 365
-    """How long the records are kept, in days."""
+    """Days for which the records are kept."""
 
 
 class AccountSettings(Spec):
     """All keys that begin with `bootstrap:`."""
 
     protect: bool = True
-    """Protect whatever holds state, images or records from deletion."""
+    """Protect everything that holds state, images or records from deletion."""
     infrastructure: InfrastructureSpec = InfrastructureSpec()
     """This repository on GitHub."""
     application: ApplicationSourceSpec = ApplicationSourceSpec()
-    """The repository of the Laravel application, and how its image is built."""
+    """The repository of the Laravel application, and the build of its image."""
     stages: Annotated[tuple[Name, ...], Field(min_length=1, max_length=5)] = ("dev", "prod")
-    """Stacks in the order of a release; each but the first waits for an approval."""
+    """Stacks in the order of a release; each one except the first waits for an approval."""
     approval: ApprovalSpec = ApprovalSpec()
-    """Who is asked before a release goes on, and how long the question stands."""
+    """The approval of a release: who is notified, and the timeout."""
     task_rights: dict[Action, ResourceArn] = Field(default={})
-    """What tasks may do beyond what every application needs, action to ARN: the `rights` in `story:agents` of all
-    stacks; `secretsmanager:GetSecretValue` and `kms:Decrypt` for secrets and keys of another account or region. The
-    boundary lets no role do more."""
+    """Additional permissions of tasks, ARN by action: the `rights` in `story:agents` of all stacks;
+    `secretsmanager:GetSecretValue` and `kms:Decrypt` for secrets and keys of another account or region. The boundary
+    denies everything else to the stacks' roles."""
     trail: TrailSpec = TrailSpec()
-    """CloudTrail, where the account has none yet."""
+    """CloudTrail, if the account has no trail yet."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         for key in ("infrastructure", "application"):
             if getattr(self, key).repository is None:
-                yield Finding(
+                yield Problem(
                     key=f"{key}.repository", problem="not given; allowed is a repository on GitHub such as owner/name"
                 )
         if len(set(self.stages)) != len(self.stages):
-            yield Finding(key="stages", problem=f"given {', '.join(self.stages)}; allowed is each stack once")
+            yield Problem(key="stages", problem=f"given {', '.join(self.stages)}; allowed is each stack once")
         for short, long in permutations(sorted(set(self.stages)), 2):
             if long.startswith(f"{short}-"):
-                yield Finding(
+                yield Problem(
                     key="stages",
                     problem=f"given {short} and {long}; allowed are names of which none begins with another and a -, "
                     "because roles are limited by the beginnings of names",
                 )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if len(self.stages) > 1 and not self.approval.emails:
-            yield Finding(
-                key="approval.emails", problem="nobody is told that a release waits; it shows in CodePipeline's console"
+            yield Problem(
+                key="approval.emails",
+                problem="none given: no notification is sent when a release waits for approval",
             )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What the program is to build.
+    """The input of the program.
 
     Attributes:
         region: AWS region.
@@ -172,11 +173,11 @@ class Account:
 
 
 def _of_region(settings: AccountSettings, region: str) -> Iterator[str]:
-    """What is not offered in the region, and ARNs of another partition."""
+    """Parts that the region does not offer, and ARNs of another partition."""
     if region in WITHOUT_CONNECTIONS:
         yield (
             f"aws:region: given {region}, where AWS has no connections to GitHub, which the pipelines need; "
-            'allowed is another region, or bring up its stacks by hand (README.md, "Bring up an environment")'
+            'allowed is another region, or create its stacks by hand (README.md, "Bring up an environment")'
         )
     partition = partition_of(region).name
     arns = {"infrastructure.oidc_provider_arn": settings.infrastructure.oidc_provider_arn or ""}
@@ -187,7 +188,7 @@ def _of_region(settings: AccountSettings, region: str) -> Iterator[str]:
 
 
 def read() -> Account:
-    """The account that the engine runs the program for. Its warnings are shown as Pulumi's.
+    """The account for which the engine runs the program. Warnings are logged with Pulumi.
 
     Raises:
         pulumi.RunError: One line for each mistake; Pulumi shows it without a traceback.
@@ -201,11 +202,11 @@ def read() -> Account:
 def account_of(
     name: str, config: Mapping[str, str], secret_keys: AbstractSet[str] = frozenset()
 ) -> tuple[Account, Sequence[str]]:
-    """The account that these values describe, and lines that a person should read.
+    """The account that these values describe, and the warnings.
 
     Args:
         name: Name of the stack.
-        config: Stack config as the engine hands it over: full keys, maps as JSON text.
+        config: Stack config as the engine passes it: full keys, maps as JSON text.
         secret_keys: Keys of `config` that hold encrypted values.
 
     Raises:
@@ -215,13 +216,13 @@ def account_of(
     values, unread = values_of(PREFIX, list(AccountSettings.model_fields), config, secret_keys, WHERE_SECRETS_BELONG)
     checked = check(AccountSettings, values, unread)
     settings = checked.spec
-    findings = [*checked.mistakes, *checked.without_follow_ups(settings.mistakes())]
+    problems = [*checked.mistakes, *checked.without_follow_ups(settings.mistakes())]
     lines = [
         *mistakes_around(name, region),
         *_of_region(settings, region),
-        *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in findings),
+        *(f"{PREFIX}:{problem.key}: {problem.problem}" for problem in problems),
     ]
     if lines:
         raise pulumi.RunError("\n".join(map(printable, lines)))
     account = Account(region=region, profile=config.get("aws:profile"), settings=settings)
-    return account, [f"{PREFIX}:{finding.key}: {finding.problem}" for finding in settings.warnings()]
+    return account, [f"{PREFIX}:{problem.key}: {problem.problem}" for problem in settings.warnings()]

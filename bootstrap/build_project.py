@@ -25,7 +25,7 @@ BUILD_SIZE = "BUILD_GENERAL1_MEDIUM"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuildSurroundings:
+class BuildContext:
     """What all steps of the pipelines share.
 
     Attributes:
@@ -65,7 +65,7 @@ class BuildProjectArgs:
         timeout_minutes: After so many minutes a run is ended.
     """
 
-    context: BuildSurroundings
+    context: BuildContext
     description: str
     buildspec: pulumi.Input[str]
     environment: Mapping[str, pulumi.Input[str]]
@@ -130,14 +130,14 @@ class BuildProject(Component):
         self.register_outputs({"projectName": self.project_name, "roleArn": self.role_arn})
 
 
-def _of_every_step(work: BuildSurroundings, log: aws.cloudwatch.LogGroup) -> list[Statement]:
+def _of_every_step(work: BuildContext, log: aws.cloudwatch.LogGroup) -> list[Statement]:
     return [
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(log.arn, ":*")),
         *work.artifact_rights,
     ]
 
 
-def _trusts_project(name: str, work: BuildSurroundings) -> pulumi.Output[str]:
+def _trusts_project(name: str, work: BuildContext) -> pulumi.Output[str]:
     """For this project alone:
     docs.aws.amazon.com/codebuild/latest/userguide/cross-service-confused-deputy-prevention.html"""
     project = pulumi.Output.concat(

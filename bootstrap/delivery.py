@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from bootstrap import pipelines
 from bootstrap.account_settings import AccountSettings
-from bootstrap.build_project import BuildProject, BuildProjectArgs, BuildSurroundings
+from bootstrap.build_project import BuildContext, BuildProject, BuildProjectArgs
 from bootstrap.deploy_policy import PARTS, deploy_policies
 from bootstrap.foundation import Foundation, Known
 from bootstrap.image_repository import ImageRepository
@@ -87,7 +87,7 @@ class Delivery(Component):
             description="The newest image of the application, by digest, and the commit that it was built from",
             opts=self.child(ignore_changes=["value"]),
         )
-        work = BuildSurroundings(
+        work = BuildContext(
             region=args.foundation.region,
             account_id=args.foundation.account_id,
             key_arn=args.key_arn,
@@ -135,7 +135,7 @@ class Delivery(Component):
         self.newest_image_parameter = parameter.name
         self.register_outputs({"buildPipeline": build.name, "deployPipeline": deploy.name})
 
-    def _builder(self, args: DeliveryArgs, work: BuildSurroundings, parameter: aws.ssm.Parameter) -> BuildProject:
+    def _builder(self, args: DeliveryArgs, work: BuildContext, parameter: aws.ssm.Parameter) -> BuildProject:
         source, images = args.settings.application, args.images
         machine = "arm64" if source.architecture is Architecture.ARM64 else "amd64"
         return BuildProject(
@@ -164,7 +164,7 @@ class Delivery(Component):
             opts=self.child(),
         )
 
-    def _resolver(self, work: BuildSurroundings, parameter: aws.ssm.Parameter) -> BuildProject:
+    def _resolver(self, work: BuildContext, parameter: aws.ssm.Parameter) -> BuildProject:
         return BuildProject(
             "resolve",
             BuildProjectArgs(
@@ -178,7 +178,7 @@ class Delivery(Component):
             opts=self.child(),
         )
 
-    def _deployer(self, args: DeliveryArgs, work: BuildSurroundings, stack: str) -> BuildProject:
+    def _deployer(self, args: DeliveryArgs, work: BuildContext, stack: str) -> BuildProject:
         stages = args.settings.stages
         before = stages[: stages.index(stack)][-1:]
 
@@ -238,7 +238,7 @@ class Delivery(Component):
     def _pipeline(
         self,
         name: str,
-        work: BuildSurroundings,
+        work: BuildContext,
         artifacts: PrivateBucket,
         stages: Sequence[pipelines.Stage],
         *,

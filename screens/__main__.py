@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from screens.dashboard import dashboard_screen
 from screens.live import doctor_screen, status_screen
 from screens.plan import plan_screen
 
@@ -15,7 +14,6 @@ FAILED = 2
 
 
 SCREENS: Mapping[str, Callable[[], str]] = {
-    "dashboard": dashboard_screen,
     "plan": plan_screen,
     "status": status_screen,
     "doctor": doctor_screen,

@@ -5,7 +5,7 @@ from screens.terminal import steady_terminal, terminal_svg
 from story.plan.report import as_text
 
 FIRST_LINES = 30
-SUMS_BEGIN = "  in all: "
+SUMS_BEGIN = "  total: "
 SUMS_END = "  output: "
 
 

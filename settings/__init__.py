@@ -1,7 +1,7 @@
-"""What a stack file may say, as frozen, validated dataclasses: one module per section, and `read`.
+"""The settings of a stack file as frozen, validated models: one module per section, and `read`.
 
-Components take them: so a value is named, documented and checked once. A section knows nothing of Pulumi, of AWS's API
-or of where its values come from.
+Components take these models as arguments, so each value is named, documented and checked once. A section depends on
+neither Pulumi nor AWS's API, nor on the source of its values.
 """
 
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def read() -> "Stack":
-    """The stack that the engine runs the program for. Its warnings are shown as Pulumi's.
+    """The stack for which the engine runs the program. Warnings are logged with Pulumi.
 
     Raises:
         pulumi.RunError: One line for each mistake; Pulumi shows it without a traceback.

@@ -1,4 +1,4 @@
-"""Reads plain values, as YAML or JSON gives them, into a spec, and words every mistake in one line."""
+"""Reads plain values of YAML or JSON into a spec, and describes every mistake in one line."""
 
 import copy
 import json
@@ -9,40 +9,40 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.rules.near_names import nearest
 
 S = TypeVar("S", bound=Spec)
 Schema = Mapping[str, Any]
 
 HIDDEN_BELOW = ("environment", "secrets")
-"""Maps whose values are never shown: whoever makes a mistake there may have written a secret."""
+"""Maps whose values are never shown, because a mistaken value can be a secret."""
 LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked(Generic[S]):
-    """What was read.
+    """The result of reading values.
 
     Attributes:
         spec: The values, with defaults in place of the wrong ones.
-        mistakes: What is wrong with single values.
-        wrong: Keys of the values that were left out.
+        mistakes: Mistakes in single values.
+        wrong: Keys of the wrong values.
     """
 
     spec: S
-    mistakes: Sequence[Finding]
+    mistakes: Sequence[Problem]
     wrong: Sequence[str]
 
-    def without_follow_ups(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Those findings that do not rest on a value which is wrong by itself."""
-        for finding in findings:
-            keys = (finding.key, *finding.involves)
+    def without_follow_ups(self, problems: Iterable[Problem]) -> Iterator[Problem]:
+        """The problems that do not depend on a value that is wrong by itself."""
+        for problem in problems:
+            keys = (problem.key, *problem.involves)
             if not any(_related(key, wrong) for key in keys for wrong in self.wrong):
-                yield finding
+                yield problem
 
 
-def check(kind: type[S], values: Mapping[str, Any], known: Sequence[Finding] = ()) -> Checked[S]:
+def check(kind: type[S], values: Mapping[str, Any], known: Sequence[Problem] = ()) -> Checked[S]:
     """Reads `values` as a spec of this kind and finds the mistakes in all single values at once.
 
     Rules about several values (`Spec.mistakes`) are left to the caller, who adds rules of its own and calls
@@ -50,30 +50,30 @@ def check(kind: type[S], values: Mapping[str, Any], known: Sequence[Finding] = (
 
     Args:
         kind: The spec; all of its own fields have defaults.
-        values: What was given.
-        known: Mistakes that the caller has found before; their keys are not in `values`.
+        values: The given values.
+        known: Mistakes that the caller has already found; their keys are not in `values`.
     """
     kept = copy.deepcopy(dict(values))
     errors = _errors(kind, kept)
     schema = kind.model_json_schema() if errors else {}
-    found = [(error["type"], _finding(schema, error)) for error in errors]
-    misspelt = {key for _, finding in found for key in finding.involves}
-    # A key that is needed and misspelt is one mistake, and its own line says it better.
+    found = [(error["type"], _problem(schema, error)) for error in errors]
+    misspelt = {key for _, problem in found for key in problem.involves}
+    # A required key that is misspelt is one mistake: the line about the misspelt key is enough.
     mistakes = [*known, *(one for type_, one in found if not (type_ == "missing" and one.key in misspelt))]
-    meant = [key for finding in mistakes for key in finding.involves if not _holds(values, key)]
-    wrong = [*(finding.key for finding in mistakes), *meant]
+    meant = [key for problem in mistakes for key in problem.involves if not _holds(values, key)]
+    wrong = [*(problem.key for problem in mistakes), *meant]
     while errors:
         for error in errors:
             path = _path(error)
             wrong.append(".".join(map(str, path)))
-            # Without a key that it needs, a map is of no use.
+            # A map without a required key is left out as a whole.
             _drop(kept, path[:-1] if error["type"] == "missing" else path)
         errors = _errors(kind, kept)
     return Checked(spec=kind.model_validate_json(json.dumps(kept)), mistakes=mistakes, wrong=wrong)
 
 
 def _errors(kind: type[Spec], values: Mapping[str, Any]) -> list[ErrorDetails]:
-    """All errors, found key by key: text that pydantic cannot read at all spoils one key only."""
+    """All errors, checked key by key, so that text that pydantic cannot read only affects one key."""
     found: list[ErrorDetails] = []
     for key, value in values.items():
         try:
@@ -81,7 +81,7 @@ def _errors(kind: type[Spec], values: Mapping[str, Any]) -> list[ErrorDetails]:
         except ValidationError as error:
             for details in error.errors(include_url=False):
                 found.append({**details, "loc": details["loc"] or (key,)})
-    # A list of which each item is wrong counts as too short as well; the items say it better.
+    # A list of wrong items only is also reported as too short; the items' own errors are enough.
     holders = {error["loc"][:-1] for error in found}
     return [error for error in found if error["type"] != "too_short" or error["loc"] not in holders]
 
@@ -99,7 +99,7 @@ def _holds(values: object, key: str) -> bool:
 
 
 def _drop(values: dict[str, Any], path: Sequence[str | int]) -> None:
-    """Leaves out what is at `path`; a list goes as a whole, because its other items would change their places."""
+    """Removes the value at `path`; a list is removed as a whole, to keep the indexes of its other items."""
     holder = values
     for part in path[:-1]:
         inner = holder.get(str(part))
@@ -114,38 +114,38 @@ def _related(key: str, other: str) -> bool:
     return key == other or key.startswith(f"{other}.") or other.startswith(f"{key}.")
 
 
-def _finding(schema: Schema, error: ErrorDetails) -> Finding:
+def _problem(schema: Schema, error: ErrorDetails) -> Problem:
     path = _path(error)
     key = ".".join(map(str, path))
     match error["type"]:
         case "extra_forbidden":
             return unknown_key(key, _names(_at(schema, path[:-1])))
         case "missing":
-            return Finding(key=key, problem=f"not given; allowed is {_allowed(_at(schema, path))}")
+            return Problem(key=key, problem=f"not given; allowed is {_allowed(_at(schema, path))}")
         case "json_invalid":
-            return Finding(key=key, problem=f"cannot be read: {error['msg'].partition(': ')[2]}")
+            return Problem(key=key, problem=f"cannot be read: {error['msg'].partition(': ')[2]}")
         case "value_error":
             problem = str(error.get("ctx", {}).get("error"))
             said = problem.startswith("given")
-            return Finding(key=key, problem=problem if said else f"given {_given(path, error['input'])}; {problem}")
+            return Problem(key=key, problem=problem if said else f"given {_given(path, error['input'])}; {problem}")
         case _:
             allowed = _allowed(_at(schema, path))
-            return Finding(key=key, problem=f"given {_given(path, error['input'])}; allowed is {allowed}")
+            return Problem(key=key, problem=f"given {_given(path, error['input'])}; allowed is {allowed}")
 
 
 def printable(line: str) -> str:
-    """The line with escapes in place of characters that would end it, or that no terminal shows."""
+    """The line with escapes in place of line breaks and invisible characters."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 
 
-def unknown_key(key: str, names: Sequence[str]) -> Finding:
-    """An unknown key beside known `names`; it involves the one that was probably meant."""
+def unknown_key(key: str, names: Sequence[str]) -> Problem:
+    """An unknown key; it involves the known key that was probably meant."""
     holder, _, last = key.rpartition(".")
     near = nearest(last, names)
     if near is None:
-        return Finding(key=key, problem=f"unknown key; allowed are {', '.join(names)}")
+        return Problem(key=key, problem=f"unknown key; allowed are {', '.join(names)}")
     meant = f"{holder}.{near}" if holder else near
-    return Finding(key=key, problem=f"unknown key; did you mean {near}?", involves=(meant,))
+    return Problem(key=key, problem=f"unknown key; did you mean {near}?", involves=(meant,))
 
 
 def _given(path: Sequence[str | int], value: object) -> str:
@@ -159,14 +159,14 @@ def _given(path: Sequence[str | int], value: object) -> str:
         case list():
             return "a list"
         case _ if any(part in HIDDEN_BELOW for part in path):
-            return "text that is not shown here" if isinstance(value, str) else "no text"
+            return "text (hidden)" if isinstance(value, str) else "no text"
         case _:
             text = json.dumps(value, ensure_ascii=False)
             return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def _at(schema: Schema, path: Sequence[str | int]) -> Schema:
-    """The part of a JSON schema that describes what is at `path`."""
+    """The part of a JSON schema that describes the value at `path`."""
     node = _resolved(schema, schema)
     for part in path:
         named = (*node.get("patternProperties", {}).values(), node.get("additionalProperties", {}))
@@ -176,7 +176,7 @@ def _at(schema: Schema, path: Sequence[str | int]) -> Schema:
 
 
 def _resolved(schema: Schema, node: object) -> Schema:
-    """The node itself, behind references and `or null`; nothing for `additionalProperties: false`."""
+    """The node itself, after resolving references and `or null`; empty for `additionalProperties: false`."""
     while isinstance(node, dict):
         fields = cast(dict[str, Any], node)
         if "$ref" in fields:
@@ -213,7 +213,7 @@ def _allowed(node: Schema) -> str:
             steps = f" in steps of {node['multipleOf']:g}" if "multipleOf" in node else ""
             return "a number" + over + steps + _range(node, "minimum", "maximum")
         case "string":
-            return "text; numbers, true and false go in quotes" + _range(node, "minLength", "maxLength", " characters")
+            return "text; put numbers, true and false in quotes" + _range(node, "minLength", "maxLength", " characters")
         case _:
             return "another value"
 

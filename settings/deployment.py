@@ -1,4 +1,4 @@
-"""How a new version of the site takes the place of the old one.
+"""How a new version of the site replaces the old one.
 
 docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service-options.html
 """
@@ -13,31 +13,39 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from settings.base import Finding, Spec
-from settings.types import Cidr, Form, Port
+from settings.base import Problem, Spec
+from settings.types import Cidr, Format, Port
 
 ALARM_NAME = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
 EVERYBODY = "0.0.0.0/0"
 CLOUDWATCH_DELAY_MINUTES = 2
-"""What CloudWatch takes until an alarm has seen the last minute of a load balancer."""
+"""Minutes until the metrics of a load balancer's last minute have reached an alarm."""
+HEALTHY_THRESHOLD = 2
+"""Successful health checks in a row after which the load balancer counts a target as healthy."""
+CONTAINER_CHECK_SECONDS = 10
+"""Seconds between two health checks of a container."""
+ROLLING_PERCENT = (100, 200)
+"""Minimum healthy percent and maximum percent of web and workers during a rolling deployment."""
+STOP_FIRST_PERCENT = (0, 100)
+"""The same for the scheduler, which never runs twice: its old task stops before the new one starts."""
 
 
 class Strategy(StrEnum):
-    """How the new version takes over."""
+    """Deployment strategies."""
 
     ROLLING = "rolling"
-    """Task by task. ECS goes back if tasks do not become healthy, or if an alarm goes off."""
+    """Tasks are replaced in batches. ECS rolls back if tasks do not become healthy, or if an alarm is in ALARM."""
     BLUE_GREEN = "blue-green"
-    """All new tasks beside the old ones, then all visitors at once. ECS goes back if an alarm goes off."""
+    """All new tasks start, then all traffic shifts at once. ECS rolls back if an alarm is in ALARM."""
     CANARY = "canary"
-    """As blue-green, but some visitors first and the others after a while."""
+    """Like blue-green, but a part of the traffic shifts first, and the rest later."""
     LINEAR = "linear"
-    """As blue-green, but visitors in equal steps."""
+    """Like blue-green, but the traffic shifts in equal steps."""
 
 
 def _tenths(value: float) -> float:
     if abs(value * 10 - round(value * 10)) > 1e-9:
-        raise ValueError("ECS takes steps of 0.1")
+        raise ValueError("ECS accepts steps of 0.1")
     return value
 
 
@@ -46,16 +54,16 @@ def _tenths(value: float) -> float:
 Minutes = Annotated[int, Field(ge=0, le=1440)]
 CanaryPercent = Annotated[float, AfterValidator(_tenths), Field(ge=0.1, le=100)]
 StepPercent = Annotated[float, AfterValidator(_tenths), Field(ge=3, le=100)]
-AlarmName = Annotated[str, Form(ALARM_NAME, "the name of a CloudWatch alarm, of at most 255 characters")]
+AlarmName = Annotated[str, Format(ALARM_NAME, "the name of a CloudWatch alarm, of at most 255 characters")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestListener:
-    """Where a version answers that visitors do not yet get.
+    """The listener at which a new version can be tested before it gets traffic.
 
     Attributes:
         port: Port of the load balancer.
-        cidrs: Who may use it; nobody if there are none.
+        cidrs: Address ranges that may use it; none if empty.
     """
 
     port: int
@@ -63,42 +71,42 @@ class TestListener:
 
 
 class DeploymentAlarmsSpec(Spec):
-    """What makes ECS go back to the last version by itself, while a deployment lasts."""
+    """Alarms that make ECS roll a deployment back automatically."""
 
     errors_5xx_percent: Annotated[float, Field(gt=0, le=100)] | None = 5.0
-    """Share of failed answers (5xx, or no connection) of the old or the new tasks, in percent; null makes no alarm."""
+    """Percentage of failed responses (5xx, or no connection) of the old or the new tasks; null creates no alarm."""
     errors_5xx_count: Annotated[int, Field(ge=1)] = 5
-    """Failed answers in a minute below which the share does not count, so that one error at night undoes nothing."""
+    """Minimum failed responses in a minute for the percentage to count, so that a single error causes no rollback."""
     minutes: Annotated[int, Field(ge=1, le=30)] = 2
-    """Minutes on end after which it goes off."""
+    """Consecutive minutes after which the alarm changes to ALARM."""
     names: tuple[AlarmName, ...] = ()
-    """Further alarms, of your own. They must exist before; one that is on already does not count for ECS."""
+    """Names of additional alarms of your own. They must already exist; ECS ignores one that is already in ALARM."""
 
     @property
     def any(self) -> bool:
         """Whether there is an alarm at all."""
         return self.errors_5xx_percent is not None or bool(self.names)
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         if len(set(self.names)) != len(self.names):
-            yield Finding(key="names", problem=f"given {', '.join(self.names)}; allowed is each alarm once")
+            yield Problem(key="names", problem=f"given {', '.join(self.names)}; allowed is each alarm once")
 
 
 class DeploymentSpec(Spec):
-    """How a new version of the site takes the place of the old one."""
+    """How a new version of the site replaces the old one."""
 
     strategy: Strategy = Field(default=Strategy.ROLLING, strict=False)
     """`rolling`, `blue-green`, `canary` or `linear`."""
     alarms: DeploymentAlarmsSpec | None = DeploymentAlarmsSpec()
-    """What makes ECS go back by itself; null, for `rolling` only, leaves that to the health checks."""
+    """Alarms for automatic rollback; null, for `rolling` only, uses the health checks alone."""
     bake_time_minutes: Minutes = 5
-    """Not for `rolling`: minutes in which the old tasks stay, once all visitors are with the new ones."""
+    """Not for `rolling`: minutes for which the old tasks keep running after all traffic has shifted."""
     canary_percent: CanaryPercent = 5.0
-    """`canary` only: share of the visitors that come first, in percent."""
+    """`canary` only: percentage of the traffic that shifts first."""
     canary_bake_time_minutes: Minutes = 5
-    """`canary` only: minutes until the others follow."""
+    """`canary` only: minutes until the rest of the traffic shifts."""
     step_percent: StepPercent = 25.0
-    """`linear` only: share of the visitors that come with each step, in percent."""
+    """`linear` only: percentage of the traffic that shifts with each step."""
     step_bake_time_minutes: Minutes = 2
     """`linear` only: minutes between two steps."""
     test_port: Port | None = 8443
@@ -121,7 +129,7 @@ class DeploymentSpec(Spec):
 
     @property
     def test_listener(self) -> TestListener | None:
-        """Where the new version answers before visitors get it, if it does."""
+        """The test listener, if there is one."""
         if self.test_port is None or not self.has_two_groups:
             return None
         return TestListener(port=self.test_port, cidrs=self.test_cidrs)
@@ -142,38 +150,40 @@ class DeploymentSpec(Spec):
                 steps = math.ceil(round(100 / self.step_percent, 9))
                 return (steps - 1) * self.step_bake_time_minutes + self.bake_time_minutes
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         yield from self._of_another_strategy()
         if self.shifts and not (self.alarms and self.alarms.any):
-            yield Finding(
+            yield Problem(
                 key="alarms",
                 problem=f"given none beside strategy {self.strategy}; allowed is at least one, because ECS has no "
                 "circuit breaker there",
                 involves=("strategy",),
             )
         if EVERYBODY in self.test_cidrs:
-            yield Finding(
+            yield Problem(
                 key="test_cidrs",
                 problem=f"given {EVERYBODY}; allowed are ranges of your own, since the new version is not yet for "
                 "visitors",
             )
         if len(set(self.test_cidrs)) != len(self.test_cidrs):
-            yield Finding(key="test_cidrs", problem=f"given {', '.join(self.test_cidrs)}; allowed is each range once")
+            yield Problem(key="test_cidrs", problem=f"given {', '.join(self.test_cidrs)}; allowed is each range once")
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.test_listener and not self.test_cidrs:
-            yield Finding(key="test_cidrs", problem=f"none given: nobody reaches test_port {self.test_listener.port}")
+            yield Problem(
+                key="test_cidrs", problem=f"none given: no address can reach test_port {self.test_listener.port}"
+            )
         needed = self.alarms.minutes + CLOUDWATCH_DELAY_MINUTES if self.alarms else 0
         if self.shifts and self.bake_time_minutes < needed:
-            yield Finding(
+            yield Problem(
                 key="bake_time_minutes",
                 problem=f"{self.bake_time_minutes} is less than the {needed} that an alarm takes to go off: it may "
                 "come when the old tasks are gone",
             )
 
-    def _of_another_strategy(self) -> Iterator[Finding]:
+    def _of_another_strategy(self) -> Iterator[Problem]:
         """Settings that are given and would have no effect."""
         belongs = {
             "bake_time_minutes": (Strategy.BLUE_GREEN, Strategy.CANARY, Strategy.LINEAR),
@@ -189,7 +199,7 @@ class DeploymentSpec(Spec):
             tested = key.startswith("test_") and self.both_groups
             if key in self.model_fields_set and self.strategy not in strategies and not tested:
                 given = json.dumps(getattr(self, key))
-                yield Finding(
+                yield Problem(
                     key=key,
                     problem=f"given {given} beside strategy {self.strategy}; allowed with {', '.join(strategies)} only",
                     involves=("strategy",),

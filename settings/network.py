@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.types import Cidr, RetentionDays
 
 ZONE_BITS = 2
-"""A zone gets a quarter of the VPC, used or not: a zone that is added later takes a quarter nobody had."""
+"""Each zone gets a quarter of the VPC, even if fewer zones are used, so that a zone can be added later."""
 
 Endpoint = Literal[
     "ecr.api",
@@ -31,7 +31,7 @@ Endpoint = Literal[
 ]
 
 WITHOUT_NAT: tuple[Endpoint, ...] = ("ecr.api", "ecr.dkr", "kms", "logs", "secretsmanager", "ssmmessages")
-"""What a Fargate task needs to start, log and take part in ECS Exec where no route leads to the internet:
+"""Endpoints that a Fargate task needs to start, log and use ECS Exec without a route to the internet:
 docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html and
 docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html"""
 
@@ -40,11 +40,11 @@ class Nat(StrEnum):
     """How private subnets reach the internet."""
 
     NONE = "none"
-    """Not at all: AWS is reached through interface endpoints, everything else is out of reach."""
+    """No internet access: AWS is reached through interface endpoints, everything else is unreachable."""
     SINGLE = "single"
-    """One gateway for all zones: the cheapest way out, and one zone's failure cuts off the others."""
+    """One NAT gateway for all zones: the cheapest option, but if its zone fails, all zones lose internet access."""
     ONE_PER_ZONE = "one-per-zone"
-    """A gateway in each zone: a zone's failure stays its own, and no traffic is paid for between zones."""
+    """One NAT gateway in each zone: zones fail independently, and there is no charge for traffic between zones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +57,12 @@ class Subnet:
 
 
 class NetworkSpec(Spec):
-    """The VPC: its range, its zones and its way out."""
+    """The VPC: address range, zones and internet access."""
 
     cidr: Cidr = "10.0.0.0/16"
-    """Range of the VPC, /16 to /24. A quarter of it belongs to each of up to four zones."""
+    """Address range of the VPC, /16 to /24. Each of up to four zones gets a quarter of it."""
     zones: Annotated[tuple[str, ...], Field(max_length=4)] = ()
-    """Two to four availability zones by name; a new one goes to the end. Default: two of the region."""
+    """Names of two to four Availability Zones; add a new one at the end. Default: two zones of the region."""
     public_mask: Annotated[int, Field(ge=16, le=28)] | None = None
     """Prefix length of a public subnet (load balancer, NAT gateway). Default: an eighth of the zone."""
     private_mask: Annotated[int, Field(ge=16, le=28)] | None = None
@@ -72,15 +72,15 @@ class NetworkSpec(Spec):
     nat: Nat = Field(default=Nat.SINGLE, strict=False)
     """`none`, `single` or `one-per-zone`."""
     interface_endpoints: tuple[Endpoint, ...] = ()
-    """AWS services reached inside the VPC. With `nat: none` those that a task needs come by themselves."""
+    """AWS services that get an interface endpoint in the VPC. With `nat: none`, the required ones are added."""
     other_cidrs: tuple[Cidr, ...] = ()
-    """Ranges that this VPC must not overlap: offices, VPNs, the other environment."""
+    """Address ranges that this VPC must not overlap, for example offices, VPNs and other environments."""
     flow_log_retention_days: RetentionDays = 30
-    """How long the VPC's flow logs are kept, in days."""
+    """Days for which the VPC's flow logs are kept."""
 
     @property
     def zone_mask(self) -> int:
-        """Prefix length of the share that each zone gets."""
+        """Prefix length of each zone's part of the VPC."""
         return ipaddress.ip_network(self.cidr).prefixlen + ZONE_BITS
 
     @property
@@ -95,7 +95,7 @@ class NetworkSpec(Spec):
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
-        """The interface endpoints to make, in alphabetical order."""
+        """The interface endpoints to create, in alphabetical order."""
         needed = WITHOUT_NAT if self.nat is Nat.NONE else ()
         return tuple(sorted({*needed, *self.interface_endpoints}))
 
@@ -104,7 +104,7 @@ class NetworkSpec(Spec):
         return {Nat.NONE: 0, Nat.SINGLE: 1, Nat.ONE_PER_ZONE: len(self.zones)}[self.nat]
 
     def subnets(self) -> list[Subnet]:
-        """The layout: zone by zone, within a zone the larger subnet first. Adding a zone changes no other one's.
+        """The subnets by zone, the largest first. An additional zone does not change the subnets of the others.
 
         Raises:
             ValueError: The subnets of a zone do not fit in its share of the VPC.
@@ -116,39 +116,42 @@ class NetworkSpec(Spec):
             for kind, mask in self.masks.items():
                 subnet = ipaddress.IPv4Network((free, mask))
                 if not (mask >= share.prefixlen and subnet.subnet_of(ipaddress.IPv4Network(str(share)))):
-                    raise ValueError(f"{self._sizes()} do not fit in a zone's share of it, a /{self.zone_mask}")
+                    raise ValueError(f"{self._sizes()} do not fit in a zone's part of it, a /{self.zone_mask}")
                 layout.append(Subnet(zone=zone, kind=kind, cidr=str(subnet)))
                 free += subnet.num_addresses
         return layout
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         network = ipaddress.ip_network(self.cidr)
         masks = ("public_mask", "private_mask", "isolated_mask")
         if not 16 <= network.prefixlen <= 24:
-            yield Finding(key="cidr", problem=f"given {self.cidr}; allowed is a range of /16 to /24")
+            yield Problem(key="cidr", problem=f"given {self.cidr}; allowed is a range of /16 to /24")
             return
         if not network.is_private:
-            yield Finding(key="cidr", problem=f"given {self.cidr}; allowed is a private range, such as 10.0.0.0/16")
+            yield Problem(key="cidr", problem=f"given {self.cidr}; allowed is a private range, such as 10.0.0.0/16")
         for other in self.other_cidrs:
             if network.overlaps(ipaddress.ip_network(other)):
-                yield Finding(
+                yield Problem(
                     key="cidr",
                     problem=f"given {self.cidr}, which overlaps {other}",
                     involves=("other_cidrs",),
                 )
         if len(set(self.zones)) != len(self.zones):
-            yield Finding(key="zones", problem=f"given {', '.join(self.zones)}; allowed is each zone once")
+            yield Problem(key="zones", problem=f"given {', '.join(self.zones)}; allowed is each zone once")
         elif len(self.zones) < 2:
             given = self.zones[0] if self.zones else "none"
-            yield Finding(key="zones", problem=f"given {given}; allowed are two to four zones, so that one may fail")
+            yield Problem(
+                key="zones",
+                problem=f"given {given}; allowed are two to four zones, so that one can fail",
+            )
         try:
             self.subnets()
         except ValueError as error:
-            yield Finding(key="cidr", problem=f"given {self.cidr}; {error}", involves=masks)
+            yield Problem(key="cidr", problem=f"given {self.cidr}; {error}", involves=masks)
         if max(self.masks.values()) > 28:
-            yield Finding(
+            yield Problem(
                 key="cidr",
-                problem=f"given {self.cidr}; its subnets are under /28, AWS's least",
+                problem=f"given {self.cidr}; its subnets are smaller than /28, AWS's minimum",
                 involves=masks,
             )
 

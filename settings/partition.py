@@ -1,4 +1,4 @@
-"""AWS's partitions: groups of regions whose ARNs, domains and services are their own.
+"""AWS's partitions: groups of regions with their own ARNs, domains and services.
 
 Source: docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
 """
@@ -14,12 +14,12 @@ class Partition:
     """One partition.
 
     Attributes:
-        name: Second part of its ARNs.
-        title: What AWS calls it.
-        home_region: Region that every account of it has enabled, and where AWS answers for the account as a whole.
-        dns_suffix: What the host names of its services and registries end with.
+        name: Second part of the partition's ARNs.
+        title: AWS's name of the partition.
+        home_region: Region that is enabled in every account, and that AWS uses for account-wide services.
+        dns_suffix: Suffix of the host names of services and registries.
         database_certificates: Host that has the certificates of RDS and DocumentDB.
-        missing_services: Services that it does not have, by the first part of their endpoints.
+        missing_services: Services that the partition lacks, by the first part of their endpoints.
         prefixed_endpoints: Services whose interface endpoints have the prefix `cn.` before their names.
     """
 
@@ -85,7 +85,7 @@ KNOWN_REGIONS = frozenset(f"{area}-{region}" for area, regions in AREAS.items() 
 """Regions of the supported partitions, as botocore 1.44.5 has them (2026-11-27):
 docs.aws.amazon.com/general/latest/gr/ecs-service.html"""
 UNSUPPORTED_PREFIXES = ("eusc-", "us-iso", "eu-iso")
-"""Regions of the AWS European Sovereign Cloud and of the isolated partitions: nobody has tried this program there."""
+"""Prefixes of regions of the AWS European Sovereign Cloud and the isolated partitions, which are not supported."""
 
 
 def partition_of(region: str) -> Partition:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.deployment import DeploymentSpec, TestListener
 from settings.rules.commands import checked_command, text_refused
 from settings.rules.cron import ALLOWED as CRON_ALLOWED
@@ -14,7 +14,7 @@ from settings.rules.cron import canonical_cron
 from settings.rules.migration_command import doubts, refused_options
 from settings.rules.time_zones import ALLOWED as TIME_ZONE_ALLOWED
 from settings.rules.time_zones import TIME_ZONES, time_zone
-from settings.types import EnvironmentName, Form, Image, Name, Percent, Port, RetentionDays
+from settings.types import EnvironmentName, Format, Image, Name, Percent, Port, RetentionDays
 
 MEMORY_MIB: dict[int, tuple[int, ...]] = {
     256: (512, 1024, 2048),
@@ -62,18 +62,18 @@ NonEmptyCommand = Annotated[
 
 
 class CapacitySpec(Spec):
-    """Which part of a service's tasks runs on Fargate Spot, at a lower price and with two minutes' notice."""
+    """Capacity of a service: on demand, or Fargate Spot, which is cheaper and can end with two minutes' notice."""
 
     on_demand_base: Annotated[int, Field(ge=0, le=100_000)] = 1
-    """Tasks that always run on demand, before the weights count."""
+    """Number of tasks that always run on demand; the weights apply to further tasks."""
     on_demand_weight: Annotated[int, Field(ge=0, le=1000)] = 1
-    """Share of the further tasks that runs on demand."""
+    """Weight of on-demand capacity for further tasks."""
     spot_weight: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Share of the further tasks that runs on Spot."""
+    """Weight of Spot capacity for further tasks."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         if self.on_demand_weight + self.spot_weight == 0:
-            yield Finding(
+            yield Problem(
                 key="spot_weight",
                 problem="given 0 beside on_demand_weight 0; allowed is at least one weight over 0",
                 involves=("on_demand_weight",),
@@ -84,18 +84,18 @@ class ScheduleSpec(Spec):
     """A change of the task range at a time of day."""
 
     cron: Cron
-    """Six fields, as AWS writes them: minutes hours day-of-month month day-of-week year, e.g. `0 8 ? * MON-FRI *`. One
-    of the two day fields is `?`. `cron(...)` around them may stay."""
+    """A cron expression of AWS with six fields: minutes hours day-of-month month day-of-week year, such as
+    `0 8 ? * MON-FRI *`. One of the two day fields is `?`. The form `cron(...)` is also allowed."""
     timezone: TimeZone = "UTC"
     """Canonical name of an IANA time zone, such as `Asia/Tokyo`."""
     min_tasks: Annotated[int, Field(ge=0, le=5000)]
-    """Fewest tasks from then on."""
+    """Minimum number of tasks from this time on."""
     max_tasks: Annotated[int, Field(ge=0, le=5000)]
-    """Most tasks from then on."""
+    """Maximum number of tasks from this time on."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         if self.min_tasks > self.max_tasks:
-            yield Finding(
+            yield Problem(
                 key="min_tasks",
                 problem=f"given {self.min_tasks}; allowed is at most max_tasks, {self.max_tasks}",
                 involves=("max_tasks",),
@@ -103,70 +103,70 @@ class ScheduleSpec(Spec):
 
 
 class AutoscalingSpec(Spec):
-    """Target tracking: tasks are added if any target asks for them, and removed if all agree."""
+    """Target tracking: tasks are added if any target requires it, and removed if all targets allow it."""
 
     min_tasks: Annotated[int, Field(ge=0, le=5000)] = 2
     """Fewest tasks."""
     max_tasks: Annotated[int, Field(ge=1, le=5000)] = 4
     """Most tasks."""
     cpu_percent: Percent | None = 60
-    """Average CPU use to keep, in percent; null leaves this target out."""
+    """Target for the average CPU utilization, in percent; null for no such target."""
     memory_percent: Percent | None = 75
-    """Average memory use to keep, in percent; null leaves this target out."""
+    """Target for the average memory utilization, in percent; null for no such target."""
     requests_per_target: Annotated[int, Field(ge=1)] | None = None
-    """Requests per task and minute to keep (web only); null leaves this target out."""
+    """Target for requests per task and minute (web only); null for no such target."""
     scale_in_cooldown_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
-    """Wait after tasks were removed, in seconds."""
+    """Cooldown after scaling in, in seconds."""
     scale_out_cooldown_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
-    """Wait after tasks were added, in seconds."""
+    """Cooldown after scaling out, in seconds."""
     schedules: dict[Name, ScheduleSpec] = Field(default={})
-    """Changes of the range by time of day, by name."""
+    """Scheduled changes of the range, by name."""
 
     @property
     def fewest_tasks(self) -> int:
-        """Fewest tasks at any time of day."""
+        """Minimum number of tasks at any time."""
         return min([self.min_tasks, *(schedule.min_tasks for schedule in self.schedules.values())])
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         if self.min_tasks > self.max_tasks:
-            yield Finding(
+            yield Problem(
                 key="min_tasks",
                 problem=f"given {self.min_tasks}; allowed is at most max_tasks, {self.max_tasks}",
                 involves=("max_tasks",),
             )
         if self.cpu_percent is None and self.memory_percent is None and self.requests_per_target is None:
-            yield Finding(
+            yield Problem(
                 key="cpu_percent",
                 problem="given null beside memory_percent and requests_per_target null; allowed is at least one target",
                 involves=("memory_percent", "requests_per_target"),
             )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.schedules:
-            yield Finding(
+            yield Problem(
                 key="schedules",
-                problem="an edit of min_tasks or max_tasks of a schedule takes effect at its next run, not at once",
+                problem="a change of min_tasks or max_tasks of a schedule takes effect at its next run",
             )
 
 
 class TaskSpec(Spec):
-    """The size of a task, and what it keeps."""
+    """The size of a task, its disk and its logs."""
 
     cpu: Cpu = 256
     """CPU units; 1024 are one vCPU."""
     memory_mib: int = 512
-    """Memory in MiB, one of those that Fargate offers with this CPU."""
+    """Memory in MiB, one of the values that Fargate offers with this CPU."""
     ephemeral_storage_gib: Annotated[int, Field(ge=21, le=200)] | None = None
-    """Disk of the task in GiB, 21 to 200. Default: Fargate's own 20, which cost nothing."""
+    """Ephemeral storage of the task in GiB, 21 to 200. Default: Fargate's 20 GiB, which are free."""
     log_retention_days: RetentionDays = 30
-    """How long its logs are kept, in days."""
+    """Days for which the logs are kept."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         if self.memory_mib not in (offered := MEMORY_MIB[self.cpu]):
-            yield Finding(
+            yield Problem(
                 key="memory_mib",
                 problem=f"given {self.memory_mib}; with cpu {self.cpu} Fargate offers {_range(offered)}",
                 involves=("cpu",),
@@ -179,156 +179,156 @@ class ServiceSpec(TaskSpec):
     enabled: bool = True
     """Whether the stack has this service."""
     environment: Environment = Field(default={})
-    """Environment variables of this service alone; they win over the application's."""
+    """Environment variables of this service only; they override the application's."""
     capacity: CapacitySpec = CapacitySpec()
-    """On demand or Spot."""
+    """Division between on-demand and Spot capacity."""
     stop_timeout_seconds: Annotated[int, Field(ge=1, le=MAX_STOP_TIMEOUT_SECONDS)] = 30
-    """Seconds between the stop signal and the kill; Fargate allows 120 at most."""
+    """Seconds between the stop signal and the kill signal; Fargate allows at most 120."""
     log_mode: Literal["non-blocking", "blocking"] = "non-blocking"
     """`non-blocking` drops lines when the log buffer is full, `blocking` makes the task wait for CloudWatch Logs."""
     readonly_root_filesystem: bool = False
-    """Read-only root of the application's containers. Allowed only while ECS Exec is off (`cluster.exec: false`)."""
+    """Read-only root file system for the application's containers. Requires `cluster.exec: false`."""
     rollout_timeout_seconds: Annotated[int, Field(ge=60, le=7200)] = 900
-    """Longest wait for a deployment of this service, in seconds."""
+    """Timeout of a deployment of this service, in seconds."""
 
 
 class ScaledServiceSpec(ServiceSpec):
     """A service with a number of tasks, or a range of them."""
 
     tasks: Annotated[int, Field(ge=0, le=5000)] = 1
-    """Number of tasks, while there is no `autoscaling`."""
+    """Number of tasks, if `autoscaling` is not set."""
     autoscaling: AutoscalingSpec | None = None
-    """Range of tasks and what moves it. Default: none, `tasks` counts."""
+    """Range of the number of tasks, and its targets. Default: no autoscaling; `tasks` applies."""
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.autoscaling and "tasks" in self.model_fields_set:
-            yield Finding(key="tasks", problem=f"{self.tasks} has no effect while autoscaling is set")
+            yield Problem(key="tasks", problem=f"{self.tasks} has no effect while autoscaling is set")
 
 
 class NginxSpec(Spec):
     """An nginx container before php-fpm, in the same task."""
 
     image: Image | None = None
-    """Image of nginx by digest. Default: the application's own image, which then holds nginx and the assets too."""
+    """Image of nginx by digest. Default: the application's image, which must then contain nginx and the assets too."""
     command: Command = ("nginx", "-g", "daemon off;")
     """Command of the nginx container."""
     php_fpm_port: Port = 9000
-    """Port at which php-fpm listens on localhost."""
+    """Port on which php-fpm listens on localhost."""
 
 
 class WebSpec(ScaledServiceSpec):
-    """The site behind the load balancer."""
+    """The web service behind the load balancer."""
 
     command: Command = ()
-    """Command of the application's container. Default: the image's own."""
+    """Command of the application's container. Default: the image's command."""
     port: Port = 8080
-    """Port that speaks HTTP: the application's own, or nginx's. Not below 1024, which needs root."""
+    """HTTP port of the application, or of nginx; at least 1024, because lower ports require root."""
     nginx: NginxSpec | None = None
-    """Set it (`{}` is enough) if the image runs php-fpm; leave it out if the image speaks HTTP."""
-    health_check_path: Annotated[str, Form(PATH, "a path such as /up")] = "/up"
-    """Path that answers 200 once the application serves."""
+    """Set this (`{}` is enough) if the image runs php-fpm; omit it if the image serves HTTP itself."""
+    health_check_path: Annotated[str, Format(PATH, "a path such as /up")] = "/up"
+    """Path that returns 200 when the application is ready."""
     health_check_interval_seconds: Annotated[int, Field(ge=5, le=300)] = 10
-    """Seconds between two checks of a task."""
+    """Seconds between two health checks of a task."""
     health_check_timeout_seconds: Annotated[int, Field(ge=2, le=120)] = 5
-    """Seconds after which a check has failed."""
+    """Timeout of a health check, in seconds."""
     health_check_grace_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
-    """Seconds after a task's start in which failed checks do not count."""
+    """Seconds after a task's start in which failed health checks are ignored."""
     deregistration_delay_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
-    """Seconds in which a task that leaves finishes its requests: at least as long as the longest request."""
+    """Seconds in which a deregistered task can finish its requests: at least the duration of the longest request."""
     rollout_timeout_seconds: Annotated[int, Field(ge=60, le=LONGEST_ROLLOUT_SECONDS)] = 900
-    """Longest wait for a deployment of the site, in seconds; longer than the bake times of `deployment`."""
+    """Timeout of a deployment of web, in seconds; longer than the bake times of `deployment`."""
     deployment: DeploymentSpec = DeploymentSpec()
-    """How a new version takes the place of the old one."""
+    """How a new version replaces the old one."""
 
     @property
     def test_listener(self) -> TestListener | None:
-        """Where the new version answers before visitors get it, if it does."""
+        """The test listener, if there is one."""
         return self.deployment.test_listener if self.enabled else None
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         if self.health_check_timeout_seconds >= self.health_check_interval_seconds:
-            yield Finding(
+            yield Problem(
                 key="health_check_timeout_seconds",
                 problem=f"given {self.health_check_timeout_seconds}; allowed is less than "
                 f"health_check_interval_seconds, {self.health_check_interval_seconds}",
                 involves=("health_check_interval_seconds",),
             )
         if self.nginx and self.nginx.php_fpm_port == self.port:
-            yield Finding(
+            yield Problem(
                 key="nginx.php_fpm_port",
-                problem=f"given {self.nginx.php_fpm_port}, which is web.port too; allowed is another one",
+                problem=f"given {self.nginx.php_fpm_port}, which is also web.port; allowed is another port",
                 involves=("port",),
             )
         yield from self._of_deployment()
 
-    def _of_deployment(self) -> Iterator[Finding]:
+    def _of_deployment(self) -> Iterator[Problem]:
         if (waits := self.deployment.waits_minutes * 60) >= self.rollout_timeout_seconds:
-            yield Finding(
+            yield Problem(
                 key="rollout_timeout_seconds",
                 problem=f"given {self.rollout_timeout_seconds}; allowed is more than the bake times of deployment, "
-                f"{waits} in all, and tasks need time to start",
+                f"{waits} in total, plus the time that tasks need to start",
                 involves=("deployment",),
             )
         # docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-targettracking.html
         if self.deployment.has_two_groups and self.autoscaling and self.autoscaling.requests_per_target is not None:
-            yield Finding(
+            yield Problem(
                 key="autoscaling.requests_per_target",
-                problem=f"given {self.autoscaling.requests_per_target} beside two target groups; allowed by AWS with "
-                "deployment.strategy rolling only, because it counts the requests of one group",
+                problem=f"given {self.autoscaling.requests_per_target} with two target groups; AWS allows it only with "
+                "deployment.strategy rolling, because it counts the requests of one target group",
                 involves=("deployment",),
             )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.stop_timeout_seconds < self.deregistration_delay_seconds:
-            yield Finding(
+            yield Problem(
                 key="stop_timeout_seconds",
                 problem=f"{self.stop_timeout_seconds} is less than deregistration_delay_seconds, "
-                f"{self.deregistration_delay_seconds}: a long request may be cut off",
+                f"{self.deregistration_delay_seconds}: a long request can be interrupted",
             )
 
 
 class WorkerSpec(ScaledServiceSpec):
-    """A queue worker. ECS stops it with a signal, and it finishes its job first."""
+    """A queue worker. After ECS's stop signal, it finishes its current job."""
 
-    queues: tuple[Annotated[str, Form(QUEUE, "a name of A-Z, a-z, 0-9, _, ., : and -")], ...] = ("default",)
-    """Queues, the most urgent one first."""
+    queues: tuple[Annotated[str, Format(QUEUE, "a name of A-Z, a-z, 0-9, _, ., : and -")], ...] = ("default",)
+    """Queues, in order of priority."""
     timeout_seconds: Annotated[int, Field(ge=1)] = 60
-    """Longest run of a job, in seconds; less than `application.queue_retry_after_seconds`."""
+    """Timeout of a job, in seconds; less than `application.queue_retry_after_seconds`."""
     tries: Annotated[int, Field(ge=1, le=1000)] = 3
-    """Times a job is tried."""
+    """Maximum number of attempts of a job."""
     command: Command = ()
-    """Another command than `php artisan queue:work`, for instance Horizon's; then `queues` and `tries` do not count."""
+    """A command instead of `php artisan queue:work`, for example Horizon's; then `queues` and `tries` are ignored."""
     stop_timeout_seconds: Annotated[int, Field(ge=1, le=MAX_STOP_TIMEOUT_SECONDS)] = MAX_STOP_TIMEOUT_SECONDS
-    """Seconds that a job has to finish when its task is stopped; Fargate allows 120 at most."""
+    """Seconds in which a job can finish when its task is stopped; Fargate allows at most 120."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         if not self.queues:
-            yield Finding(key="queues", problem="given none; allowed is at least one queue")
+            yield Problem(key="queues", problem="given none; allowed is at least one queue")
         if self.autoscaling and self.autoscaling.requests_per_target is not None:
-            yield Finding(
+            yield Problem(
                 key="autoscaling.requests_per_target",
-                problem=f"given {self.autoscaling.requests_per_target}; no load balancer counts a worker's requests",
+                problem=f"given {self.autoscaling.requests_per_target}; workers get no requests",
             )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         if self.timeout_seconds > self.stop_timeout_seconds:
-            yield Finding(
+            yield Problem(
                 key="timeout_seconds",
-                problem=f"a job may run {self.timeout_seconds} s, but is killed {self.stop_timeout_seconds} s after "
-                "its task is stopped (Fargate's limit is 120); make it shorter, or let it ask for ECS task protection",
+                problem=f"a job can run {self.timeout_seconds} s, but is killed {self.stop_timeout_seconds} s after "
+                "its task is stopped (Fargate's limit is 120); make jobs shorter, or use ECS task scale-in protection",
             )
 
 
 class SchedulerSpec(ServiceSpec):
-    """The one task that runs `php artisan schedule:work`. There are never two of it."""
+    """The single task that runs `php artisan schedule:work`. It never runs twice at the same time."""
 
     stop_timeout_seconds: Annotated[int, Field(ge=1, le=MAX_STOP_TIMEOUT_SECONDS)] = MAX_STOP_TIMEOUT_SECONDS
-    """Seconds that running commands have to finish when the task is stopped; Fargate allows 120 at most."""
+    """Seconds in which running commands can finish when the task is stopped; Fargate allows at most 120."""
 
 
 class MigrationSpec(TaskSpec):
@@ -339,21 +339,21 @@ class MigrationSpec(TaskSpec):
     memory_mib: int = 1024
     """Memory of the migration in MiB."""
     command: NonEmptyCommand = ("php", "artisan", "migrate", "--force")
-    """What the migration runs. Never `--graceful`, which reports success on an error."""
+    """Command of the migration. `--graceful` is not allowed, because it reports success on an error."""
     timeout_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1800
-    """Longest wait for the migration, in seconds."""
+    """Timeout of the migration, in seconds."""
     users_timeout_seconds: Annotated[int, Field(ge=60, le=3600)] = 600
-    """Longest wait for the task that makes the database users, in seconds."""
+    """Timeout of the task that creates the database users, in seconds."""
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         for problem in refused_options(self.command):
-            yield Finding(key="command", problem=problem)
+            yield Problem(key="command", problem=problem)
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         for doubt in doubts(self.command):
-            yield Finding(key="command", problem=doubt)
+            yield Problem(key="command", problem=doubt)
 
 
 def _range(values: tuple[int, ...]) -> str:

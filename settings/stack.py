@@ -1,4 +1,4 @@
-"""The stack's settings: what they are, and the only place that reads them."""
+"""The stack's settings, and the functions that read them."""
 
 import os
 import re
@@ -11,7 +11,7 @@ import pulumi
 from pydantic import Field
 
 from settings.agents import AgentsSpec
-from settings.base import Finding, ProtectedSpec, Spec
+from settings.base import Problem, ProtectedSpec, Spec
 from settings.checking import check, printable
 from settings.ecr import registry_host, registry_of
 from settings.network import Nat, NetworkSpec
@@ -35,26 +35,26 @@ from settings.types import IMAGE_FORM, Name, image_problem
 PREFIX = "story"
 IMAGE_VARIABLE = "STORY_IMAGE"
 ROLLBACK_VARIABLE = "STORY_ROLLBACK_IMAGE"
-"""An earlier image to go back to: nothing is migrated, and web waits for no other service."""
+"""An earlier image for a rollback: no migration runs, and web does not wait for other services."""
 ARN_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
 SECRETS_OF_AGENTS = {"license_key", "api_key", "secrets"}
 """Settings of an agent that name a secret."""
 STORES = ("aurora", "valkey", "documentdb")
 FIRST_ZONES = {"ap-northeast-1": ("a", "c")}
-"""Letters of the zones that a stack gets by default, where `a` and `b` do not do: new accounts in Tokyo have no `b`."""
+"""Letters of the default zones, for regions in which `a` and `b` do not work: new accounts in Tokyo have no `b`."""
 
 
 class Settings(Spec):
     """All keys of a stack file that begin with `story:`. Each has a default."""
 
     protect: bool = True
-    """Protect whatever holds data from deletion. Single parts may differ by a `protect` of their own."""
+    """Protect everything that holds data from deletion. Single parts can override this with their own `protect`."""
     permissions: PermissionsSpec = PermissionsSpec()
-    """What the roles of the stack may do at most."""
+    """The permissions boundary of the stack's roles."""
     application: ApplicationSpec = ApplicationSpec()
     """The Laravel application in the image: its environment and its secrets."""
     network: NetworkSpec = NetworkSpec()
-    """The VPC: its range, its zones and its way out."""
+    """The VPC: address range, zones and internet access."""
     aurora: AuroraSpec = AuroraSpec()
     """Aurora MySQL, the site's database."""
     valkey: ValkeySpec = ValkeySpec()
@@ -64,25 +64,25 @@ class Settings(Spec):
     uploads: UploadsSpec = UploadsSpec()
     """The bucket for uploaded files."""
     cluster: ClusterSpec = ClusterSpec()
-    """The ECS cluster that all tasks run in."""
+    """The ECS cluster in which all tasks run."""
     ingress: IngressSpec = IngressSpec()
-    """The load balancer: domain, TLS, who may reach the site."""
+    """The load balancer: domain, TLS, allowed address ranges."""
     web: WebSpec = WebSpec()
-    """The site behind the load balancer."""
+    """The web service behind the load balancer."""
     workers: dict[Name, WorkerSpec] = Field(default={"default": WorkerSpec()})
     """Queue workers by name; `{}` is none."""
     scheduler: SchedulerSpec = SchedulerSpec()
     """The task that runs `php artisan schedule:work`."""
     migration: MigrationSpec = MigrationSpec()
-    """The migration that every release begins with."""
+    """The migration, the first step of every release."""
     observability: ObservabilitySpec = ObservabilitySpec()
-    """Alarms and who hears of them."""
+    """Alarms and who is notified."""
     agents: AgentsSpec = AgentsSpec()
-    """Containers beside the application: New Relic, Mackerel, OpenTelemetry, FireLens."""
+    """Sidecar containers: New Relic, Mackerel, OpenTelemetry, FireLens."""
 
     @property
     def enabled_workers(self) -> Sequence[tuple[str, WorkerSpec]]:
-        """The workers that the stack has, by name."""
+        """The enabled workers, by name."""
         return [(name, worker) for name, worker in sorted(self.workers.items()) if worker.enabled]
 
     def protects(self, part: ProtectedSpec) -> bool:
@@ -117,7 +117,7 @@ class Settings(Spec):
 
     @property
     def tasks(self) -> Sequence[Task]:
-        """Every kind of task that the stack has and that runs the application."""
+        """Every kind of task of the stack that runs the application."""
         services = {key: service for key, service in self.services.items() if service.enabled}
         return [
             *(
@@ -132,21 +132,21 @@ class Settings(Spec):
             Task(key="migration", command=self.migration.command),
         ]
 
-    def mistakes(self) -> Iterator[Finding]:
+    def mistakes(self) -> Iterator[Problem]:
         yield from super().mistakes()
         for name, worker in self.workers.items():
             if worker.timeout_seconds >= (retry := self.application.queue_retry_after_seconds):
-                yield Finding(
+                yield Problem(
                     key=f"workers.{name}.timeout_seconds",
                     problem=f"given {worker.timeout_seconds}; allowed is less than "
-                    f"application.queue_retry_after_seconds, {retry}, or a job runs twice",
+                    f"application.queue_retry_after_seconds, {retry}, otherwise a job runs twice",
                     involves=("application.queue_retry_after_seconds",),
                 )
         for key, service in self.services.items():
             if self.cluster.exec and service.readonly_root_filesystem:
-                yield Finding(
+                yield Problem(
                     key=f"{key}.readonly_root_filesystem",
-                    problem="given true beside cluster.exec true; allowed is one of them, since ECS Exec writes there",
+                    problem="given true beside cluster.exec true; allowed is one of them: ECS Exec writes to the root",
                     involves=("cluster.exec",),
                 )
 
@@ -156,52 +156,53 @@ class Settings(Spec):
         yield from mistakes_in_variables(self.environments, given.secrets, self.enabled_stores, given.not_secrets)
         yield from mistakes_in_sizes(self.tasks, given.environment, given.secrets, given.secret_key_arns)
         for told in destroying(self.migration.command) if self.protect else ():
-            yield Finding(
+            yield Problem(
                 key="migration.command",
                 problem=f"given {told}, which deletes the content of the database at every release; allowed only with "
                 "protect false",
                 involves=("protect",),
             )
 
-    def warnings(self) -> Iterator[Finding]:
+    def warnings(self) -> Iterator[Problem]:
         yield from super().warnings()
         yield from needless_exceptions(self.environments, self.application.not_secrets)
         yield from replaced_connections(self.environments, self.application.secrets, self.enabled_stores)
         for told in destroying(self.migration.command):
-            yield Finding(
+            yield Problem(
                 key="migration.command", problem=f"{told} deletes the content of the database at every release"
             )
         if self.agents.fluent_bit:
-            yield Finding(
+            yield Problem(
                 key="agents.fluent_bit",
-                problem="logs that it takes away are not in CloudWatch Logs: `story logs` does not show them, and "
-                "alarms on log lines (php-fpm, queues, scheduler) do not see them",
+                problem="its logs are not in CloudWatch Logs: `story logs` does not show them, and "
+                "alarms on log lines (php-fpm, queues, scheduler) do not work for them",
             )
         queue_set = "QUEUE_CONNECTION" in self.application.environment
         if self.workers and not (self.valkey.enabled or self.aurora.enabled or queue_set):
-            yield Finding(
+            yield Problem(
                 key="workers",
                 problem="no store holds a queue (valkey and aurora are off), so jobs run within the request "
-                "and workers have nothing to do; {} is no workers",
+                "and workers have nothing to do; use {} for no workers",
             )
         if not (self.aurora.enabled or self.documentdb.enabled):
-            yield Finding(
-                key="migration", problem="no database is on (aurora, documentdb): it needs one that is not this stack's"
+            yield Problem(
+                key="migration",
+                problem="no database is enabled (aurora, documentdb): the application needs one outside of this stack",
             )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """What the program is to build.
+    """The input of the program.
 
     Attributes:
         name: Name of the stack.
         region: AWS region.
-        settings: Its settings; the network's zones are always named.
+        settings: Its settings; the network's zones are always set.
         profile: Profile of the AWS credentials; None for the default ones.
-        image_given: Image of this release, or to go back to; None keeps the one that runs.
-        is_release: This update brings a new image, so that it migrates first. Going back never does.
-        warnings: Lines that a person should read.
+        image_given: Image of this release or rollback; None keeps the running image.
+        is_release: This update deploys a new image, so the migration runs first. A rollback never migrates.
+        warnings: Warnings about the settings, one line each.
     """
 
     name: str
@@ -214,7 +215,7 @@ class Stack:
 
 
 def read_stack() -> Stack:
-    """The stack that the engine runs the program for. Its warnings are shown as Pulumi's.
+    """The stack for which the engine runs the program. Warnings are logged with Pulumi.
 
     Raises:
         pulumi.RunError: One line for each mistake; Pulumi shows it without a traceback.
@@ -243,10 +244,10 @@ def stack_of(
 
     Args:
         name: Name of the stack.
-        config: Stack config as the engine hands it over: full keys, maps as JSON text.
+        config: Stack config as the engine passes it: full keys, maps as JSON text.
         secret_keys: Keys of `config` that hold encrypted values.
         image_given: Image of this release.
-        rollback_image: Earlier image to go back to, in place of a release.
+        rollback_image: Earlier image for a rollback, instead of a release.
 
     Raises:
         pulumi.RunError: One line for each mistake.
@@ -258,8 +259,8 @@ def stack_of(
     settings = checked.spec
     images = {IMAGE_VARIABLE: image_given, ROLLBACK_VARIABLE: rollback_image}
     across = [*settings.mistakes(), *_of_region(settings, region, images)]
-    findings = [*checked.mistakes, *checked.without_follow_ups(across)]
-    lines = [*_around(name, region, images), *(f"{PREFIX}:{each.key}: {each.problem}" for each in findings)]
+    problems = [*checked.mistakes, *checked.without_follow_ups(across)]
+    lines = [*_around(name, region, images), *(f"{PREFIX}:{each.key}: {each.problem}" for each in problems)]
     if lines:
         raise pulumi.RunError("\n".join(map(printable, lines)))
     return Stack(
@@ -272,8 +273,8 @@ def stack_of(
         warnings=(
             *warnings_around(region),
             *(
-                f"{PREFIX}:{finding.key}: {finding.problem}"
-                for finding in (
+                f"{PREFIX}:{problem.key}: {problem.problem}"
+                for problem in (
                     *settings.warnings(),
                     *(_secrets_elsewhere(settings, region) if settings.network.nat is not Nat.NONE else ()),
                 )
@@ -290,7 +291,7 @@ def _name_zones(values: dict[str, Any], region: str) -> None:
 
 
 def _around(name: str, region: str, images: Mapping[str, str | None]) -> Iterator[str]:
-    """Mistakes in what stands outside of the settings."""
+    """Mistakes outside of the settings."""
     yield from mistakes_around(name, region)
     given_images = {variable: image for variable, image in images.items() if image is not None}
     for variable, image in given_images.items():
@@ -299,18 +300,18 @@ def _around(name: str, region: str, images: Mapping[str, str | None]) -> Iterato
         elif problem := image_problem(image):
             yield f"{variable}: {problem}"
     if len(given_images) > 1:
-        yield f"{ROLLBACK_VARIABLE}: given beside {IMAGE_VARIABLE}; allowed is one of the two"
+        yield f"{ROLLBACK_VARIABLE}: given together with {IMAGE_VARIABLE}; allowed is one of the two"
 
 
-def _of_region(settings: Settings, region: str, given: Mapping[str, str | None]) -> Iterator[Finding]:
-    """Mistakes that depend on the region, if there is one."""
+def _of_region(settings: Settings, region: str, given: Mapping[str, str | None]) -> Iterator[Problem]:
+    """Mistakes that depend on the region, if it is known."""
     if not REGION.fullmatch(region):
         return
     network, nginx = settings.network, settings.web.nginx
     yield from _of_partition(settings, region)
     for zone in network.zones:
         if not re.fullmatch(f"{region}[a-z]", zone):
-            yield Finding(
+            yield Problem(
                 key="network.zones", problem=f"given {zone}; allowed are zones of {region}, such as {region}a"
             )
     if network.nat is not Nat.NONE:
@@ -323,23 +324,23 @@ def _of_region(settings: Settings, region: str, given: Mapping[str, str | None])
     }
     for source, image in images.items():
         registry = registry_of(image or "")
-        # The interface endpoints lead to this registry only:
+        # The interface endpoints only reach this registry:
         # docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
         if image and registry != registry_host(registry[:12], region):
-            yield Finding(
+            yield Problem(
                 key="network.nat",
-                problem=f"given none, but {source} is pulled from {registry}, which only the internet reaches; "
+                problem=f"given none, but {source} is pulled from {registry}, which needs internet access; "
                 f"allowed is single or one-per-zone, or an image in {registry_host('<account>', region)}",
                 involves=() if source in given else (source,),
             )
 
 
-def _secrets_elsewhere(settings: Settings, region: str) -> Iterator[Finding]:
+def _secrets_elsewhere(settings: Settings, region: str) -> Iterator[Problem]:
     has_nat = settings.network.nat is not Nat.NONE
     return secrets_of_other_regions(settings.secret_references, region, has_nat=has_nat)
 
 
-def _of_partition(settings: Settings, region: str) -> Iterator[Finding]:
+def _of_partition(settings: Settings, region: str) -> Iterator[Problem]:
     """Settings that need a service which the region's partition lacks, and ARNs of another partition."""
     partition, observability = partition_of(region), settings.observability
     needed = {
@@ -348,11 +349,11 @@ def _of_partition(settings: Settings, region: str) -> Iterator[Finding]:
     }
     for key, (service, title, value) in needed.items():
         if value and service in partition.missing_services:
-            yield Finding(key=key, problem=f"given, but there is no {title} in {partition.title}; leave it out")
+            yield Problem(key=key, problem=f"given, but {partition.title} does not have {title}; remove it")
     for key, value in _texts(settings.model_dump()):
         found = ARN_PARTITION.match(value)
         if found and found[1] != partition.name:
-            yield Finding(
+            yield Problem(
                 key=key,
                 problem=f"given an ARN of {found[1]}; allowed in {region} are ARNs that begin with "
                 f"arn:{partition.name}:",
@@ -360,7 +361,7 @@ def _of_partition(settings: Settings, region: str) -> Iterator[Finding]:
 
 
 def _texts(value: object, key: str = "") -> Iterator[tuple[str, str]]:
-    """Each text in a tree of settings with its key, but for the environment's, which are the application's own."""
+    """Each text in a tree of settings with its key, except environment variables, which belong to the application."""
     match value:
         case str():
             yield key, value

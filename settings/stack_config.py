@@ -1,4 +1,4 @@
-"""The values in a stack's config, as the engine hands them over."""
+"""The values in a stack's config, as the engine passes them."""
 
 import difflib
 import json
@@ -9,20 +9,20 @@ from typing import Any, cast
 import pulumi
 from pulumi.runtime import config as runtime_config
 
-from settings.base import Finding
+from settings.base import Problem
 from settings.checking import unknown_key
 from settings.partition import KNOWN_REGIONS, REGION, is_supported
 from settings.types import NAME
 
 
 def given_config() -> tuple[Mapping[str, str], AbstractSet[str]]:
-    """What the engine gave to the running program: full keys with their texts, and the keys that are encrypted."""
+    """The config of the running program: texts by full key, and the encrypted keys."""
     config = cast(dict[str, str], {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()})
     return config, {key for key in config if runtime_config.is_config_secret(key)}
 
 
 def mistakes_around(name: str, region: str) -> Iterator[str]:
-    """Mistakes in what stands outside of the settings: the stack's name, and `aws:region`."""
+    """Mistakes in the stack's name and in `aws:region`."""
     if not NAME.fullmatch(name):
         yield (
             f'stack: given "{name}"; allowed is a name of a-z, 0-9 and - that begins with a letter, '
@@ -48,31 +48,31 @@ def warnings_around(region: str) -> Iterator[str]:
 
 
 def warn(lines: Sequence[str]) -> None:
-    """Show warnings about the settings as Pulumi's."""
+    """Logs warnings about the settings with Pulumi."""
     for line in lines:
         pulumi.log.warn(line)
 
 
 def values_of(
     prefix: str, names: Sequence[str], config: Mapping[str, str], secret_keys: AbstractSet[str], instead: str
-) -> tuple[dict[str, Any], list[Finding]]:
-    """What each known key holds, and the mistakes that are found before its content is looked at.
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The values of the known keys, and the mistakes that are found before the values are checked.
 
     Args:
-        prefix: What stands before the colon of the program's own keys.
-        names: What may stand behind it.
+        prefix: Namespace of the program's keys, before the colon.
+        names: Known keys, after the colon.
         config: Full keys and the engine's texts.
         secret_keys: Keys of `config` that hold encrypted values.
-        instead: Where a secret belongs.
+        instead: Advice where to put a secret.
     """
     given = {key.partition(":")[2]: text for key, text in config.items() if key.startswith(f"{prefix}:")}
     secret = {key.partition(":")[2] for key in secret_keys}
     values: dict[str, Any] = {}
-    mistakes: list[Finding] = []
-    # The engine hands config over in another order each time.
+    mistakes: list[Problem] = []
+    # The engine passes config in a different order each time.
     for key in sorted(given, key=lambda key: (names.index(key) if key in names else -1, key)):
         if key in secret:
-            mistakes.append(Finding(key=key, problem=f"holds an encrypted value (secure:); {instead}"))
+            mistakes.append(Problem(key=key, problem=f"holds an encrypted value (secure:); {instead}"))
         elif key not in names:
             mistakes.append(unknown_key(key, names))
         else:
@@ -81,7 +81,7 @@ def values_of(
 
 
 def _value(text: str) -> Any:
-    """A value from the engine's text; today's engine makes an empty one of a key without a value."""
+    """The value of the engine's text; the engine passes an empty text for a key without a value."""
     if not text:
         return None
     try:

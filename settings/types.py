@@ -1,4 +1,4 @@
-"""Types of single values, each with the rule that AWS applies to it."""
+"""Types of single values, with AWS's rules."""
 
 import ipaddress
 import re
@@ -17,7 +17,7 @@ RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
     *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-"""Days that CloudWatch Logs takes:
+"""Retention times of CloudWatch Logs, in days:
 docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
 
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
@@ -46,22 +46,22 @@ MYSQL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 
 
 def image_problem(value: str) -> str | None:
-    """What is wrong with an image reference, or None. The program takes `<registry>/<repository>@sha256:<64 hex>`."""
+    """The problem of an image reference, or None. Allowed is `<registry>/<repository>@sha256:<64 hex>`."""
     if IMAGE.fullmatch(value):
         return None
     name, _, digest = value.partition("@")
     first, slash, _ = name.partition("/")
     why = ""
     if not (slash and ("." in first or ":" in first or first == "localhost")):
-        why = ", which names no registry"
+        why = ", which contains no registry"
     elif not digest and ":" in name.rsplit("/", 1)[-1]:
         why = ", which has a tag instead of a digest"
     return f'given "{value}"{why}; allowed is {IMAGE_FORM}'
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """Text of a certain form: what it must match, and how a person would say that. Editors show both."""
+class Format:
+    """Text of a format: a regular expression, and its description. Editors show both."""
 
     pattern: re.Pattern[str]
     allowed: str
@@ -88,7 +88,7 @@ def _cidr(value: str) -> str:
     if network.version != 4 or "/" not in value:
         raise ValueError("allowed is an IPv4 range such as 10.0.0.0/16")
     if str(network) != value:
-        raise ValueError(f"the address is not the first one of its range; write {network}")
+        raise ValueError(f"the address is not the first one of its range; use {network}")
     return value
 
 
@@ -114,28 +114,28 @@ def _offered_by(engine: Engine) -> Callable[[str], str]:
 
 
 def _not_serverless(value: object) -> object:
-    # AWS has it for clusters with a range of capacity units, which the program sets none:
-    # docs.aws.amazon.com/documentdb/latest/developerguide/docdb-serverless-limitations.html
+    # AWS offers it for clusters with a range of capacity units, which the program does not set:
+    # docs.aws.amazon.com/documentdb/latest/devguide/docdb-serverless-limitations.html
     if value == SERVERLESS:
-        raise ValueError("this program makes no serverless DocumentDB; allowed is a class such as db.t4g.medium")
+        raise ValueError("serverless DocumentDB is not supported; allowed is a class such as db.t4g.medium")
     return value
 
 
 Cidr = Annotated[str, AfterValidator(_cidr)]
 RetentionDays = Annotated[int, AfterValidator(_retention), Field(json_schema_extra={"enum": [*RETENTION_DAYS]})]
-Email = Annotated[str, Form(EMAIL, "an e-mail address such as team@example.com")]
+Email = Annotated[str, Format(EMAIL, "an e-mail address such as team@example.com")]
 AuroraClass = Annotated[
     str,
-    Form(INSTANCE_CLASS, "db.serverless, or a class such as db.r6g.large"),
+    Format(INSTANCE_CLASS, "db.serverless, or a class such as db.r6g.large"),
     AfterValidator(_offered_by(AURORA_MYSQL)),
 ]
 DocumentDbClass = Annotated[
     str,
     BeforeValidator(_not_serverless),
-    Form(PROVISIONED_CLASS, "a class such as db.t4g.medium"),
+    Format(PROVISIONED_CLASS, "a class such as db.t4g.medium"),
     AfterValidator(_offered_by(DOCUMENTDB)),
 ]
-NodeType = Annotated[str, Form(NODE_TYPE, "a node type such as cache.t4g.small"), AfterValidator(_offered_by(VALKEY))]
+NodeType = Annotated[str, Format(NODE_TYPE, "a node type such as cache.t4g.small"), AfterValidator(_offered_by(VALKEY))]
 SecretArn = Annotated[
     str,
     AfterValidator(checked_reference),
@@ -143,22 +143,23 @@ SecretArn = Annotated[
 ]
 KeyArn = Annotated[
     str,
-    Form(
+    Format(
         KEY_ARN,
         "the ARN of a KMS key, not of an alias (`aws kms describe-key --key-id <alias ARN>` shows it): "
         "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     ),
 ]
 PolicyArn = Annotated[
-    str, Form(POLICY_ARN, "the ARN of a policy such as arn:aws:iam::123456789012:policy/bootstrap-story-boundary-prod")
+    str,
+    Format(POLICY_ARN, "the ARN of a policy such as arn:aws:iam::123456789012:policy/bootstrap-story-boundary-prod"),
 ]
-HostedZoneId = Annotated[str, Form(HOSTED_ZONE_ID, "a Route 53 hosted zone id such as Z0123456789ABCDEFGHIJ")]
-Domain = Annotated[str, Form(DOMAIN, "a host name such as www.example.com, in lower case")]
+HostedZoneId = Annotated[str, Format(HOSTED_ZONE_ID, "a Route 53 hosted zone id such as Z0123456789ABCDEFGHIJ")]
+Domain = Annotated[str, Format(DOMAIN, "a host name such as www.example.com, in lower case")]
 Image = Annotated[str, AfterValidator(_image)]
-EnvironmentName = Annotated[str, Form(ENVIRONMENT_NAME, "a name of A-Z, a-z, 0-9 and _ that begins with no digit")]
-Name = Annotated[str, Form(NAME, "a name of a-z, 0-9 and - that begins with a letter, of at most 16 characters")]
+EnvironmentName = Annotated[str, Format(ENVIRONMENT_NAME, "a name of A-Z, a-z, 0-9 and _ that begins with no digit")]
+Name = Annotated[str, Format(NAME, "a name of a-z, 0-9 and - that begins with a letter, of at most 16 characters")]
 MysqlName = Annotated[
-    str, Form(MYSQL_NAME, "a name of A-Z, a-z, 0-9 and _ that begins with a letter, of at most 32 characters")
+    str, Format(MYSQL_NAME, "a name of A-Z, a-z, 0-9 and _ that begins with a letter, of at most 32 characters")
 ]
 Percent = Annotated[int, Field(ge=1, le=100)]
 Port = Annotated[int, Field(ge=1024, le=65535)]

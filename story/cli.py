@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Tools around a Laravel site on AWS Fargate. Settings stand in Pulumi.<stack>.yaml; `pulumi up` builds them.",
+    help="Plan, release and operate a Laravel site on AWS Fargate. The settings are in Pulumi.<stack>.yaml.",
 )
 app.add_typer(planning.commands)
 app.add_typer(releasing.commands)
@@ -27,7 +27,7 @@ app.add_typer(rehearsing.commands, name="local")
 
 @app.callback()
 def _options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an unexpected failure came from.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected failure.")] = False,
 ) -> None:
     """Options of every subcommand."""
     _Failures.in_full = debug

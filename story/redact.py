@@ -1,4 +1,5 @@
-"""Hides what looks like a secret. The engine masks what it knows to be one; this is for what nobody told it."""
+"""Hides values that look like secrets. The engine masks the values that are marked as secrets; this module masks the
+others."""
 
 import re
 from typing import Any, cast
@@ -16,7 +17,7 @@ NAMES_A_SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[^\s\"']+")
 
 
 def redacted(text: str) -> str:
-    """The text with `[secret]` in place of everything that looks like one; ARNs of secrets stay."""
+    """The text with `[secret]` in place of everything that looks like a secret. ARNs of secrets stay."""
     text = SECRET_VALUE.sub(SECRET, text)
     text = PASSWORD_IN_URL.sub(f"{SECRET}@", text)
     return ASSIGNED.sub(lambda match: match[0] if _harmless(match[2]) else f"{match[1]}{SECRET}", text)
@@ -26,8 +27,8 @@ def hidden(value: Any, key: str = "") -> Any:
     """A value with `[secret]` in place of text that is, or is named like, a secret.
 
     Args:
-        value: Plain values, as JSON has them.
-        key: What the value is called.
+        value: A value as JSON has it.
+        key: Name of the value.
     """
     match value:
         case dict():

@@ -1,4 +1,4 @@
-"""What a type of resource is to the people who run the site: data, tasks, network, permissions, or none of these."""
+"""The category of a resource type, from the operators' view: data, stores, tasks, network, permissions, or other."""
 
 from enum import StrEnum
 
@@ -12,8 +12,8 @@ LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ROLLOUT = "rollout-"
 
 
-class Kind(StrEnum):
-    """What a change of a resource is about."""
+class Category(StrEnum):
+    """What a resource of this category does for the site."""
 
     DATA = "data"
     STORE = "store"
@@ -42,11 +42,11 @@ HOLDS_DATA = frozenset(
         "aws:backup/vault:Vault",
         "aws:secretsmanager/secret:Secret",
         KEY,
-        # The application's key is made of it: what Laravel encrypted with the old one can't be read with the next.
+        # The application key is made of it: a new key cannot decrypt what Laravel encrypted with the old one.
         RANDOM_BYTES,
     }
 )
-"""Without these, something that people made is gone."""
+"""Types whose deletion loses data."""
 
 ABOUT_STORES = (
     "aws:rds/",
@@ -99,23 +99,23 @@ CARRIES_TRAFFIC = (
 CARRIES_NONE = ("aws:ec2/flowLog:",)
 
 
-def kind_of(type_: str) -> Kind:
-    """What a resource of this type is to people."""
+def category_of(type_: str) -> Category:
+    """The category of a resource type."""
     if type_ in HOLDS_DATA:
-        return Kind.DATA
+        return Category.DATA
     if type_ in RESTARTS:
-        return Kind.TASKS
+        return Category.TASKS
     if type_.startswith(GIVES_ACCESS):
-        return Kind.ACCESS
+        return Category.ACCESS
     if type_.startswith(ABOUT_STORES):
-        return Kind.STORE
+        return Category.STORE
     if type_.startswith(CARRIES_TRAFFIC) and not type_.startswith(CARRIES_NONE):
-        return Kind.NETWORK
-    return Kind.OTHER
+        return Category.NETWORK
+    return Category.OTHER
 
 
 def short(type_: str) -> str:
-    """A type as people say it: `ecs Service` for `aws:ecs/service:Service`."""
+    """A short form of a type: `ecs Service` for `aws:ecs/service:Service`."""
     package, _, rest = type_.partition(":")
     service = rest.partition("/")[0]
     word = type_.rpartition(":")[2]

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pulumi
 
 from components.wiring import SecretRef
+from settings.deployment import CONTAINER_CHECK_SECONDS
 
 Condition = Literal["START", "COMPLETE", "SUCCESS", "HEALTHY"]
 LogMode = Literal["blocking", "non-blocking"]
@@ -51,7 +52,7 @@ class HealthCheck:
     """A command inside the container that exits with 0 while it is healthy."""
 
     command: Sequence[str]
-    interval_seconds: int = 10
+    interval_seconds: int = CONTAINER_CHECK_SECONDS
     timeout_seconds: int = 5
     retries: int = 3
     start_period_seconds: int = 30

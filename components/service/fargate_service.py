@@ -20,6 +20,7 @@ from components.service.traffic_shift import TrafficShift, TrafficShiftArgs
 from components.wiring import StoreAccess
 from release.contract import Rollout
 from release.rollout import follow_rollout
+from settings.deployment import ROLLING_PERCENT, STOP_FIRST_PERCENT
 from settings.services import AutoscalingSpec, CapacitySpec, ServiceSpec
 
 
@@ -224,6 +225,7 @@ class FargateService(Component):
     ) -> aws.ecs.Service:
         target = target_groups.target if target_groups else None
         deployment = target.spec.deployment if target else None
+        minimum_percent, maximum_percent = STOP_FIRST_PERCENT if args.stop_before_start else ROLLING_PERCENT
         return aws.ecs.Service(
             name,
             name=name,
@@ -242,8 +244,8 @@ class FargateService(Component):
             deployment_configuration=deployment_configuration(deployment) if deployment else None,
             deployment_circuit_breaker=circuit_breaker(deployment),
             alarms=service_alarms(target_groups.alarms, name) if target_groups else None,
-            deployment_minimum_healthy_percent=0 if args.stop_before_start else 100,
-            deployment_maximum_percent=100 if args.stop_before_start else 200,
+            deployment_minimum_healthy_percent=minimum_percent,
+            deployment_maximum_percent=maximum_percent,
             # Rebalancing starts a second task before it stops the first, and needs a maximum over 100 percent:
             # docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html
             availability_zone_rebalancing="DISABLED" if args.stop_before_start else "ENABLED",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from settings.deployment import HEALTHY_THRESHOLD
 from settings.services import WebSpec
 
 
@@ -45,7 +46,7 @@ def target_group(
             matcher="200",
             interval=spec.health_check_interval_seconds,
             timeout=spec.health_check_timeout_seconds,
-            healthy_threshold=2,
+            healthy_threshold=HEALTHY_THRESHOLD,
             unhealthy_threshold=3,
         ),
         opts=opts,

@@ -84,7 +84,7 @@ OWN_SECRETS = {
 """The secrets that the program gives every task of the site, by the store that they belong to."""
 
 
-class Named(Enum):
+class NameMeaning(Enum):
     """What a name says about its value."""
 
     PLAIN = auto()
@@ -107,7 +107,7 @@ def looks_secret(name: str) -> bool:
     Args:
         name: Name of a variable, its words separated by `_`.
     """
-    return _named(name) in (Named.SECRET, Named.OTHER)
+    return _meaning_of(name) in (NameMeaning.SECRET, NameMeaning.OTHER)
 
 
 def holds_secret(name: str, value: str) -> bool:
@@ -124,16 +124,16 @@ def holds_secret(name: str, value: str) -> bool:
         return True
     if says_nothing(value):
         return False
-    match _named(name):
-        case Named.PLAIN:
+    match _meaning_of(name):
+        case NameMeaning.PLAIN:
             return False
-        case Named.SECRET:
+        case NameMeaning.SECRET:
             return not says_where(value)
-        case Named.DOUBTFUL:
+        case NameMeaning.DOUBTFUL:
             return not says_where(value) and (looks_random(value) or bool(UUID.fullmatch(value)))
-        case Named.LABEL:
+        case NameMeaning.LABEL:
             return not is_plain(value) and looks_random(value)
-        case Named.MEASURE | Named.OTHER:
+        case NameMeaning.MEASURE | NameMeaning.OTHER:
             return not is_plain(value)
 
 
@@ -147,23 +147,23 @@ def plain_secrets(environment: Mapping[str, str], not_secrets: Collection[str]) 
     yield from (name for name, value in environment.items() if name not in not_secrets and holds_secret(name, value))
 
 
-def _named(name: str) -> Named:
+def _meaning_of(name: str) -> NameMeaning:
     upper = name.upper()
     words = _without_qualifiers([word for word in upper.split("_") if word])
     if upper.startswith(PUBLIC_PREFIXES) or upper == "PWD" or _ends(words, PUBLIC_NAMES):
-        return Named.PLAIN
+        return NameMeaning.PLAIN
     if not (at := [number for number in range(len(words)) if _is_secret_word(words, number)]):
-        return Named.DOUBTFUL if words and words[-1] in DOUBTFUL_LAST_WORDS else Named.PLAIN
+        return NameMeaning.DOUBTFUL if words and words[-1] in DOUBTFUL_LAST_WORDS else NameMeaning.PLAIN
     after = words[at[-1] + 1 :]
     if _ends(words, SECRET_IDENTIFIERS):
-        return Named.SECRET
+        return NameMeaning.SECRET
     if SWITCHES & set(words) or any(_is_one_of(word, MEASURES) for word in after):
-        return Named.MEASURE
+        return NameMeaning.MEASURE
     if not after:
-        return Named.SECRET
+        return NameMeaning.SECRET
     if _is_one_of(after[-1], IDENTIFIERS):
-        return Named.PLAIN
-    return Named.LABEL if _is_one_of(after[-1], LABELS) else Named.OTHER
+        return NameMeaning.PLAIN
+    return NameMeaning.LABEL if _is_one_of(after[-1], LABELS) else NameMeaning.OTHER
 
 
 def _without_qualifiers(words: list[str]) -> list[str]:

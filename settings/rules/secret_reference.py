@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from settings.base import Finding
+from settings.base import Problem
 from settings.partition import REGION, partition_of
 
 ALLOWED = (
@@ -128,7 +128,7 @@ def _what_is_wrong_with_secret(parts: Sequence[str]) -> str:
     return "given an ARN with a character that no name, key, stage or version of a secret has"
 
 
-def secrets_of_other_regions(references: Mapping[str, str], region: str, *, has_nat: bool) -> Iterator[Finding]:
+def secrets_of_other_regions(references: Mapping[str, str], region: str, *, has_nat: bool) -> Iterator[Problem]:
     """What to know about secrets that are not in the stack's region.
 
     ECS asks for a secret in the region of its ARN (github.com/aws/amazon-ecs-agent, agent/taskresource/asmsecret),
@@ -152,10 +152,10 @@ def secrets_of_other_regions(references: Mapping[str, str], region: str, *, has_
             problem = f"{name} is in {other}: each start of a task then needs both regions; {replica}"
         else:
             problem = f"given {name} in {other}, which tasks do not reach with network.nat none; {replica}"
-        yield Finding(key=key, problem=problem, involves=("network.nat",))
+        yield Problem(key=key, problem=problem, involves=("network.nat",))
 
 
-def doubtful_suffixes(references: Mapping[str, str]) -> Iterator[Finding]:
+def doubtful_suffixes(references: Mapping[str, str]) -> Iterator[Problem]:
     """Warnings of secrets whose names may lack the suffix: `prod/api-secret` ends like one that has it.
 
     Args:
@@ -164,7 +164,7 @@ def doubtful_suffixes(references: Mapping[str, str]) -> Iterator[Finding]:
     for key, text in references.items():
         name = secret_reference(text).arn.rpartition(":")[2]
         if LIKE_A_WORD.fullmatch(name[-6:]):
-            yield Finding(
+            yield Problem(
                 key=key,
                 problem=f"{name[-6:]} at the end looks like a part of the secret's name; if it is no random suffix, "
                 "IAM denies every task: compare it with the ARN that `aws secretsmanager describe-secret` shows",

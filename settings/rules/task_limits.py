@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from settings.agents import AgentSpec, FluentBitSpec, MackerelSpec, NewRelicSpec, OpenTelemetrySpec
-from settings.base import Finding
+from settings.base import Problem
 from settings.rules.secret_reference import secret_reference
 
 TASK_DEFINITION_BYTES = 65_536
@@ -70,7 +70,7 @@ class Part:
 
 def mistakes_in_sizes(
     tasks: Sequence[Task], environment: Mapping[str, str], secrets: Mapping[str, str], keys: Sequence[str]
-) -> Iterator[Finding]:
+) -> Iterator[Problem]:
     """One line for each setting that is the largest part of something too large.
 
     Args:
@@ -81,7 +81,7 @@ def mistakes_in_sizes(
     """
     definitions = {task.key: _definition_parts(task, environment, secrets) for task in tasks}
     for largest, over, size in _too_large(definitions, TASK_DEFINITION_BYTES):
-        yield Finding(
+        yield Problem(
             key=largest.key,
             problem=f"{largest.told('bytes')}, with which the task definition of {', '.join(over)} has about {size:,}; "
             f"allowed by ECS are {TASK_DEFINITION_BYTES:,} (64 KiB): keep large values in the image, in S3 or in a "
@@ -90,7 +90,7 @@ def mistakes_in_sizes(
     execution = {task.key: _execution_parts(task, secrets, keys) for task in tasks}
     for largest, over, size in _too_large(execution, ROLE_POLICY_CHARACTERS):
         fit = largest.items - -(-largest.items * (size - ROLE_POLICY_CHARACTERS) // largest.size)
-        yield Finding(
+        yield Problem(
             key=largest.key,
             problem=f"{largest.told('characters')}, with which the policy of the execution role of {', '.join(over)} "
             f"has about {size:,}; allowed by IAM are {ROLE_POLICY_CHARACTERS:,}, which is room for {max(fit, 0)}: put "
@@ -98,7 +98,7 @@ def mistakes_in_sizes(
         )
     roles = {task.key: _role_parts(task) for task in tasks}
     for largest, over, size in _too_large(roles, ROLE_POLICY_CHARACTERS):
-        yield Finding(
+        yield Problem(
             key=largest.key,
             problem=f"{largest.told('characters')}, with which the policy of the task role of {', '.join(over)} has "
             f"about {size:,}; allowed by IAM are {ROLE_POLICY_CHARACTERS:,}",

@@ -135,7 +135,7 @@ def time_zone(given: str) -> str:
         return given
     meant = _meant(given)
     hint = f"write {meant}" if meant else f"allowed is {ALLOWED}"
-    raise ValueError(f"it is no canonical name of a time zone; {hint}")
+    raise ValueError(f"it is not a canonical name of a time zone; {hint}")
 
 
 def _meant(given: str) -> str | None:

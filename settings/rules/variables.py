@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from settings.base import Finding
+from settings.base import Problem
 from settings.rules.secret_names import OWN_SECRETS, holds_secret, plain_secrets
 
 WHERE_SECRETS_BELONG = "put it in Secrets Manager and its ARN in application.secrets"
@@ -23,7 +23,7 @@ def mistakes_in_variables(
     secrets: Collection[str],
     stores: Collection[str],
     not_secrets: Collection[str],
-) -> Iterator[Finding]:
+) -> Iterator[Problem]:
     """Secrets in plain text, and variables that a task would get twice; of a variable at most one in each setting.
 
     Args:
@@ -35,7 +35,7 @@ def mistakes_in_variables(
     own = {name: store for store in ("", *stores) for name in OWN_SECRETS[store]}
     for key, environment in environments.items():
         for name in plain_secrets(environment, {*not_secrets, *own, *secrets}):
-            yield Finding(
+            yield Problem(
                 key=f"{key}.{name}",
                 problem=f"given in plain text; {WHERE_SECRETS_BELONG}, or name it in {NOT_SECRETS} if it is no secret",
                 involves=(NOT_SECRETS,),
@@ -43,7 +43,7 @@ def mistakes_in_variables(
         # A secret's name "must be unique and not shared with any new or existing environment variables", as ECS says:
         # github.com/compose-x/ecs_composex/issues/707
         for name in sorted(set(environment) & set(secrets) - _of_stores(own)):
-            yield Finding(
+            yield Problem(
                 key=f"{key}.{name}",
                 problem=f"given here and in {SECRETS}; allowed is one of them",
                 involves=(SECRETS,),
@@ -54,7 +54,7 @@ def mistakes_in_variables(
         yield _own_secret(f"{SECRETS}.{name}", own[name])
     connections = {name: store for store in stores for name in CONNECTIONS[store]}
     for name in sorted(set(secrets) & set(connections)):
-        yield Finding(
+        yield Problem(
             key=f"{SECRETS}.{name}",
             problem="given, but the program gives every task a variable of this name, and ECS takes a name once; "
             f"leave it out, or switch {connections[name]} off",
@@ -64,7 +64,7 @@ def mistakes_in_variables(
 
 def replaced_connections(
     environments: Mapping[str, Mapping[str, str]], secrets: Collection[str], stores: Collection[str]
-) -> Iterator[Finding]:
+) -> Iterator[Problem]:
     """Warnings of variables that lead tasks to another store than the stack's own.
 
     Args:
@@ -79,7 +79,7 @@ def replaced_connections(
         ]
         given += [f"{SECRETS}.{name}" for name in CONNECTION_URLS[store] if name in secrets]
         for key in given:
-            yield Finding(
+            yield Problem(
                 key=key,
                 problem=f"takes the place of what the program gives every task for {store}; leave it out, or "
                 f"switch {store} off",
@@ -90,9 +90,9 @@ def _of_stores(own: Mapping[str, str]) -> set[str]:
     return {name for name, store in own.items() if store}
 
 
-def _own_secret(key: str, store: str) -> Finding:
+def _own_secret(key: str, store: str) -> Problem:
     cure = f"switch {store} off" if store else f"put a value of your own in Secrets Manager and its ARN in {SECRETS}"
-    return Finding(
+    return Problem(
         key=key,
         problem=f"given, but it is a secret that the program gives every task; leave it out, or {cure}",
         involves=(f"{store}.enabled",) if store else (),
@@ -101,7 +101,7 @@ def _own_secret(key: str, store: str) -> Finding:
 
 def needless_exceptions(
     environments: Mapping[str, Mapping[str, str]], not_secrets: Collection[str]
-) -> Iterator[Finding]:
+) -> Iterator[Problem]:
     """Warnings of names in `application.not_secrets` that change nothing.
 
     Args:
@@ -111,7 +111,7 @@ def needless_exceptions(
     for name in not_secrets:
         values = [environment[name] for environment in environments.values() if name in environment]
         if not any(holds_secret(name, value) for value in values):
-            yield Finding(
+            yield Problem(
                 key=NOT_SECRETS,
                 problem=f"{name} has no effect: no variable of this name would be taken for a secret",
             )

@@ -1,4 +1,4 @@
-"""What shows an environment as it runs: status, doctor."""
+"""Commands that show a running environment: status, doctor."""
 
 import os
 from pathlib import Path
@@ -15,25 +15,25 @@ commands = typer.Typer()
 @commands.command()
 def status(
     stack: AnyStack = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow deployments that are going on to their end.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Draw the page again and again, until Ctrl-C.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until all deployments have ended.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh the page until Ctrl-C.")] = False,
     interval: Annotated[
-        float, typer.Option("--interval", metavar="SECONDS", min=1, help="Time between two pages of --watch.")
+        float, typer.Option("--interval", metavar="SECONDS", min=1, help="Seconds between two refreshes with --watch.")
     ] = 5,
     as_format: AsFormat = Format.TEXT,
     config_file: ConfigFile = None,
 ) -> None:
     """Show what runs: services, alarms, tasks with CPU and memory, events, releases.
 
-    Exit code 0: all tasks run, and every deployment is complete. 1: not so, or it could not be checked. 2: wrong usage.
-    With --watch, Ctrl-C is the end, with exit code 0.
+    Exit code 0: all tasks run, and every deployment is complete. 1: a task or deployment is not ready, or the check
+    failed. 2: wrong usage. With --watch, Ctrl-C ends the command with exit code 0.
     """
     from story.plan.program import project_folder
     from story.status.command import run, run_watch
 
     as_json = as_format is Format.JSON
     if watch and (wait or as_json):
-        raise typer.BadParameter("goes without --wait and --format json", param_hint="--watch")
+        raise typer.BadParameter("cannot be used with --wait or --format json", param_hint="--watch")
     project = project_folder(Path.cwd())
     name = named_or_selected("status", stack, project)
     if watch:
@@ -48,26 +48,26 @@ def doctor(
     stack: AnyStack = None,
     service: Annotated[str | None, typer.Option("--service", metavar="NAME", help="Only this service.")] = None,
     before: Annotated[
-        bool, typer.Option("--before", help="Check the settings and the account before an update instead.")
+        bool, typer.Option("--before", help="Check the settings and the account before an update.")
     ] = False,
     file: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="With --before: a Pulumi.NAME.yaml from anywhere.")
+        Path | None, typer.Option(metavar="PATH", help="With --before: a stack file (Pulumi.NAME.yaml) in any folder.")
     ] = None,
     image: Annotated[
-        str | None, typer.Option(metavar="IMAGE", help="With --before: the update's image. Default: STORY_IMAGE.")
+        str | None, typer.Option(metavar="IMAGE", help="With --before: the image of the update. Default: STORY_IMAGE.")
     ] = None,
     only_first: Annotated[
-        bool, typer.Option("--only-first", help="With --before: check nothing once an update has succeeded.")
+        bool, typer.Option("--only-first", help="With --before: skip the checks if an update has already succeeded.")
     ] = False,
     as_format: AsFormat = Format.TEXT,
     config_file: ConfigFile = None,
 ) -> None:
-    """PageClient at a stack from outside: what is wrong, why it matters, and what cures it.
+    """Check a running stack: show each problem, why it matters, and how to fix it.
 
-    With --before, it needs no stack yet: it reads the stack file and the account, and lists what would stop the next
-    update. It changes nothing.
+    With --before, check the stack file and the account instead, and list what would make the next update fail. The
+    stack does not have to exist yet. Nothing is changed.
 
-    Exit code 0: nothing worse than notes. 3: warnings. 4: errors. 1: it could not be checked. 2: wrong usage.
+    Exit code 0: no warnings and no errors. 3: warnings. 4: errors. 1: the check failed. 2: wrong usage.
     """
     from story.plan.program import project_folder
 
@@ -75,12 +75,12 @@ def doctor(
     project = project_folder(Path.cwd())
     if before:
         if service is not None:
-            raise typer.BadParameter("goes without --service", param_hint="--before")
+            raise typer.BadParameter("cannot be used with --service", param_hint="--before")
         if file is not None and (stack or config_file):
-            raise typer.BadParameter("goes without --stack and --config-file", param_hint="--file")
+            raise typer.BadParameter("cannot be used with --stack or --config-file", param_hint="--file")
         raise typer.Exit(_before(project, stack, file or config_file, file is not None, image, only_first, as_json))
     if file is not None or image is not None or only_first:
-        raise typer.BadParameter("--file, --image and --only-first go with it alone", param_hint="--before")
+        raise typer.BadParameter("is required for --file, --image and --only-first", param_hint="--before")
     from story.doctor.run import run
 
     name = named_or_selected("doctor", stack, project)

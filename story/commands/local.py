@@ -1,18 +1,18 @@
-"""`story local`: a rehearsal on this machine."""
+"""`story local`: run an update against the emulator on this machine."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-commands = typer.Typer(no_args_is_help=True, help="Rehearse a whole update against an emulated AWS on this machine.")
+commands = typer.Typer(no_args_is_help=True, help="Run a complete update against an emulated AWS on this machine.")
 
 
 @commands.command("up")
 def local_up(
-    preview: Annotated[bool, typer.Option("--preview", help="Only show what it would do.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show the changes.")] = False,
 ) -> None:
-    """Bring the site up with dev's settings, or apply an edit of them. Needs `pulumi`, and no account."""
+    """Create the site with dev's settings, or update it after a change. Needs the Pulumi CLI, but no account."""
     from story.local.command import up
 
     raise typer.Exit(up(Path.cwd(), preview=preview))
@@ -20,7 +20,7 @@ def local_up(
 
 @commands.command("down")
 def local_down() -> None:
-    """End the emulator and remove what the rehearsal left."""
+    """Stop the emulator and remove all files of the local stack."""
     from story.local.command import down
 
     raise typer.Exit(down(Path.cwd()))
@@ -28,7 +28,7 @@ def local_down() -> None:
 
 @commands.command("status")
 def local_status() -> None:
-    """Show what is up. Exit code 1: nothing."""
+    """Show whether the emulator and the local stack are running. Exit code 1: they are not."""
     from story.local.command import status
 
     raise typer.Exit(status(Path.cwd()))

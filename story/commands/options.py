@@ -8,38 +8,42 @@ import typer
 
 
 class Format(StrEnum):
-    """How to print."""
+    """Output format of most commands."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class PageFormat(StrEnum):
-    """How to print a page."""
+    """Output format of `story summary`."""
 
     MARKDOWN = "markdown"
     TEXT = "text"
 
 
 class ReportFormat(StrEnum):
-    """How to print what people, tools and GitHub read."""
+    """Output format of `story drift`."""
 
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
 
 
-Stack = Annotated[str, typer.Option("--stack", metavar="NAME", help="Stack, short or in full.")]
+Stack = Annotated[str, typer.Option("--stack", metavar="NAME", help="Name of the stack: NAME or ORG/PROJECT/NAME.")]
 AnyStack = Annotated[
-    str | None, typer.Option("--stack", metavar="NAME", help="Stack, short or in full. Default: the selected one.")
+    str | None,
+    typer.Option(
+        "--stack", metavar="NAME", help="Name of the stack: NAME or ORG/PROJECT/NAME. Default: the selected stack."
+    ),
 ]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config-file", metavar="PATH", help="Its settings, if they are elsewhere.")
+    Path | None, typer.Option("--config-file", metavar="PATH", help="Stack file, if it is not in the project's folder.")
 ]
 Files = Annotated[
-    list[Path] | None, typer.Option(metavar="PATH", help="A Pulumi.NAME.yaml from anywhere; may be repeated.")
+    list[Path] | None,
+    typer.Option(metavar="PATH", help="Stack file (Pulumi.NAME.yaml) in any folder; can be repeated."),
 ]
-AsFormat = Annotated[Format, typer.Option("--format", help="How to print.")]
+AsFormat = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 
 def named_or_selected(command: str, stack: str | None, project: Path) -> str:

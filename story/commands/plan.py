@@ -1,4 +1,4 @@
-"""What can be done without an account: plan, cost, timeline, summary, schema."""
+"""Commands that need no AWS account: plan, cost, timeline, summary, schema."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,18 +13,18 @@ commands = typer.Typer()
 @commands.command()
 def plan(
     stack: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Stack to plan; may be repeated. Default: all.")
+        list[str] | None, typer.Option(metavar="NAME", help="Stack to plan; can be repeated. Default: all stacks.")
     ] = None,
     file: Files = None,
     image: Annotated[
-        str | None, typer.Option(metavar="IMAGE", help="REGISTRY/REPOSITORY@sha256:... Default: an example.")
+        str | None, typer.Option(metavar="IMAGE", help="REGISTRY/REPOSITORY@sha256:... Default: an example image.")
     ] = None,
     as_format: AsFormat = Format.TEXT,
-    inputs: Annotated[bool, typer.Option("--inputs", help="Show each resource's inputs (text only).")] = False,
+    inputs: Annotated[bool, typer.Option("--inputs", help="Show the inputs of each resource (text only).")] = False,
 ) -> None:
-    """Show what stacks would be made of: no account, no credentials, no Pulumi CLI.
+    """Show the resources that stacks would create. Needs no account, credentials or Pulumi CLI.
 
-    Exit code 0: the settings are sound. 1: they have mistakes, all of which are listed. 2: wrong usage.
+    Exit code 0: the settings are valid. 1: the settings have mistakes; all are listed. 2: wrong usage.
     """
     from story.plan.command import run
 
@@ -43,13 +43,13 @@ def plan(
 @commands.command()
 def cost(
     stack: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Stack to estimate; may be repeated. Default: all.")
+        list[str] | None, typer.Option(metavar="NAME", help="Stack to estimate; can be repeated. Default: all stacks.")
     ] = None,
     as_format: AsFormat = Format.TEXT,
 ) -> None:
-    """Estimate what stacks cost a month, by component, with the assumptions: no account, no Pulumi CLI.
+    """Estimate the monthly cost of stacks by component, with the assumptions. Needs no account and no Pulumi CLI.
 
-    Exit code 0: estimated. 1: the settings have mistakes, all of which are listed. 2: wrong usage.
+    Exit code 0: estimated. 1: the settings have mistakes; all are listed. 2: wrong usage.
     """
     from story.cost.command import run
 
@@ -59,14 +59,14 @@ def cost(
 @commands.command()
 def timeline(
     stack: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Stack to reckon; may be repeated. Default: all.")
+        list[str] | None, typer.Option(metavar="NAME", help="Stack to compute; can be repeated. Default: all stacks.")
     ] = None,
     file: Files = None,
     as_format: AsFormat = Format.TEXT,
 ) -> None:
-    """Show where a release's time goes, and which settings make it slow: no account, no Pulumi CLI.
+    """Show how long a release takes, and which settings make it slow. Needs no account and no Pulumi CLI.
 
-    Exit code 0: reckoned. 1: the settings have mistakes, all of which are listed. 2: wrong usage.
+    Exit code 0: computed. 1: the settings have mistakes; all are listed. 2: wrong usage.
     """
     from story.timeline.command import run
 
@@ -75,19 +75,25 @@ def timeline(
 
 @commands.command()
 def summary(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="What `pulumi preview --json` printed; - is stdin.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Output of `pulumi preview --json`; - is standard input.")
+    ],
     as_format: Annotated[
-        PageFormat, typer.Option("--format", help="A comment on a pull request, or a page for terminals and logs.")
+        PageFormat,
+        typer.Option("--format", help="Markdown for a comment on a pull request, or text for terminals and logs."),
     ] = PageFormat.MARKDOWN,
-    stack: Annotated[str, typer.Option(metavar="NAME", help="Stack, where the preview does not name it.")] = "",
+    stack: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the stack, if the preview does not contain it.")
+    ] = "",
     migrations: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Migrations that the new image brings; docs/pull-requests.md.")
+        Path | None,
+        typer.Option(metavar="PATH", help="List of the new image's pending migrations; see docs/pull-requests.md."),
     ] = None,
 ) -> None:
-    """Say in plain words what a preview will do, and what it will cost.
+    """Summarize what a preview will change and what it will cost.
 
-    Exit code 0: the update could be made. 1: the preview failed, a policy forbids the update, or something given could
-    not be read; the page says which. 2: wrong usage.
+    Exit code 0: the update is possible. 1: the preview failed, a policy forbids the update, or an input could not be
+    read; the summary says which. 2: wrong usage.
     """
     from story.preview.summary_command import run
 
@@ -96,9 +102,11 @@ def summary(
 
 @commands.command()
 def schema(
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the file is out of date.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if a file is out of date.")
+    ] = False,
 ) -> None:
-    """Write what is made from the settings' models: schemas for editors, docs/settings.md and its like for people."""
+    """Write the files that are generated from the settings: JSON schemas for editors, and reference pages."""
     from bootstrap.account_settings import PREFIX as ACCOUNT_PREFIX
     from bootstrap.account_settings import AccountSettings
     from settings.stack import PREFIX, Settings

@@ -1,4 +1,4 @@
-"""What changes an environment, or repairs it: deploy, migrate, rollback, drift, recover."""
+"""Commands that change or repair an environment: deploy, migrate, rollback, drift, recover."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,16 +14,17 @@ commands = typer.Typer()
 def migrate(
     stack: Stack,
     command: Annotated[
-        str | None, typer.Option(metavar="LINE", help="Run this in the migration's task instead of the migration.")
+        str | None, typer.Option(metavar="LINE", help="Command to run in the migration task instead of the migration.")
     ] = None,
     config_file: ConfigFile = None,
 ) -> None:
-    """Run the migration of the last update again, as a task of its own, and show what it writes.
+    """Run the migration of the last update again in a separate task, and show its output.
 
-    If it still runs, because somebody was interrupted or gave up waiting, it is followed to its end instead. Another
-    command, such as --command "php artisan migrate:status", runs with the migration's rights, image and network.
+    If a migration task is still running, for example because an update was interrupted, the command follows that task
+    instead. Another command, such as --command "php artisan migrate:status", runs with the permissions, image and
+    network of the migration.
 
-    Exit code 0: it ended with 0. 1: it did not. 2: wrong usage. 130: interrupted; the task goes on.
+    Exit code 0: the task exited with 0. 1: it failed. 2: wrong usage. 130: interrupted; the task keeps running.
     """
     from story.deploy.migrate import run
     from story.plan.program import project_folder
@@ -37,17 +38,17 @@ def rollback(
     image: Annotated[
         str | None,
         typer.Argument(
-            metavar="[IMAGE]", help="Earlier image, or the beginning of its digest. Default: the last good."
+            metavar="[IMAGE]", help="Earlier image, or the beginning of its digest. Default: the last good image."
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     config_file: ConfigFile = None,
 ) -> None:
-    """Put the last good image, or an earlier one, back in every service. Nothing is migrated.
+    """Deploy the last good image, or an earlier one, to every service. No migration runs.
 
-    It is an update by the same program: the settings in the stack's file apply too.
+    The rollback is an update with the same program, so the settings in the stack file are applied too.
 
-    Exit code 0: every service runs it. 1: not so. 2: wrong usage, or nobody agreed.
+    Exit code 0: every service runs the image. 1: the rollback failed. 2: wrong usage, or not confirmed.
     """
     from story.deploy.rollback import run
     from story.plan.program import project_folder
@@ -60,28 +61,28 @@ def rollback(
 def deploy(
     stack: Stack,
     image: Annotated[
-        str, typer.Option(metavar="IMAGE", help="REGISTRY/REPOSITORY@sha256:..., or `none` for the one that runs.")
+        str, typer.Option(metavar="IMAGE", help="REGISTRY/REPOSITORY@sha256:..., or `none` to keep the running image.")
     ],
-    after: Annotated[str, typer.Option(metavar="NAME", help="Stack that must run this image already.")] = "",
+    after: Annotated[str, typer.Option(metavar="NAME", help="Stack that must already run this image.")] = "",
     preflight: Annotated[
         bool,
         typer.Option(
             "--preflight/--no-preflight",
             envvar="STORY_PREFLIGHT",
-            help="Check the account before a first update, and stop at errors.",
+            help="Check the account before the first update, and stop on errors.",
         ),
     ] = True,
     config_file: ConfigFile = None,
 ) -> None:
-    """Release an image, as the pipeline does: an update, and after a failure another one back to the last good image.
+    """Release an image, as the pipeline does. If the update fails, a second update returns to the last good image.
 
-    Before the first update of a stack, the settings and the account are checked as `story doctor --before` does.
+    Before the first update of a stack, the command checks the settings and the account like `story doctor --before`.
 
-    An image that runs already changes nothing: then only the settings are applied. The reason of a failure stands in
-    the last lines.
+    If the image already runs, only the settings are applied. The last lines of the output contain the reason of a
+    failure.
 
-    Exit code 0: released. 1: not so, and every service runs what it ran, unless the last line says otherwise. 2: wrong
-    usage.
+    Exit code 0: released. 1: failed; every service runs its previous image, unless the last line says otherwise. 2:
+    wrong usage.
     """
     from story.deploy.deploy import run
     from story.plan.program import project_folder
@@ -96,13 +97,13 @@ def deploy(
 def drift(
     stack: Stack,
     as_format: Annotated[
-        ReportFormat, typer.Option("--format", help="For terminals, for tools, or the body of an issue.")
+        ReportFormat, typer.Option("--format", help="Text for terminals, JSON for tools, or Markdown for an issue.")
     ] = ReportFormat.TEXT,
     config_file: ConfigFile = None,
 ) -> None:
-    """Find what was changed in AWS behind the program's back. Nothing is changed, neither in AWS nor in the state.
+    """Find resources that were changed in AWS outside of the program. Changes neither AWS nor the state.
 
-    Exit code 0: nothing. 1: it could not be checked. 2: wrong usage. 3: something, one line each.
+    Exit code 0: no drift. 1: the check failed. 2: wrong usage. 3: drift, one line for each resource.
     """
     from story.engine.pulumi_command import PulumiError
     from story.plan.program import project_folder
@@ -123,22 +124,30 @@ def drift(
 def recover(
     stack: Annotated[str, typer.Option(metavar="NAME", help="Stack to repair.")],
     config_file: ConfigFile = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Repair without asking.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Even if the lock's process runs on this machine.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Continue even if the process that holds the lock runs on this machine.")
+    ] = False,
     adopt: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=ID", help="This thing in AWS is what was being created; may be repeated."),
+        typer.Option(
+            metavar="NAME=ID", help="The resource in AWS that the interrupted update was creating; can be repeated."
+        ),
     ] = None,
     forget: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="This creation made nothing; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="The interrupted update did not create this resource; can be repeated."),
     ] = None,
     backups: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where the state as it was is kept. Default: .local/recover.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Folder for a copy of the state before the repair. Default: .local/recover."
+        ),
     ] = None,
 ) -> None:
-    """Repair a stack whose update was killed: the lock, and what exists in AWS without being recorded.
+    """Repair a stack whose update was killed: remove the lock, and import resources that the state does not contain.
 
-    Where none was killed, take in log groups of a destroyed stack of this name that AWS made anew
+    If no update was killed, import the log groups that AWS created again after a stack of this name was destroyed
     (ResourceAlreadyExistsException).
 
     Exit code 0: repaired, or nothing to repair. 1: not repaired. 2: shown only, or wrong usage.

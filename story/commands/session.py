@@ -1,4 +1,4 @@
-"""What leads into a running environment: exec, logs, port-forward."""
+"""Commands that connect to a running environment: exec, logs, port-forward."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ Service = Annotated[
     str, typer.Argument(metavar="SERVICE", help="web, worker-NAME (worker if there is one), scheduler, migration.")
 ]
 Task = Annotated[
-    str | None, typer.Option("--task", metavar="ID", help="Task: its id, the beginning of it, or its ARN.")
+    str | None, typer.Option("--task", metavar="ID", help="Task ID, the beginning of it, or the task's ARN.")
 ]
 Container = Annotated[str, typer.Option("--container", metavar="NAME", help="Container of the task.")]
 
@@ -22,7 +22,7 @@ Container = Annotated[str, typer.Option("--container", metavar="NAME", help="Con
 def enter(
     service: Service,
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="What to run. Default: a shell, /bin/sh.")
+        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="Command to run. Default: a shell, /bin/sh.")
     ] = None,
     stack: AnyStack = None,
     container: Container = "app",
@@ -31,9 +31,11 @@ def enter(
 ) -> None:
     """Open a shell, or run a command, in a running task. Needs AWS's session-manager-plugin. Sessions are recorded.
 
-    The newest healthy task is taken; where there are several, a terminal offers them. A command needs no terminal.
+    By default, the command uses the newest healthy task. If there are several, it asks in a terminal. A COMMAND needs
+    no terminal.
 
-    Exit code: of the session-manager-plugin, which does not know the command's own. 1: nobody got in. 2: wrong usage.
+    Exit code: that of session-manager-plugin, which does not return the exit code of COMMAND. 1: no session could be
+    started. 2: wrong usage.
     """
     from story.plan.program import project_folder
     from story.session.shell import run
@@ -55,17 +57,19 @@ def enter(
 def logs(
     service: Service,
     stack: AnyStack = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes in, until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing new lines until Ctrl-C.")] = False,
     since: Annotated[str, typer.Option(metavar="TIME", help="How far back: 30s, 10m, 2h, 1d.")] = "10m",
-    grep: Annotated[str, typer.Option(metavar="TEXT", help="Only lines with this text, letter for letter.")] = "",
-    container: Annotated[str, typer.Option(metavar="NAME", help="Only of this container.")] = "",
-    task: Annotated[str, typer.Option(metavar="ID", help="Only of this task: its id, the beginning of it, ARN.")] = "",
+    grep: Annotated[str, typer.Option(metavar="TEXT", help="Only lines that contain this exact text.")] = "",
+    container: Annotated[str, typer.Option(metavar="NAME", help="Only lines of this container.")] = "",
+    task: Annotated[
+        str, typer.Option(metavar="ID", help="Only lines of this task: its ID, the beginning of it, or its ARN.")
+    ] = "",
     as_format: AsFormat = Format.TEXT,
     config_file: ConfigFile = None,
 ) -> None:
-    """Show what the containers of a service wrote. Times are UTC.
+    """Show the logs of a service's containers. Times are in UTC.
 
-    Exit code 0: shown. 1: it can't be read. 2: wrong usage. 130: interrupted.
+    Exit code 0: shown. 1: the logs could not be read. 2: wrong usage. 130: interrupted.
     """
     from story.plan.program import project_folder
     from story.session.logs import LogQuery, run
@@ -93,9 +97,9 @@ def port_forward(
     task: Task = None,
     config_file: ConfigFile = None,
 ) -> None:
-    """Let a port of this machine lead to a data store or another address, through a running task, until Ctrl-C.
+    """Forward a port of this machine to a data store or another address, through a running task, until Ctrl-C.
 
-    Exit code: of the session-manager-plugin. 1: nobody got in. 2: wrong usage.
+    Exit code: that of session-manager-plugin. 1: no session could be started. 2: wrong usage.
     """
     from story.plan.program import project_folder
     from story.session.port_forward import run

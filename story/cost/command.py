@@ -1,4 +1,4 @@
-"""`story cost`, behind its options."""
+"""`story cost`."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from story.cost.cost import Estimate, estimate, held_by
+from story.cost.cost import Estimate, estimate, recorded_resources
 from story.cost.items import Item
 from story.plan.program import StackPlan, plan_stack, project_folder, stack_files
 from story.plan.stack_file import read_stack_file
@@ -20,9 +20,9 @@ def run(*, stacks: Sequence[str], as_format: str, start: Path) -> int:
     """Estimates and prints; returns the exit code.
 
     Args:
-        stacks: Names of stacks of the project; none is all of them.
+        stacks: Names of stacks of the project. Empty: all stacks.
         as_format: `text` or `json`.
-        start: Folder that the project is looked for in and above.
+        start: Folder in which the search for the project begins; its parents are searched too.
     """
     try:
         project = project_folder(start)
@@ -32,7 +32,9 @@ def run(*, stacks: Sequence[str], as_format: str, start: Path) -> int:
     except (LookupError, OSError, ValueError) as error:
         print(f"story cost: {error}", file=sys.stderr)
         return USAGE
-    found = {plan.stack: estimate(held_by(plan.record), regions[plan.stack]) for plan in plans if plan.record}
+    found = {
+        plan.stack: estimate(recorded_resources(plan.record), regions[plan.stack]) for plan in plans if plan.record
+    }
     sys.stdout.write(_json(plans, found) if as_format == "json" else "\n".join(_text(plans, found)) + "\n")
     return MISTAKES if any(plan.mistakes for plan in plans) else 0
 
@@ -63,13 +65,13 @@ def _text(plans: Sequence[StackPlan], found: dict[str, Estimate]) -> Iterator[st
             yield f"  unknown: {item.component}: {item.resource}: {item.what}; {item.note}"
         yield from (f"  assumed: {text}" for text in costs.assumptions)
         yield ""
-    yield "--format json shows each item with its price, the price's date and where AWS publishes it."
+    yield "--format json shows each item with its price, the price's date and its source at AWS."
 
 
 def _sum(costs: Estimate) -> str:
     if not costs.unknown:
         return f"{costs.usd:.2f} USD a month"
-    return f"at least {costs.usd:.2f} USD a month; {len(costs.unknown)} of its prices are unknown"
+    return f"at least {costs.usd:.2f} USD a month; {len(costs.unknown)} prices are unknown"
 
 
 def _json(plans: Sequence[StackPlan], found: dict[str, Estimate]) -> str:
@@ -110,5 +112,5 @@ def _item(item: Item) -> dict[str, Any]:
 
 
 def _amount(amount: Decimal | None) -> float | None:
-    """A sum of money, or of units, for programs; null is unknown."""
+    """An amount of money or units as a JSON number; null if it is unknown."""
     return None if amount is None else float(round(amount, 4))

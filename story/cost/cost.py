@@ -1,7 +1,7 @@
-"""What a stack costs a month: an estimate from its resources' inputs, with nothing asked of AWS.
+"""Estimates what a stack costs a month from its resources' inputs, without a call to AWS.
 
-It counts what runs at all hours and shows each assumption. A price that is not known is never zero: the item is shown
-as unknown, and the sum says "at least".
+The estimate contains what runs permanently, and lists each assumption. An unknown price never counts as zero: the item
+is shown as unknown, and the sum reads "at least".
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from story.cost.items import GENERAL, Item, Resources, items_of
-from story.engine.preview import Held, Preview
+from story.engine.preview import Preview, StackResource
 from story.plan.recorder import Record, Resource
 from story.plan.tree import VPC, below_vpc, is_component
 
@@ -23,17 +23,17 @@ class Estimate:
 
     @property
     def usd(self) -> Decimal:
-        """Sum of what is known."""
+        """Sum of the known prices."""
         return sum((item.usd for item in self.items if item.usd is not None), Decimal(0))
 
     @property
     def unknown(self) -> Sequence[Item]:
-        """What costs something that nobody here knows."""
+        """Items whose price is unknown."""
         return [item for item in self.items if item.usd is None]
 
     @property
     def components(self) -> Mapping[str, "Estimate"]:
-        """The same by component, in alphabetical order."""
+        """The estimate of each component, in alphabetical order."""
         names = sorted({item.component for item in self.items})
         return {
             name: Estimate(region=self.region, items=[item for item in self.items if item.component == name])
@@ -42,7 +42,7 @@ class Estimate:
 
     @property
     def assumptions(self) -> Sequence[str]:
-        """What the figures rest on."""
+        """The assumptions of the estimate."""
         return [*GENERAL, *dict.fromkeys(text for item in self.items for text in item.assumes)]
 
 
@@ -51,7 +51,7 @@ class Comparison:
     """The costs before and after an update.
 
     Attributes:
-        complete: Whether that is the whole stack, and not only what changes.
+        complete: Whether the estimates cover the whole stack, and not only the resources that change.
     """
 
     before: Estimate
@@ -60,17 +60,17 @@ class Comparison:
 
     @property
     def difference(self) -> Decimal:
-        """What it costs more, as far as that is known."""
+        """Additional cost a month, from the known prices."""
         return self.after.usd - self.before.usd
 
     @property
     def exact(self) -> bool:
-        """Whether nothing that changes has an unknown price."""
+        """Whether every item that changes has a known price."""
         return sorted(map(_unpriced, self.before.unknown)) == sorted(map(_unpriced, self.after.unknown))
 
 
 def compare(preview: Preview) -> Comparison:
-    """What the update of a preview makes of the costs."""
+    """The costs before and after the update of a preview."""
     return Comparison(
         before=estimate(preview.before, preview.region),
         after=estimate(preview.after, preview.region),
@@ -78,17 +78,17 @@ def compare(preview: Preview) -> Comparison:
     )
 
 
-def estimate(resources: Iterable[Held], region: str) -> Estimate:
+def estimate(resources: Iterable[StackResource], region: str) -> Estimate:
     """What these resources cost a month in a region."""
     stack = Resources(region, list(resources))
     items = [item for resource in stack.all for item in items_of(stack, resource)]
     return Estimate(region=region, items=sorted(items, key=lambda item: (item.component, item.resource, item.what)))
 
 
-def held_by(record: Record) -> list[Held]:
-    """A recorded program's resources, with the gateways that a VPC makes below itself."""
+def recorded_resources(record: Record) -> list[StackResource]:
+    """The resources of a recorded program, with the NAT gateways that a VPC component creates."""
     above = {(resource.type, resource.name): resource for resource in record.resources}
-    found: list[Held] = []
+    found: list[StackResource] = []
     for resource in record.resources:
         component = _component(resource, above)
         if resource.type == VPC:
@@ -96,10 +96,12 @@ def held_by(record: Record) -> list[Held]:
             gateways = sum(line.startswith("NatGateway ") for line in below_vpc(resource.inputs))
             for number in range(gateways):
                 for type_ in ("aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip"):
-                    found.append(Held(type=type_, name=zones[number], component=component, inputs={}))
+                    found.append(StackResource(type=type_, name=zones[number], component=component, inputs={}))
         elif not is_component(resource):
             found.append(
-                Held(type=resource.type, name=resource.name, component=component, inputs=resource.masked_inputs)
+                StackResource(
+                    type=resource.type, name=resource.name, component=component, inputs=resource.masked_inputs
+                )
             )
     return found
 

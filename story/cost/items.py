@@ -1,4 +1,4 @@
-"""What each type of resource costs a month, in the units of the price list, and what that rests on."""
+"""What each type of resource costs a month, in the units of the price list, with the assumptions."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from story.cost.prices import GB, GB_MONTH, MILLION, Price, price
-from story.engine.preview import Held
+from story.engine.preview import StackResource
 from story.resource_categories import KEY, LOG_GROUP, SERVICE, TASK_DEFINITION
 
 HOURS = Decimal(730)
@@ -18,36 +18,36 @@ CAPACITY_UNITS = Decimal(1)
 ACL_MILLIONS = Decimal(1)
 YEAR = Decimal(365)
 
-TASKS = "A service has as many tasks as its autoscaling at least keeps, all month; schedules are not looked at."
-SPOT = "The price on Spot changes and is not known here; it is below the one on demand."
+TASKS = "A service runs the minimum number of tasks of its autoscaling all month; scheduled scaling is not counted."
+SPOT = "The price on Spot changes and is unknown; it is lower than the on-demand price."
 ACU = "Aurora Serverless v2 stays at its smallest capacity."
 STORAGE = f"A database holds {STORE_GB} GB and has {STORE_MILLIONS} million I/O requests a month."
-LOGS = f"A log group takes {LOG_GB} GB a month, and keeps it as long as it is set to (without an end: a year)."
+LOGS = f"A log group receives {LOG_GB} GB a month, and keeps it for its retention time (without one: a year)."
 BUCKETS = f"A bucket holds {BUCKET_GB} GB."
-BALANCER = f"The load balancer is busy with {CAPACITY_UNITS} capacity unit (LCU) at all hours."
-METRICS = "A metric from log lines has one combination of dimensions (such as one queue)."
-ACL = f"The web ACL sees {ACL_MILLIONS} million requests a month."
+BALANCER = f"The load balancer uses {CAPACITY_UNITS} capacity unit (LCU) at all hours."
+METRICS = "A metric from logs has one combination of dimensions (for example, one queue)."
+ACL = f"The web ACL inspects {ACL_MILLIONS} million requests a month."
 GENERAL = (
-    f"A month has {HOURS} hours; prices are on demand, without tax, discounts and free tiers.",
+    f"A month has {HOURS} hours; prices are on-demand prices without tax, discounts and free tiers.",
     "Data transfer is not counted: through NAT gateways and endpoints, between zones, to the internet.",
-    "Nor are tasks that run once (migration, users), backups, snapshots, and what is paid per request or message (S3, "
-    "KMS, Secrets Manager, SNS, Route 53).",
+    "Also not counted: tasks that run once (migration, users), backups, snapshots, and charges per request or message "
+    "(S3, KMS, Secrets Manager, SNS, Route 53).",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing that is paid for.
+    """One item of the bill.
 
     Attributes:
         component: Part of the stack that it belongs to.
-        what: What is paid, as people say it: `2 tasks of 0.25 vCPU on demand`.
-        quantity: How many units a month; None if that is not known before the update.
+        what: What is charged: `2 tasks of 0.25 vCPU on demand`.
+        quantity: Units a month; None if the number is known only after the update.
         unit: Unit of `quantity`.
-        usd: Price a month; None if it is not known.
+        usd: Price a month; None if it is unknown.
         rate: Price of one unit, with its source.
-        note: Why it is not known, or what to know beside it.
-        assumes: What it rests on.
+        note: Why the price is unknown, or a remark about it.
+        assumes: Assumptions of the estimate.
     """
 
     component: str
@@ -62,28 +62,28 @@ class Item:
 
 
 class Resources:
-    """Resources that are looked at together: some prices depend on others of the same component."""
+    """The resources of an estimate. Some prices depend on other resources of the same component."""
 
-    def __init__(self, region: str, resources: Sequence[Held]) -> None:
+    def __init__(self, region: str, resources: Sequence[StackResource]) -> None:
         self.region = region
         self.all = resources
         self.by_place = {(each.type, each.component, each.name): each for each in resources}
         zones = {str(each.inputs.get("availabilityZone")) for each in resources if each.type == SUBNET}
         self.zones = Decimal(len(zones)) if zones else None
 
-    def beside(self, resource: Held, type_: str) -> Mapping[str, Any]:
+    def beside(self, resource: StackResource, type_: str) -> Mapping[str, Any]:
         """The inputs of the resource of another type with the same component and name, if there is one."""
         other = self.by_place.get((type_, resource.component, resource.name))
         return other.inputs if other else {}
 
-    def cluster_of(self, resource: Held, type_: str) -> Mapping[str, Any]:
+    def cluster_of(self, resource: StackResource, type_: str) -> Mapping[str, Any]:
         """The inputs of the cluster in the same component."""
         found = [one.inputs for one in self.all if one.type == type_ and one.component == resource.component]
         return found[0] if found else {}
 
     def item(
         self,
-        resource: Held,
+        resource: StackResource,
         what: str,
         item: str,
         quantity: Decimal | None,
@@ -91,11 +91,11 @@ class Resources:
         note: str = "",
         assumes: Sequence[str] = (),
     ) -> Item:
-        """So many units of an item of the price list."""
+        """An item of the price list with its quantity."""
         cost = price(self.region, item)
         if cost is None:
             where = self.region or "this region"
-            note = note or f'no price of "{item}" in {where} is known here'
+            note = note or f'the price of "{item}" in {where} is unknown'
         elif quantity is None:
             note = note or "known after the update"
         else:
@@ -113,15 +113,15 @@ class Resources:
         )
 
 
-def items_of(stack: Resources, resource: Held) -> Iterator[Item]:
-    """What a resource costs; nothing if it costs nothing by itself."""
+def items_of(stack: Resources, resource: StackResource) -> Iterator[Item]:
+    """The items of a resource; none if it costs nothing by itself."""
     if resource.type in PRICED:
         yield from PRICED[resource.type](stack, resource)
     elif resource.type.startswith("aws:") and not resource.type.startswith(NOT_BILLED):
-        yield stack.item(resource, resource.type, resource.type, None, note="this type is not in the estimate")
+        yield stack.item(resource, resource.type, resource.type, None, note="the estimate does not know this type")
 
 
-def _service(stack: Resources, service: Held) -> Iterator[Item]:
+def _service(stack: Resources, service: StackResource) -> Iterator[Item]:
     task = stack.beside(service, TASK_DEFINITION)
     target = stack.beside(service, "aws:appautoscaling/target:Target")
     tasks = number(target.get("minCapacity", service.inputs.get("desiredCount")))
@@ -142,12 +142,12 @@ def _service(stack: Resources, service: Held) -> Iterator[Item]:
         ceiling = sum(
             (cost.usd * units for cost, units in zip(most, (vcpus, gigabytes), strict=True) if cost), Decimal(0)
         )
-        note = f"on demand it would be {ceiling:.2f} USD" if all(most) else ""
+        note = f"on demand, {ceiling:.2f} USD" if all(most) else ""
         yield stack.item(service, f"{size} on Spot", "fargate spot", None, note=note, assumes=[TASKS, SPOT])
 
 
 def _shares(strategies: Any, tasks: Decimal) -> dict[str, Decimal]:
-    """How many tasks run on which capacity provider: each base first, the rest by weight."""
+    """Number of tasks on each capacity provider: each base first, the rest by weight."""
     given = [_map(item) for item in cast(list[Any], strategies)] if isinstance(strategies, list) else []
     shares: dict[str, Decimal] = {}
     left = tasks
@@ -167,7 +167,7 @@ def _tasks(count: Decimal) -> str:
     return f"{count.normalize():f} task{'' if count == 1 else 's'}"
 
 
-def _cluster(stack: Resources, cluster: Held) -> Iterator[Item]:
+def _cluster(stack: Resources, cluster: StackResource) -> Iterator[Item]:
     settings = cluster.inputs.get("settings")
     for setting in map(_map, cast(list[Any], settings) if isinstance(settings, list) else []):
         if setting.get("name") == "containerInsights" and setting.get("value") != "disabled":
@@ -175,14 +175,14 @@ def _cluster(stack: Resources, cluster: Held) -> Iterator[Item]:
             yield stack.item(cluster, what, "Container Insights", None)
 
 
-def _aurora(stack: Resources, cluster: Held) -> Iterator[Item]:
+def _aurora(stack: Resources, cluster: StackResource) -> Iterator[Item]:
     yield stack.item(cluster, f"storage, {STORE_GB} GB", "aurora storage", STORE_GB, assumes=[STORAGE])
     if cluster.inputs.get("storageType") != "aurora-iopt1":
         yield stack.item(cluster, "I/O requests", "aurora requests", STORE_MILLIONS, assumes=[STORAGE])
     yield from _master_secret(stack, cluster)
 
 
-def _aurora_instance(stack: Resources, instance: Held) -> Iterator[Item]:
+def _aurora_instance(stack: Resources, instance: StackResource) -> Iterator[Item]:
     cluster = stack.cluster_of(instance, "aws:rds/cluster:Cluster")
     optimized = ", I/O-Optimized" if cluster.get("storageType") == "aurora-iopt1" else ""
     size = str(instance.inputs.get("instanceClass"))
@@ -190,28 +190,28 @@ def _aurora_instance(stack: Resources, instance: Held) -> Iterator[Item]:
         yield stack.item(instance, size, f"aurora {size}{optimized}", HOURS)
         return
     least = number(_map(cluster.get("serverlessv2ScalingConfiguration")).get("minCapacity"))
-    what = f"{least} ACU at least" if least is not None else "ACUs"
+    what = f"at least {least} ACU" if least is not None else "ACUs"
     units = None if least is None else least * HOURS
     yield stack.item(instance, what, f"aurora ACU{optimized}", units, assumes=[ACU])
 
 
-def _documentdb(stack: Resources, cluster: Held) -> Iterator[Item]:
+def _documentdb(stack: Resources, cluster: StackResource) -> Iterator[Item]:
     yield stack.item(cluster, f"storage, {STORE_GB} GB", "documentdb storage", STORE_GB, assumes=[STORAGE])
     yield stack.item(cluster, "I/O requests", "documentdb requests", STORE_MILLIONS, assumes=[STORAGE])
     yield from _master_secret(stack, cluster)
 
 
-def _documentdb_instance(stack: Resources, instance: Held) -> Iterator[Item]:
+def _documentdb_instance(stack: Resources, instance: StackResource) -> Iterator[Item]:
     size = str(instance.inputs.get("instanceClass"))
     yield stack.item(instance, size, f"documentdb {size}", HOURS)
 
 
-def _master_secret(stack: Resources, cluster: Held) -> Iterator[Item]:
+def _master_secret(stack: Resources, cluster: StackResource) -> Iterator[Item]:
     if cluster.inputs.get("manageMasterUserPassword") is True:
         yield stack.item(cluster, "secret of the master user", "secret", Decimal(1))
 
 
-def _cache(stack: Resources, group: Held) -> Iterator[Item]:
+def _cache(stack: Resources, group: StackResource) -> Iterator[Item]:
     size, engine = str(group.inputs.get("nodeType")), str(group.inputs.get("engine", "redis"))
     nodes = number(group.inputs.get("numCacheClusters"))
     if nodes is None and (shards := number(group.inputs.get("numNodeGroups"))) is not None:
@@ -222,7 +222,7 @@ def _cache(stack: Resources, group: Held) -> Iterator[Item]:
     )
 
 
-def _load_balancer(stack: Resources, balancer: Held) -> Iterator[Item]:
+def _load_balancer(stack: Resources, balancer: StackResource) -> Iterator[Item]:
     if balancer.inputs.get("loadBalancerType", "application") != "application":
         yield stack.item(balancer, "load balancer", f"{balancer.inputs['loadBalancerType']} load balancer", None)
         return
@@ -234,49 +234,51 @@ def _load_balancer(stack: Resources, balancer: Held) -> Iterator[Item]:
         yield stack.item(balancer, "public addresses", "public IPv4 address", _hours(addresses))
 
 
-def _endpoint(stack: Resources, endpoint: Held) -> Iterator[Item]:
+def _endpoint(stack: Resources, endpoint: StackResource) -> Iterator[Item]:
     if endpoint.inputs.get("vpcEndpointType") == "Interface":
         zones = _count(endpoint.inputs.get("subnetIds"), stack.zones)
         yield stack.item(endpoint, "interface endpoint, one in each zone", "interface endpoint", _hours(zones))
 
 
-def _alarm(stack: Resources, alarm: Held) -> Iterator[Item]:
+def _alarm(stack: Resources, alarm: StackResource) -> Iterator[Item]:
     queries = alarm.inputs.get("metricQueries")
     asked = [_map(query) for query in cast(list[Any], queries)] if isinstance(queries, list) else []
     metrics = sum("metric" in query for query in asked) or 1
     yield stack.item(alarm, "metrics of the alarm", "alarm metric", Decimal(metrics))
 
 
-def _log_group(stack: Resources, group: Held) -> Iterator[Item]:
+def _log_group(stack: Resources, group: StackResource) -> Iterator[Item]:
     if group.inputs.get("logGroupClass", "STANDARD") != "STANDARD":
         yield stack.item(group, "log lines", f"log lines {group.inputs['logGroupClass']}", None, assumes=[LOGS])
         return
     days = number(group.inputs.get("retentionInDays", 0))
     kept = None if days is None else LOG_GB * (days or YEAR) * 12 / YEAR
     yield stack.item(group, f"log lines, {LOG_GB} {GB}", "log lines", LOG_GB, assumes=[LOGS])
-    yield stack.item(group, "log lines that are kept", "log storage", kept, assumes=[LOGS])
+    yield stack.item(group, "stored log lines", "log storage", kept, assumes=[LOGS])
 
 
-def _web_acl(stack: Resources, acl: Held) -> Iterator[Item]:
+def _web_acl(stack: Resources, acl: StackResource) -> Iterator[Item]:
     yield stack.item(acl, "web ACL", "web ACL", Decimal(1))
     yield stack.item(acl, "rules", "web ACL rule", _count(acl.inputs.get("rules", []), None))
     yield stack.item(acl, f"requests, {ACL_MILLIONS} {MILLION}", "web ACL requests", ACL_MILLIONS, assumes=[ACL])
 
 
-def _dashboard(stack: Resources, dashboard: Held) -> Iterator[Item]:
-    note = "an account's first three cost nothing; no price of further ones is known here"
+def _dashboard(stack: Resources, dashboard: StackResource) -> Iterator[Item]:
+    note = "the first three of an account are free; the price of further ones is unknown"
     yield stack.item(dashboard, "dashboard", "dashboard", Decimal(1), note=note)
 
 
-def _fixed(what: str, item: str, quantity: Decimal, *assumes: str) -> Callable[[Resources, Held], Iterator[Item]]:
-    def priced(stack: Resources, resource: Held) -> Iterator[Item]:
+def _fixed(
+    what: str, item: str, quantity: Decimal, *assumes: str
+) -> Callable[[Resources, StackResource], Iterator[Item]]:
+    def priced(stack: Resources, resource: StackResource) -> Iterator[Item]:
         yield stack.item(resource, what, item, quantity, assumes=assumes)
 
     return priced
 
 
 def number(value: Any) -> Decimal | None:
-    """A number, also one that is written as text; None for everything else, such as what is not known yet."""
+    """A number, or a number as text; None for everything else, such as unknown values."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -299,7 +301,7 @@ def _map(value: Any) -> Mapping[str, Any]:
 
 
 SUBNET = "aws:ec2/subnet:Subnet"
-PRICED: Mapping[str, Callable[[Resources, Held], Iterator[Item]]] = {
+PRICED: Mapping[str, Callable[[Resources, StackResource], Iterator[Item]]] = {
     SERVICE: _service,
     "aws:ecs/cluster:Cluster": _cluster,
     "aws:rds/cluster:Cluster": _aurora,
@@ -358,4 +360,4 @@ NOT_BILLED = (
     "aws:vpc/",
     "aws:wafv2/webAclAssociation:",
 )
-"""Types that cost nothing by themselves; what is paid per request or message is in `GENERAL`."""
+"""Types that cost nothing by themselves. `GENERAL` lists the charges per request or message."""

@@ -1,7 +1,7 @@
-"""Prices on demand, as AWS publishes them, in USD and without tax. What stands here was read, never worked out.
+"""On-demand prices as AWS publishes them, in USD and without tax. Every price was read, none is computed.
 
-AWS publishes the same figures, without a key, as one file per service and region; `BULK` is where they are. A region
-or an item that is not here has no price, and is shown as unknown.
+AWS publishes the same prices, without authentication, as one file per service and region at `BULK`. A region or an item
+that is missing here is shown as unknown.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ class Price:
 
     Attributes:
         usd: Price of one unit.
-        unit: What is counted, such as `hour`.
-        source: Where AWS says so.
-        date: Day (or month) that it is of; `UNDATED` if nobody wrote it down.
-        note: What to know beside it.
+        unit: Unit of the price, such as `hour`.
+        source: AWS's page or file with the price.
+        date: Day or month of the price; `UNDATED` if it was not recorded.
+        note: A remark about the price.
     """
 
     usd: Decimal
@@ -34,12 +34,12 @@ class Price:
 
 
 def _listed(usd: str, unit: str, service: str, date: str, note: str = "") -> Price:
-    """A price in the bulk price list of Tokyo."""
+    """A price from the bulk price list of the region Tokyo."""
     return Price(usd=Decimal(usd), unit=unit, source=BULK.format(service=service, region=TOKYO), date=date, note=note)
 
 
 def _page(usd: str, unit: str, page: str, date: str, note: str = "") -> Price:
-    """A price on one of AWS's pages."""
+    """A price from one of AWS's pages."""
     return Price(usd=Decimal(usd), unit=unit, source=f"https://aws.amazon.com/{page}/", date=date, note=note)
 
 
@@ -85,5 +85,5 @@ PRICES: Mapping[str, Mapping[str, Price]] = {
 
 
 def price(region: str, item: str) -> Price | None:
-    """What one unit of an item costs in a region, or None if that is not known here."""
+    """The price of one unit of an item in a region, or None if it is unknown."""
     return PRICES.get(region, {}).get(item)

@@ -27,14 +27,14 @@ UNKNOWNS = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
     }
 )
-"""What stands for a value that only the update will know:
+"""Placeholders of the engine for values that are known only after the update:
 github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/plugin/rpc.go"""
 STACK_TYPE = "pulumi:pulumi:Stack"
 COMPONENTS_ARE = ("story:index:", "awsx:")
 PROJECTS = ("story", "bootstrap")
-"""The Pulumi projects of this repository: what is said about a preview is right for these alone."""
+"""The Pulumi projects of this repository: the summary of a preview is only valid for these."""
 DEEPEST = 60
-"""Levels of a value that are looked at; no input of AWS has half as many."""
+"""Maximum depth of a value that is read; no input of AWS is half as deep."""
 
 
 class Op(StrEnum):
@@ -52,7 +52,7 @@ OPS: Mapping[str, Op] = {
     "import": Op.IMPORT,
     "update": Op.UPDATE,
     "delete": Op.DELETE,
-    # One replacement is told in up to three steps, and as one in the document.
+    # A replacement has up to three steps in a stream of events, and one in the document.
     "replace": Op.REPLACE,
     "create-replacement": Op.REPLACE,
     "delete-replaced": Op.REPLACE,
@@ -61,12 +61,12 @@ OPS: Mapping[str, Op] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A resource as a stack has it, before or after the update.
+class StackResource:
+    """A resource of a stack, before or after the update.
 
     Attributes:
-        component: Names of the components that hold it, from the top, at most two: `stores/aurora`.
-        inputs: Its inputs; `<unknown>` and `[secret]` stand for what nobody knows yet and for what nobody may see.
+        component: Names of the components that contain it, from the top, at most two: `stores/aurora`.
+        inputs: Its inputs; `<unknown>` and `[secret]` stand for unknown values and for secrets.
     """
 
     type: str
@@ -77,16 +77,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that happens; a replacement is one.
+    """One change of a resource; a replacement is one change.
 
     Attributes:
-        before: Inputs so far; None if it is new.
-        after: Inputs from then on; None if it goes.
+        before: Inputs before the update; None if the resource is new.
+        after: Inputs after the update; None if the resource is deleted.
         because: Properties that differ.
-        replaced_by: Those of them that no update can change.
-        protected: Pulumi refuses to delete it.
-        was_protected: Pulumi refused so far.
-        kept: Pulumi forgets it, and AWS keeps it (`retainOnDelete`).
+        replaced_by: Properties whose change requires a replacement.
+        protected: Pulumi rejects its deletion.
+        was_protected: Whether it was protected before the update.
+        kept: Pulumi removes it only from the state, and it stays in AWS (`retainOnDelete`).
     """
 
     op: Op
@@ -104,7 +104,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """A policy that a resource breaks."""
+    """A policy that a resource violates."""
 
     policy: str
     pack: str
@@ -115,24 +115,24 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What an update would do.
+    """The result of a preview.
 
     Attributes:
-        stack: Name of the stack; empty if the output does not say.
+        stack: Name of the stack; empty if the output does not contain it.
         region: Region of the stack; empty as above.
-        before: The resources that are known to exist.
-        after: Those that would.
-        new: The stack has nothing yet.
-        complete: Whether `before` and `after` are all of the stack's, and not only those that change.
-        errors: Why it failed, line by line.
-        failed: It did not come to its end, or the engine refuses the update.
+        before: Resources before the update.
+        after: Resources after the update.
+        new: The stack has no resources yet.
+        complete: Whether `before` and `after` contain all resources of the stack, and not only those that change.
+        errors: Why the preview failed, line by line.
+        failed: The preview did not complete, or the engine rejects the update.
     """
 
     stack: str
     region: str
     changes: Sequence[Change]
-    before: Sequence[Held]
-    after: Sequence[Held]
+    before: Sequence[StackResource]
+    after: Sequence[StackResource]
     new: bool
     complete: bool
     errors: Sequence[str]
@@ -142,11 +142,11 @@ class Preview:
 
 
 def read_preview(text: str, *, stack: str = "") -> Preview:
-    """The preview in the output of `pulumi preview --json`, whatever else stands there.
+    """Reads the output of `pulumi preview --json`, which can contain other lines.
 
     Args:
         text: The output.
-        stack: Name of the stack that it must be of, short or in full; "" takes any.
+        stack: Name of the stack that the preview must be of, NAME or ORG/PROJECT/NAME; "" accepts any.
     """
     found, beside = read_output(text)
     beside = redacted("\n".join(beside)).splitlines()
@@ -161,27 +161,27 @@ def read_preview(text: str, *, stack: str = "") -> Preview:
 
 def _no_output(beside: Sequence[str]) -> list[str]:
     said = [line for line in beside if line.strip()]
-    return [f"there is no output of pulumi preview --json{', but other lines' if said else ''}", *said]
+    return [f"the input contains no output of pulumi preview --json{', but other lines' if said else ''}", *said]
 
 
 def _of_another(steps: Sequence[State], stack: str) -> Iterator[str]:
-    """That it is a preview of another stack or project than the one that it is taken for."""
+    """The error for a preview of another stack or project."""
     urns = [as_text(step.get("urn")).split("::") for step in steps]
     places = dict.fromkeys((parts[0].rpartition(":")[2], parts[1]) for parts in urns if len(parts) == 4)
     wanted = stack.rpartition("/")[2]
     for name, project in list(places)[:1]:
         if project not in PROJECTS:
-            yield f"it is a preview of the project {project}; allowed are {' and '.join(PROJECTS)}"
+            yield f"the preview is of the project {project}; allowed are {' and '.join(PROJECTS)}"
         elif wanted and name != wanted:
-            yield f"it is a preview of the stack {name}, not of {wanted}"
+            yield f"the preview is of the stack {name}, not of {wanted}"
 
 
 def _preview(found: Found, errors: Sequence[str]) -> Preview:
     parents: dict[str, str] = {}
     for state in _states(found.steps):
         parents.setdefault(as_text(state.get("urn")), as_text(state.get("parent")))
-    before: dict[str, Held] = {}
-    after: dict[str, Held] = {}
+    before: dict[str, StackResource] = {}
+    after: dict[str, StackResource] = {}
     changes: dict[str, Change] = {}
     refreshed = False
     for step in found.steps:
@@ -192,19 +192,19 @@ def _preview(found: Found, errors: Sequence[str]) -> Preview:
         if _type(urn) == STACK_TYPE or op.startswith("read"):
             continue
         if old:
-            before.setdefault(urn, _held(urn, old, parents))
-        # A deletion comes last, and in a replacement the old state has no successor there.
+            before.setdefault(urn, _stack_resource(urn, old, parents))
+        # A deletion is the last step; in a replacement, that step has no new state.
         if new and op != "delete-replaced":
-            after[urn] = _held(urn, new, parents)
+            after[urn] = _stack_resource(urn, new, parents)
         if op == "delete":
             after.pop(urn, None)
         if op == "same" and old and new and bool(old.get("protect")) != bool(new.get("protect")):
-            # To the engine, nothing happens to it; to people, it is where a deletion begins.
+            # The engine counts this as no change; for reviewers, it is the first step of a deletion.
             step, op = {**step, "diffReasons": ["protect"]}, "update"
         if op in OPS and not is_component(urn, new or old):
             change = _change(OPS[op], urn, old, new, step, parents)
             changes[urn] = _joined(changes[urn], change) if urn in changes else change
-    # A preview without refresh does not mention what stays: that it names nothing old says little.
+    # A preview without refresh does not list unchanged resources, so an empty list does not mean a new stack.
     roots = [as_text(step.get("op")) for step in found.steps if _type(as_text(step.get("urn"))) == STACK_TYPE]
     new = "create" in roots if roots else not before
     return Preview(
@@ -240,7 +240,7 @@ def _change(op: Op, urn: str, old: State, new: State, step: State, parents: Mapp
 
 
 def _joined(first: Change, then: Change) -> Change:
-    """Two steps of one replacement as one change."""
+    """Combines two steps of a replacement into one change."""
     return Change(
         op=Op.REPLACE,
         type=first.type,
@@ -256,8 +256,8 @@ def _joined(first: Change, then: Change) -> Change:
     )
 
 
-def _held(urn: str, state: State, parents: Mapping[str, str]) -> Held:
-    return Held(type=_type(urn), name=_name(urn), component=_component(urn, parents), inputs=_inputs(state))
+def _stack_resource(urn: str, state: State, parents: Mapping[str, str]) -> StackResource:
+    return StackResource(type=_type(urn), name=_name(urn), component=_component(urn, parents), inputs=_inputs(state))
 
 
 def _component(urn: str, parents: Mapping[str, str]) -> str:
@@ -277,7 +277,7 @@ def _inputs(state: State) -> Mapping[str, Any]:
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """A value with `[secret]` and `<unknown>` in their places."""
+    """A value with `[secret]` and `<unknown>` in place of secrets and unknown values."""
     if depth > DEEPEST:
         return "..."
     match value:
@@ -300,14 +300,14 @@ def _violation(event: State) -> Violation:
         policy=as_text(event.get("policyName")),
         pack=as_text(event.get("policyPackName")),
         resource=label(as_text(event.get("resourceUrn"))),
-        # The first line is the policy's description, which its name says as well.
+        # The first line is the policy's description, which repeats its name.
         message=" ".join(lines[1:] or lines),
         blocks=event.get("enforcementLevel") == "mandatory",
     )
 
 
 def _messages(diagnostics: Sequence[State], severity: str) -> list[str]:
-    """Lines of this severity; of a traceback only the last one, which says what it was."""
+    """Lines of this severity; of a traceback only the last line, which is the error."""
     lines: list[str] = []
     for diagnostic in diagnostics:
         if diagnostic.get("severity") != severity:
@@ -326,12 +326,12 @@ def _messages(diagnostics: Sequence[State], severity: str) -> list[str]:
 
 
 def is_component(urn: str, state: State) -> bool:
-    """Whether it is none of AWS's things: a component, a provider, the stack itself."""
+    """Whether it is not a resource of AWS: a component, a provider, or the stack itself."""
     return state.get("custom") is False or _type(urn).startswith(("pulumi:", *COMPONENTS_ARE))
 
 
 def label(urn: str) -> str:
-    """A resource as people call it: `LogGroup web`."""
+    """Type and name of a resource: `LogGroup web`."""
     return f"{_type(urn).rpartition(':')[2]} {_name(urn)}".strip()
 
 

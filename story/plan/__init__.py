@@ -1,1 +1,1 @@
-"""What the program would build, found out without an engine, an account or a network."""
+"""What the program would build, without an engine, an account or a network."""

@@ -1,4 +1,4 @@
-"""`story plan`, behind its options."""
+"""`story plan`."""
 
 import gc
 import sys
@@ -15,7 +15,7 @@ USAGE = 2
 
 
 class UsageError(Exception):
-    """The command was called with something that is not there; the message is the one line to show."""
+    """An argument of the command names something that does not exist; the message is the line to show."""
 
 
 def run(
@@ -31,11 +31,11 @@ def run(
 
     Args:
         stacks: Names of stacks of the project.
-        files: Stack files, also from elsewhere. Without names and files, all of the project.
-        image: Image to plan with; None takes an example.
+        files: Stack files in any folder. Without names and files, all stacks of the project.
+        image: Image to plan with; None uses an example image.
         as_format: `text` or `json`.
-        inputs: Show inputs in the text, too.
-        start: Folder that the project is looked for in and above.
+        inputs: Show the resources' inputs in the text.
+        start: Folder in which the search for the project begins; its parents are searched too.
     """
     try:
         project = project_folder(start)
@@ -50,7 +50,7 @@ def run(
 
 @contextmanager
 def without_garbage_collection() -> Generator[None]:
-    """The SDK's modules are so many objects that looking through them again and again is a third of the time."""
+    """Disables garbage collection: scanning the many objects of Pulumi's SDK takes a third of a plan's time."""
     before = gc.isenabled()
     gc.disable()
     try:
@@ -65,15 +65,15 @@ def _page(plans: Sequence[StackPlan], as_format: str, inputs: bool) -> str:
 
 
 def chosen_files(project: Path, stacks: Sequence[str], files: Sequence[Path]) -> list[Path]:
-    """The stack files that a command is about, each of another stack.
+    """The stack files that a command was called for, each of a different stack.
 
     Args:
         project: The project's folder.
         stacks: Names of stacks of the project.
-        files: Stack files, also from elsewhere. Without names and files, all of the project.
+        files: Stack files in any folder. Without names and files, all stacks of the project.
 
     Raises:
-        UsageError: One is not there, or is not named like one, or is asked for twice.
+        UsageError: A file does not exist, is not named like a stack file, or is given twice.
     """
     chosen = [*(project / f"Pulumi.{name}.yaml" for name in stacks), *files] or stack_files(project)
     if not chosen:
@@ -86,6 +86,6 @@ def chosen_files(project: Path, stacks: Sequence[str], files: Sequence[Path]) ->
             known = ", ".join(path.name for path in stack_files(project)) or "none"
             raise UsageError(f"there is no file {file}; the project has {known}")
         if file.name in names:
-            raise UsageError(f"{file.name} is asked for twice, and a stack has one name")
+            raise UsageError(f"{file.name} is given twice; give each stack once")
         names.add(file.name)
     return chosen

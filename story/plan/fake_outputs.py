@@ -1,6 +1,6 @@
-"""What AWS would answer: the outputs that a resource has beyond its inputs, as far as the program reads them.
+"""Example outputs of resources: those beyond the inputs that the program reads.
 
-Values are recognisable, not real; the account is AWS's example account.
+The values are recognisable examples; the account is AWS's example account.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ WITHOUT_REGION = ("budgets", "iam")
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Location:
     region: str
 
     @property
@@ -33,15 +33,15 @@ class _Place:
 
 
 def outputs_of(type_: str, name: str, inputs: Mapping[str, Any], region: str = REGION) -> dict[str, Any]:
-    """All outputs of a resource that was just created in the region."""
-    here = _Place(region)
+    """All outputs of a resource that was created in the region."""
+    here = _Location(region)
     service = type_.split(":")[1].split("/")[0] if type_.count(":") == 2 else ""
     kind = type_.rsplit(":", 1)[-1]
     common = {"arn": here.arn(service, f"{kind.lower()}/{name}")} if type_.startswith("aws:") else {}
     return {**common, **inputs, **_special(type_, name, inputs, here)}
 
 
-def _special(type_: str, name: str, inputs: Mapping[str, Any], here: _Place) -> dict[str, Any]:
+def _special(type_: str, name: str, inputs: Mapping[str, Any], here: _Location) -> dict[str, Any]:
     host = f"{name}.{here.region}.example"
     match type_:
         case "awsx:ec2:Vpc":

@@ -1,4 +1,4 @@
-"""Runs the project's program for a stack file, and keeps what it would build or why it would not."""
+"""Runs the project's program for a stack file, and returns the resources or the mistakes."""
 
 import re
 from collections.abc import Sequence
@@ -18,15 +18,15 @@ EXAMPLE_DIGEST = "sha256:" + "0" * 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackPlan:
-    """What a stack would be made of.
+    """The plan of a stack.
 
     Attributes:
         stack: Name of the stack.
-        file: Where its settings stand.
-        image: Image that was planned with.
-        image_is_example: Whether nobody gave that image.
-        record: What would be registered; None if there are mistakes.
-        mistakes: Why it cannot be built, one line each.
+        file: The stack file.
+        image: The image of the plan.
+        image_is_example: Whether the image is an example because none was given.
+        record: The resources that would be registered; None if there are mistakes.
+        mistakes: Mistakes in the settings, one line each.
     """
 
     stack: str
@@ -38,14 +38,14 @@ class StackPlan:
 
 
 class ProgramError(Exception):
-    """The program itself failed; the cause is the exception that it raised."""
+    """The program failed; the cause is the exception that it raised."""
 
 
 def project_folder(start: Path) -> Path:
-    """The project's folder: `start`, one above it, or where these tools are installed from.
+    """The project's folder: `start`, a parent of it, or the folder from which `story` is installed.
 
     Raises:
-        LookupError: There is none.
+        LookupError: No folder holds the project.
     """
     for folder in (start, *start.parents, Path(__file__).parents[2]):
         if _is_project(folder):
@@ -59,18 +59,18 @@ def stack_files(project: Path) -> list[Path]:
 
 
 def plan_stack(project: Path, file: Path, image: str | None = None, stack: str | None = None) -> StackPlan:
-    """What the program in `project` makes of the settings in `file`, with an example image unless one is given.
+    """The plan of the program in `project` with the settings in `file`.
 
     Args:
         project: Folder of Pulumi.yaml.
         file: The stack file.
-        image: Image to plan with; None takes an example.
-        stack: Name of the stack; None takes it from the file's name.
+        image: Image to plan with; None uses an example image.
+        stack: Name of the stack; None reads it from the file's name.
 
     Raises:
-        ProgramError: The program failed for another reason than a mistake in the settings.
+        ProgramError: The program failed, and the cause is not a mistake in the settings.
         ValueError: No stack is given, and the file is not named like a stack file.
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
     read = read_stack_file(file, PROJECT, stack)
     used = example_image(read) if image is None else image
@@ -81,7 +81,7 @@ def plan_stack(project: Path, file: Path, image: str | None = None, stack: str |
 
 
 def example_image(read: StackFile) -> str:
-    """An image that no registry has, in the stack's own region, where every network can reach it."""
+    """An example image, in a registry in the stack's own region, which every network setting can reach."""
     region = read.config.get("aws:region", "")
     home = region if re.fullmatch(r"[a-z0-9-]+", region) else REGION
     return f"{registry_host(ACCOUNT, home)}/example@{EXAMPLE_DIGEST}"

@@ -1,6 +1,6 @@
-"""Runs Pulumi code against a monitor that only takes notes.
+"""Runs Pulumi code against a mock monitor that records every registered resource.
 
-The one place that touches Pulumi's internals for this: `story plan` and all component and program tests use it.
+`story plan` and all tests of components and of the program use it. No other module uses these internals of Pulumi.
 """
 
 import asyncio
@@ -26,24 +26,24 @@ UNKNOWN = "<unknown>"
 SECRET = "[secret]"
 SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
-"""How a secret travels: github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py"""
+"""How the SDK encodes a secret: github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One registered resource, as the program asked for it.
+    """One registered resource, with the inputs and options that the program gave it.
 
     Attributes:
         type: Token, such as `aws:ecs/service:Service`.
         name: Logical name.
         parent: Logical name of the parent; empty for the stack's own children.
         parent_type: Token of the parent; empty as above.
-        inputs: Inputs in camelCase; `<unknown>` stands for what only an update knows.
+        inputs: Inputs in camelCase; `<unknown>` stands for values that are known only after an update.
         secret_inputs: Top-level inputs that are, or hold, secrets. `inputs` has their values in clear.
-        masked_inputs: The inputs with `[secret]` in place of every secret, for people to read.
+        masked_inputs: The inputs with `[secret]` in place of every secret, for output.
         replace_on_changes: Inputs whose change replaces the resource, although its provider would update it.
-        depends_on: What must exist first, each as `<kind> <name>`: `Cluster aurora`.
-        hooks: Names of the hooks, by the step that they run at.
+        depends_on: Resources that must exist first, each as `<kind> <name>`: `Cluster aurora`.
+        hooks: Names of the hooks, by the step at which they run.
         custom: False for components.
     """
 
@@ -72,7 +72,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What a run registered, in order, with what each component gave out, what the stack exports and its warnings."""
+    """The resources that a run registered, in order, the outputs of components and of the stack, and the warnings."""
 
     resources: Sequence[Resource]
     registered_outputs: Mapping[str, Mapping[str, Any]]
@@ -98,26 +98,26 @@ class Record:
 
 
 @dataclass(kw_only=True)
-class _Notes:
+class _Registrations:
     resources: list[Resource] = field(default_factory=list[Resource])
     registered_outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     warnings: list[str] = field(default_factory=list[str])
 
 
 class _Warnings(logging.Handler):
-    """Takes down what the program says with `pulumi.log.warn`."""
+    """Records the warnings that the program logs with `pulumi.log.warn`."""
 
-    def __init__(self, notes: _Notes) -> None:
+    def __init__(self, registrations: _Registrations) -> None:
         super().__init__(logging.WARNING)
-        self.notes = notes
+        self.registrations = registrations
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno == logging.WARNING:
-            self.notes.warnings.append(record.getMessage())
+            self.registrations.warnings.append(record.getMessage())
 
 
-class _Answers(mocks.Mocks):
-    """Answers as AWS would (update), or leaves everything that only AWS knows unknown (preview)."""
+class _FakeAws(mocks.Mocks):
+    """Returns example outputs for each resource (update), or leaves the outputs that AWS sets unknown (preview)."""
 
     def __init__(self, preview: bool, last_outputs: Mapping[str, Any], region: str) -> None:
         self.preview = preview
@@ -140,23 +140,25 @@ class _Answers(mocks.Mocks):
         return f"{args.name}-id", outputs_of(args.typ, args.name, inputs, self.region)
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        raise AssertionError(f"the program calls {args.token}: an invoke reads the account, also in a preview")
+        raise AssertionError(f"the program calls {args.token}: an invoke reads the account, even in a preview")
 
 
 class _Monitor(mocks.MockMonitor):
-    def __init__(self, answers: _Answers, notes: _Notes) -> None:
-        super().__init__(answers)
-        self.notes = notes
+    def __init__(self, fake_aws: _FakeAws, registrations: _Registrations) -> None:
+        super().__init__(fake_aws)
+        self.registrations = registrations
 
     def RegisterResource(self, request: Any) -> Any:
         if request.type != "pulumi:pulumi:Stack":
-            self.notes.resources.append(_resource(request, self.make_urn(request.parent, request.type, request.name)))
+            self.registrations.resources.append(
+                _resource(request, self.make_urn(request.parent, request.type, request.name))
+            )
         response = super().RegisterResource(request)  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
         _keep_secrets(request, response)
         return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
-        self.notes.registered_outputs[_name(request.urn)] = _plain(json_format.MessageToDict(request.outputs))
+        self.registrations.registered_outputs[_name(request.urn)] = _plain(json_format.MessageToDict(request.outputs))
         return super().RegisterResourceOutputs(request)  # pyright: ignore[reportUnknownMemberType] - as above
 
 
@@ -173,11 +175,11 @@ def record(
     """Everything that `build` registers.
 
     Args:
-        build: Makes components or resources; what it raises comes through.
+        build: Creates components or resources; its exceptions are raised.
         project: Pulumi project.
         stack_name: Pulumi stack.
-        preview: Leave unknown what only AWS knows, as a first preview does.
-        config: Stack config as the engine hands it over: full keys, objects as JSON text.
+        preview: Leave outputs that AWS sets unknown, as in a first preview.
+        config: Stack config as the engine passes it: full keys, objects as JSON text.
         secret_keys: Keys of `config` that are secrets.
         last_outputs: Outputs of the stack's last update.
     """
@@ -215,36 +217,36 @@ async def _record(
     secret_keys: Sequence[str],
     last_outputs: Mapping[str, Any],
 ) -> Record:
-    notes = _Notes()
-    answers = _Answers(preview, last_outputs, config.get("aws:region") or REGION)
+    registrations = _Registrations()
+    fake_aws = _FakeAws(preview, last_outputs, config.get("aws:region") or REGION)
     settings.reset_options()
     runtime_config.set_all_config(dict(config), list(secret_keys))
     logger = logging.Logger("story.plan")
-    logger.addHandler(_Warnings(notes))
+    logger.addHandler(_Warnings(registrations))
     mocks.set_mocks(
-        answers,
+        fake_aws,
         project=project,
         stack=stack_name,
         preview=preview,
         logger=logger,
-        monitor=_Monitor(answers, notes),
+        monitor=_Monitor(fake_aws, registrations),
     )
     await stack.run_pulumi_func(lambda: _settled(build))
     outputs, secret_outputs = await _stack_outputs()
     return Record(
-        resources=tuple(notes.resources),
-        registered_outputs=notes.registered_outputs,
+        resources=tuple(registrations.resources),
+        registered_outputs=registrations.registered_outputs,
         outputs=outputs,
         secret_outputs=tuple(secret_outputs),
-        warnings=tuple(notes.warnings),
+        warnings=tuple(registrations.warnings),
     )
 
 
 async def _settled(build: Callable[[], Any]) -> None:
-    """Builds, then lets all outputs come at once.
+    """Builds, then waits for all outputs at once.
 
-    The SDK's own wait begins anew, with a callback on each that is still out, whenever one has come: half the time of
-    a run. What failed stays in its set, for that wait to raise.
+    The SDK starts its own wait again, with a callback on each outstanding output, whenever one output resolves: half
+    of a run's time. A failed output stays in the SDK's set, and the SDK's wait raises its exception.
     """
     built = build()
     if inspect.isawaitable(built):
@@ -292,7 +294,7 @@ def _resource(request: Any, urn: str) -> Resource:
 
 
 def _keep_secrets(request: Any, response: Any) -> None:
-    """Outputs are secret where the provider says so or the input was, as with the engine; mocks forget both."""
+    """Marks outputs as secret if the provider says so or the input was secret, as the engine does; mocks do neither."""
     given = json_format.MessageToDict(request.object)
     secret = {*request.additionalSecretOutputs, *(key for key, value in given.items() if _holds_secret(value))}
     for key in secret & set(response.object.fields):

@@ -1,4 +1,4 @@
-"""A plan as text for people and as JSON for programs. The same plan gives the same bytes."""
+"""A plan as text or as JSON. The same plan gives the same bytes."""
 
 import io
 import json
@@ -21,12 +21,12 @@ def as_json(plans: Sequence[StackPlan]) -> str:
 
 
 def as_text(plans: Sequence[StackPlan], *, inputs: bool = False, colour: bool = False) -> str:
-    """The tree of each stack, with sums, what is protected, and warnings or mistakes.
+    """The resource tree of each stack, with totals, protected resources, and warnings or mistakes.
 
     Args:
         plans: The stacks.
-        inputs: Show each resource's inputs, too.
-        colour: Write escape sequences for a terminal.
+        inputs: Show the inputs of each resource.
+        colour: Use colours, as escape sequences for a terminal.
     """
     page = io.StringIO()
     console = Console(
@@ -90,8 +90,8 @@ def _print(console: Console, plan: StackPlan, record: Record, inputs: bool) -> N
     for name, value in _outputs(record).items():
         console.print(Text(f"  output: {name} = {value if isinstance(value, str) else json.dumps(value)}"))
     if plan.image_is_example:
-        console.print(Text(f"  image: {plan.image}, an example; --image plans with a real one"))
-    console.print(Text("  Ids, ARNs and host names are made up; nothing was read from AWS."))
+        console.print(Text(f"  image: {plan.image}, an example; use --image to plan with your own"))
+    console.print(Text("  IDs, ARNs and host names are examples; nothing was read from AWS."))
     for line in record.warnings:
         console.print(Text(f"  warning: {line}", style="yellow"))
 
@@ -132,12 +132,12 @@ def _marks(resource: Resource) -> Iterator[str]:
 def _sums(nodes: Sequence[Node], record: Record) -> Iterator[str]:
     total = sum(node.count for node in nodes)
     by_kind = ", ".join(f"{count} {type_}" for type_, count in list(kinds(record).items())[:5])
-    yield f"  in all: {_of(total, 'resource')}; most of them: {by_kind}"
+    yield f"  total: {_of(total, 'resource')}; most frequent: {by_kind}"
     for node in nodes:
         if is_component(node.resource):
             yield f"    {node.resource.name}: {node.count}"
     for resource in record.all(VPC):
-        yield f"  beside them, the VPC {resource.name} makes {len(below_vpc(resource.inputs))} things, and their routes"
+        yield f"  also, the VPC {resource.name} creates {len(below_vpc(resource.inputs))} resources and routes"
     protected = [f"{resource.kind} {resource.name}" for resource in ordered(record) if resource.protect]
     yield f"  protected from deletion: {', '.join(protected) or 'nothing'}"
 

@@ -1,8 +1,8 @@
-"""Stack files, read as Pulumi's engine reads them: its YAML, its defaults for keys, its way to hand values over.
+"""Reads stack files as Pulumi's engine does: the same YAML, the same default namespace, the same values.
 
-What was seen of the engine (3.259): `yes` is text and `010` is 8; 8.0 arrives as 8; a key without a namespace is the
-project's own; an empty value arrives as empty text; maps and lists arrive as JSON; encrypted values come with the names
-of their top keys.
+Observed with the engine 3.259: `yes` is text and `010` is 8; 8.0 is passed as 8; a key without a namespace belongs to
+the project; an empty value is passed as empty text; maps and lists are passed as JSON; encrypted values come with the
+names of their top-level keys.
 """
 
 import difflib
@@ -30,9 +30,9 @@ class StackFile:
 
     Attributes:
         stack: Name of the stack, from the file's name.
-        config: Full key to text, as a program gets it.
-        secret_keys: Keys of `config` that hold encrypted values; these read `[secret]`.
-        mistakes: Why it cannot be read, one line each; then `config` is empty.
+        config: Text by full key, as the engine passes it to a program.
+        secret_keys: Keys of `config` that hold encrypted values; their text is `[secret]`.
+        mistakes: Why the file cannot be read, one line each; `config` is empty in that case.
     """
 
     stack: str
@@ -42,11 +42,11 @@ class StackFile:
 
 
 class _UnreadableError(Exception):
-    """The file as a whole makes no sense; the message is the line to show."""
+    """The whole file cannot be read; the message is the line to show."""
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as Go's yaml.v3 takes it, which Pulumi uses; not YAML 1.1, where `no` is false and 12:30 is 750."""
+    """YAML as Go's yaml.v3 reads it, which Pulumi uses; not YAML 1.1, where `no` is false and 12:30 is 750."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML's own way to begin without its resolvers
 
@@ -56,7 +56,7 @@ class _Loader(yaml.SafeLoader):
             if not isinstance(key_node, yaml.ScalarNode):
                 continue
             if (key := key_node.value) in keys:
-                raise yaml.MarkedYAMLError(problem=f"{key} stands here twice", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"{key} is given twice", problem_mark=key_node.start_mark)
             keys.add(key)
         return super().construct_mapping(cast(yaml.MappingNode, node), deep=deep)
 
@@ -80,22 +80,22 @@ for tag, pattern, first in (
 
 
 def stack_of(path: Path) -> str | None:
-    """Name of the stack that a file is for, or None if it is not named like a stack file."""
+    """Name of the stack that a file belongs to, or None if it is not named like a stack file."""
     match = NAME.fullmatch(path.name)
     return match["stack"] if match else None
 
 
 def read_stack_file(path: Path, project: str = "story", stack: str | None = None) -> StackFile:
-    """The config in a stack file, or what keeps it from being read.
+    """The config in a stack file, or why it cannot be read.
 
     Args:
         path: The file.
         project: Name of the project.
-        stack: Name of the stack; None takes it from the file's name.
+        stack: Name of the stack; None reads it from the file's name.
 
     Raises:
         ValueError: No stack is given, and the file is not named like a stack file.
-        OSError: It cannot be opened.
+        OSError: The file cannot be opened.
     """
     stack = stack or stack_of(path)
     if stack is None:
@@ -121,7 +121,7 @@ def _config(content: bytes, project: str) -> dict[str, Any]:
     for key in fields:
         if key not in KNOWN_KEYS:
             near = difflib.get_close_matches(key, KNOWN_KEYS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "settings stand below config, each with story: before it"
+            hint = f"did you mean {near[0]}?" if near else "put settings below config, each with the prefix story:"
             raise _UnreadableError(f"{key}: unknown key; {hint}")
     config = fields.get("config")
     if config is None:
@@ -132,7 +132,7 @@ def _config(content: bytes, project: str) -> dict[str, Any]:
     for key, value in cast(dict[Any, Any], config).items():
         full = str(key) if ":" in str(key) else f"{project}:{key}"
         if full in named:
-            raise _UnreadableError(f"{full} stands here twice, once without {project}:")
+            raise _UnreadableError(f"{full} is given twice, once without {project}:")
         named[full] = value
     return named
 
@@ -143,12 +143,12 @@ def _parsed(content: bytes) -> Any:
     except UnicodeDecodeError:
         raise _UnreadableError("it is not text in UTF-8") from None
     except RecursionError:
-        raise _UnreadableError("it is nested too deeply") from None
+        raise _UnreadableError("its values are nested too deeply") from None
     except yaml.MarkedYAMLError as error:
         raise _UnreadableError(_where(error) + _why(error)) from None
     except (yaml.YAMLError, ValueError, TypeError, OverflowError, AttributeError, KeyError) as error:
-        # PyYAML lets these through for odd values behind explicit tags, such as `!!int x`.
-        raise _UnreadableError(f"it is not YAML that can be read ({type(error).__name__})") from None
+        # PyYAML raises these for invalid values with explicit tags, such as `!!int x`.
+        raise _UnreadableError(f"it is not valid YAML ({type(error).__name__})") from None
 
 
 def _where(error: yaml.MarkedYAMLError) -> str:
@@ -162,7 +162,7 @@ def _why(error: yaml.MarkedYAMLError) -> str:
 
 
 def _text(key: str, value: Any) -> str:
-    """A value as the engine gives it to a program."""
+    """A value as the engine passes it to a program."""
     match _unmasked(value, key, ()):
         case None:
             return ""
@@ -173,9 +173,9 @@ def _text(key: str, value: Any) -> str:
 
 
 def _unmasked(value: Any, key: str, holders: tuple[int, ...]) -> Any:
-    """The value with numbers as the engine writes them, and `[secret]` for each encrypted one."""
+    """The value with numbers as the engine writes them, and `[secret]` for each encrypted value."""
     if id(value) in holders:
-        raise _UnreadableError(f"{key}: a value that holds itself")
+        raise _UnreadableError(f"{key}: the value contains itself")
     inside = (*holders, id(value))
     if len(inside) > 100:
         raise _UnreadableError(f"{key}: nested too deeply")
@@ -188,7 +188,7 @@ def _unmasked(value: Any, key: str, holders: tuple[int, ...]) -> Any:
         case list():
             return [_unmasked(item, key, inside) for item in cast(list[Any], value)]
         case float() if not math.isfinite(value):
-            raise _UnreadableError(f"{key}: given {value}; allowed is a number that has an end")
+            raise _UnreadableError(f"{key}: given {value}; allowed is a finite number")
         case float() if value.is_integer():
             return int(value)
         case None | bool() | int() | float() | str():

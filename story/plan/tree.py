@@ -1,4 +1,4 @@
-"""The order of what would be built, what a VPC makes below itself, and sums."""
+"""The resource tree of a plan: its order, the resources inside a VPC, and totals."""
 
 import ipaddress
 from collections import Counter
@@ -13,30 +13,30 @@ VPC = "awsx:ec2:Vpc"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A resource and what is below it, ordered by type and name."""
+    """A resource and its children, ordered by type and name."""
 
     resource: Resource
     children: Sequence["Node"]
 
     def walk(self) -> Iterator[Resource]:
-        """The resource, then everything below it, from the top down."""
+        """The resource and all its descendants, from the top down."""
         yield self.resource
         for child in self.children:
             yield from child.walk()
 
     @property
     def count(self) -> int:
-        """Number of resources in and below it; components are none."""
+        """Number of resources in the node and below it, without components."""
         return sum(not is_component(resource) for resource in self.walk())
 
 
 def is_component(resource: Resource) -> bool:
-    """Whether it is one of the program's own components, which hold resources and are none."""
+    """Whether it is a component of the program, which groups resources."""
     return not resource.custom and resource.type != VPC
 
 
 def tree(record: Record) -> list[Node]:
-    """All resources by their parents, in an order that depends on nothing but their types and names."""
+    """All resources by their parents, in an order that depends only on their types and names."""
     below: dict[tuple[str, str], list[Resource]] = {}
     for resource in record.resources:
         below.setdefault((resource.parent_type, resource.parent), []).append(resource)
@@ -60,10 +60,10 @@ def kinds(record: Record) -> dict[str, int]:
 
 
 def below_vpc(inputs: Mapping[str, Any]) -> list[str]:
-    """What `awsx:ec2:Vpc` lays out by itself, one line each: subnets with their ranges, gateways, endpoints.
+    """The resources that `awsx:ec2:Vpc` creates, one line each: subnets with their ranges, gateways, endpoints.
 
     Args:
-        inputs: Its inputs, as this project gives them: zones and masks are all named.
+        inputs: The VPC's inputs, as this project sets them: zones and netmasks are explicit.
     """
     zones: Sequence[str] = inputs["availabilityZoneNames"]
     shares = ipaddress.IPv4Network(inputs["cidrBlock"]).subnets(new_prefix=inputs["availabilityZoneCidrMask"])

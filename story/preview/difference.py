@@ -1,4 +1,4 @@
-"""What differs between the inputs of a resource before and after, property by property, with secrets hidden."""
+"""Differences between the inputs of a resource before and after an update, by property, with secrets hidden."""
 
 import json
 import re
@@ -21,9 +21,9 @@ class Difference:
     """One property that differs.
 
     Attributes:
-        path: Where it is: `containerDefinitions.app.image`.
-        before: What it was, in one line; None if it was not there.
-        after: What it becomes; None if it goes.
+        path: Path of the property: `containerDefinitions.app.image`.
+        before: The old value in one line; None if there was none.
+        after: The new value in one line; None if it is removed.
     """
 
     path: str
@@ -32,10 +32,10 @@ class Difference:
 
 
 def differences(change: Change) -> list[Difference]:
-    """What a change makes different, at most `MOST` properties.
+    """The differences of a change, at most `MOST` properties.
 
-    The engine compares what the provider knows, which may be more than the program's inputs: a property that it names
-    and that looks the same here is listed without values.
+    The engine compares values of the provider, which can be more than the program's inputs: a property that the engine
+    names, and whose inputs are equal, is listed without values.
     """
     before, after = change.before or {}, change.after or {}
     found = list(_between(before, after, ()))
@@ -49,7 +49,7 @@ def differences(change: Change) -> list[Difference]:
 
 
 def _between(before: Any, after: Any, path: tuple[str, ...], called: str = "") -> Iterator[Difference]:
-    """The differences below `path`; `called` is the name of the pair that a `value` belongs to."""
+    """The differences below `path`; `called` is the name of the pair to which a `value` belongs."""
     if _same(before, after):
         return
     before, after = _read(before), _read(after)
@@ -68,18 +68,18 @@ def _between(before: Any, after: Any, path: tuple[str, ...], called: str = "") -
     key = next(filter(named_like_a_secret, [called, *path]), path[-1] if path else "")
     old, new = _shown(before, key), _shown(after, key)
     if SECRET in (old, new):
-        # What was a secret, or becomes one, is not shown on the other side either.
+        # If one of the two values is a secret, the other one is hidden too.
         old, new = (SECRET if old is not None else None), (SECRET if new is not None else None)
     yield Difference(path=".".join(path), before=old, after=new)
 
 
 def _silent(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Difference:
-    """A property that the engine names and that looks the same on both sides."""
+    """A property that the engine names, and whose inputs are equal."""
     if SECRET in (before.get(key), after.get(key)):
         return Difference(path=key, before=SECRET, after=SECRET)
     if key == "protect":
         return Difference(path="Pulumi's protection", before=None, after=None)
-    return Difference(path=key, before=None, after="differs in what the provider adds")
+    return Difference(path=key, before=None, after="differs in values that the provider adds")
 
 
 def _same(before: Any, after: Any) -> bool:
@@ -89,7 +89,7 @@ def _same(before: Any, after: Any) -> bool:
 
 
 def _read(value: Any) -> Any:
-    """A document in place of the text that it came as, such as container definitions and policies."""
+    """Parses values that are JSON text, such as container definitions and policies."""
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)
@@ -99,7 +99,7 @@ def _read(value: Any) -> Any:
 
 
 def _keyed(items: Sequence[Any]) -> dict[str, Any]:
-    """The items by their names, if each has its own; else by their places."""
+    """The items by name, if all names are different; otherwise by index."""
     maps = [cast(dict[str, Any], item) for item in items if isinstance(item, dict)]
     names = [item.get("name") for item in maps]
     if len(maps) == len(items) == len({str(name) for name in names}) and all(isinstance(name, str) for name in names):
@@ -120,6 +120,6 @@ def _shown(value: Any, key: str) -> str | None:
 
 
 def inputs_shown(inputs: Mapping[str, Any]) -> list[Difference]:
-    """All inputs of something new."""
+    """All inputs of a new resource."""
     found = [Difference(path=key, before=None, after=_shown(_read(value), key)) for key, value in inputs.items()]
     return found[:MOST]

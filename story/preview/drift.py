@@ -1,9 +1,9 @@
-"""What AWS has that the program did not make so, told apart from edits that no update has applied yet.
+"""Detects drift: changes in AWS that the program did not make, as opposed to edits that no update has applied yet.
 
-A preview that refreshes tells of a thing three times: as the last update left it (the step `refresh`), as AWS has it
-now, and as the program wants it (both in the step that would change it). Where the first two differ and the update
-would change that property, something moved behind the program's back. Where they are the same, the program moved.
-What AWS moves by design (`ignore_changes`) is in no step that changes something, and so it is no drift.
+A preview with a refresh contains a resource three times: as the last update left it (the step `refresh`), as it is in
+AWS now, and as the program defines it (both in the step that would change it). If the first two differ and the update
+would change that property, the property has drifted. If they are equal, the program was edited. Properties that AWS
+changes by design (`ignore_changes`) are in no step that changes something, so they are not drift.
 
 www.pulumi.com/docs/iac/cli/commands/pulumi_preview
 """
@@ -19,18 +19,18 @@ from story.plan.recorder import SECRET
 from story.preview.difference import Difference, differences
 
 TAGS, ALL_TAGS = "tags", "tagsAll"
-"""A thing's own tags, and these with those that every resource gets. The outputs hold secrets in plain text."""
+"""A resource's own tags, and all tags including the provider's default tags. Outputs contain secrets in plain text."""
 NOT_THERE = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """One property that AWS has otherwise.
+class ChangedProperty:
+    """One property whose value in AWS differs.
 
     Attributes:
-        path: Where it is: `policy.Statement.0.Action`.
-        aws: What AWS has, in one line; None if it does not have it.
-        program: What the program wants; None if it does not want it.
+        path: Path of the property: `policy.Statement.0.Action`.
+        aws: The value in AWS, in one line; None if there is none.
+        program: The value in the program; None if there is none.
     """
 
     path: str
@@ -39,33 +39,33 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drifted:
-    """A thing that changed behind the program's back.
+class DriftedResource:
+    """A resource that was changed outside of the program.
 
     Attributes:
-        name: As people call it: `Service web`.
-        urn: As the engine calls it.
-        op: What the next update does about it; to create is to make again what is gone from AWS.
-        moved: Properties that differ; none of a thing that is gone.
+        name: Type and name: `Service web`.
+        urn: URN of the resource.
+        op: What the next update does; `create` means that the resource was deleted in AWS.
+        moved: Properties that differ; empty if the resource was deleted.
     """
 
     name: str
     urn: str
     op: Op
-    moved: Sequence[Moved] = ()
+    moved: Sequence[ChangedProperty] = ()
 
     @property
     def is_gone(self) -> bool:
-        """Whether AWS does not have it any more."""
+        """Whether the resource was deleted in AWS."""
         return self.op is Op.CREATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A change that is no drift: an edit that no update has applied yet, or what follows from drift elsewhere.
+class PendingChange:
+    """A change that is not drift: an edit that no update has applied yet, or a consequence of drift elsewhere.
 
     Attributes:
-        name: As people call it: `TaskDefinition web`.
+        name: Type and name: `TaskDefinition web`.
         op: What the next update does.
         because: Properties that differ.
     """
@@ -77,16 +77,16 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """What a preview says about drift.
+    """The drift in a preview.
 
     Attributes:
         stack: Short name of the stack.
-        errors: Why nobody can tell, line by line; empty if the preview came to its end.
+        errors: Why the drift is unknown, line by line; empty if the preview succeeded.
     """
 
     stack: str
-    drifted: Sequence[Drifted]
-    waiting: Sequence[Waiting]
+    drifted: Sequence[DriftedResource]
+    waiting: Sequence[PendingChange]
     errors: Sequence[str]
 
 
@@ -94,9 +94,9 @@ def read_drift(text: str, *, stack: str = "", exit_code: int = 0) -> Drift:
     """The drift in the output of `pulumi preview --json --refresh`.
 
     Args:
-        text: All that the command said.
-        stack: Name of the stack, short or in full, if the preview may not say it.
-        exit_code: Of the command; a preview that failed without saying why is not taken for one that found nothing.
+        text: The complete output of the command.
+        stack: Name of the stack, NAME or ORG/PROJECT/NAME, in case the preview does not contain it.
+        exit_code: Exit code of the command. If it is not 0, the preview failed, even if the output names no error.
     """
     found, _ = read_output(text)
     preview = read_preview(text)
@@ -104,7 +104,7 @@ def read_drift(text: str, *, stack: str = "", exit_code: int = 0) -> Drift:
     if not errors and (preview.failed or exit_code):
         errors = [f"pulumi preview ended with exit code {exit_code}"]
     if not errors and not any(as_text(step.get("op")) == "refresh" for step in found.steps):
-        errors = ["the preview did not look at what AWS has"]
+        errors = ["the preview did not refresh the state from AWS"]
     changed = [] if errors else list(_changed(found.steps))
     return Drift(
         stack=stack.rpartition("/")[2] or preview.stack,
@@ -115,13 +115,13 @@ def read_drift(text: str, *, stack: str = "", exit_code: int = 0) -> Drift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Changed:
-    """A thing that the next update would change.
+class _ChangedResource:
+    """A resource that the next update would change.
 
     Attributes:
-        recorded: Its state as the last update left it; empty if there was none.
-        actual: As AWS has it; empty if it does not.
-        wanted: As the program wants it; empty if it does not.
+        recorded: The state after the last update; empty if there was none.
+        actual: The state in AWS; empty if the resource does not exist.
+        wanted: The state in the program; empty if the program does not define the resource.
         because: Properties that differ between the last two.
     """
 
@@ -133,8 +133,8 @@ class _Changed:
     because: Sequence[str]
 
 
-def _changed(steps: Sequence[State]) -> Iterator[_Changed]:
-    """What the next update would change, each thing once: a replacement may be told in three steps."""
+def _changed(steps: Sequence[State]) -> Iterator[_ChangedResource]:
+    """The resources that the next update would change, each once: a replacement can have three steps."""
     recorded: dict[str, State] = {}
     later: dict[str, list[State]] = {}
     for step in steps:
@@ -148,7 +148,7 @@ def _changed(steps: Sequence[State]) -> Iterator[_Changed]:
         if is_component(urn, wanted or actual):
             continue
         reasons = [reason for step in told for reason in as_texts(step.get("diffReasons"))]
-        yield _Changed(
+        yield _ChangedResource(
             urn=urn,
             op=OPS[as_text(told[0].get("op"))],
             recorded=recorded.get(urn, {}),
@@ -163,59 +163,61 @@ def _first(states: Iterable[State]) -> State:
     return next((state for state in states if state), nothing)
 
 
-def _drifted(changed: _Changed) -> Drifted | None:
-    """What moved of a thing; None if nothing did."""
+def _drifted(changed: _ChangedResource) -> DriftedResource | None:
+    """The drift of a resource; None if there is none."""
     if changed.op is Op.CREATE and changed.recorded:
-        return Drifted(name=label(changed.urn), urn=changed.urn, op=Op.CREATE)
+        return DriftedResource(name=label(changed.urn), urn=changed.urn, op=Op.CREATE)
     moved = {one.path: one for key in _looked_at(changed) for one in _moved(changed, key)}
     return (
-        Drifted(name=label(changed.urn), urn=changed.urn, op=changed.op, moved=list(moved.values())) if moved else None
+        DriftedResource(name=label(changed.urn), urn=changed.urn, op=changed.op, moved=list(moved.values()))
+        if moved
+        else None
     )
 
 
-def _waiting(changed: _Changed) -> Waiting | None:
-    """What differs of a thing without having moved; None if that is nothing."""
+def _waiting(changed: _ChangedResource) -> PendingChange | None:
+    """The changes of a resource that are not drift; None if there are none."""
     if changed.op is Op.CREATE and changed.recorded:
         return None
     keys = _looked_at(changed)
     still = [key for key in keys if not list(_moved(changed, key))]
-    return None if keys and not still else Waiting(name=label(changed.urn), op=changed.op, because=still)
+    return None if keys and not still else PendingChange(name=label(changed.urn), op=changed.op, because=still)
 
 
-def _looked_at(changed: _Changed) -> list[str]:
-    """The properties that tell why a thing would be changed."""
+def _looked_at(changed: _ChangedResource) -> list[str]:
+    """The properties because of which a resource would be changed."""
     if changed.op not in (Op.UPDATE, Op.REPLACE):
         return []
     return [key for key in changed.because if key != ALL_TAGS or TAGS not in changed.because]
 
 
-def _moved(changed: _Changed, key: str) -> Iterator[Moved]:
-    """What AWS has otherwise within one property than the last update left it, and the program wants otherwise."""
+def _moved(changed: _ChangedResource, key: str) -> Iterator[ChangedProperty]:
+    """The parts of a property in which AWS differs both from the last update and from the program."""
     if key in (TAGS, ALL_TAGS):
         yield from _moved_tags(changed)
     recorded, actual, wanted = _values(changed, key)
     since = [one.path for one in _between(key, recorded, actual)]
     for one in _between(key, actual, wanted):
         if any(_within(one.path, path) or _within(path, one.path) for path in since):
-            yield Moved(path=one.path, aws=one.before, program=one.after)
+            yield ChangedProperty(path=one.path, aws=one.before, program=one.after)
 
 
-def _moved_tags(changed: _Changed) -> Iterator[Moved]:
-    """The tags that moved, those that every resource gets included; without their values, which may be secrets."""
+def _moved_tags(changed: _ChangedResource) -> Iterator[ChangedProperty]:
+    """The tags that drifted, including default tags; without their values, which can be secrets."""
     recorded, actual = (
         as_map(as_map(state.get("outputs")).get(ALL_TAGS)) for state in (changed.recorded, changed.actual)
     )
     for name in dict.fromkeys([*recorded, *actual]):
         if recorded.get(name) != actual.get(name):
             aws, program = (SECRET if name in tags else None for tags in (actual, recorded))
-            yield Moved(path=f"{TAGS}.{name}", aws=aws, program=program)
+            yield ChangedProperty(path=f"{TAGS}.{name}", aws=aws, program=program)
 
 
-def _values(changed: _Changed, key: str) -> tuple[Any, Any, Any]:
-    """A property as it was recorded, as AWS has it and as the program wants it.
+def _values(changed: _ChangedResource, key: str) -> tuple[Any, Any, Any]:
+    """A property as recorded, in AWS, and in the program.
 
-    Inputs say it, where the program sets it. Where it does not, only the outputs do, and what the last update left is
-    what the program wants. No outputs of tags are read.
+    If the program sets the property, the inputs are compared. If not, the outputs are, and the value after the last
+    update counts as the program's. Outputs of tags are not read.
     """
     states = (changed.recorded, changed.actual, changed.wanted)
     inputs = [as_map(state.get("inputs")) for state in states]
@@ -229,7 +231,7 @@ def _values(changed: _Changed, key: str) -> tuple[Any, Any, Any]:
 
 
 def _output(state: State, key: str) -> Any:
-    """A property of what AWS answered; one without content is as good as none."""
+    """A property of the state in AWS; an empty value counts as none."""
     value = plain(as_map(state.get("outputs")).get(key))
     return NOT_THERE if value in (None, "", [], {}) else value
 

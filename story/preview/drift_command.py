@@ -1,4 +1,4 @@
-"""`story drift`, behind its options."""
+"""`story drift`."""
 
 import sys
 
@@ -6,18 +6,18 @@ from story.preview.drift import Drift, read_drift
 from story.preview.drift_page import drift_json, drift_markdown, drift_text
 
 NONE, NOBODY_KNOWS, FOUND = 0, 1, 3
-"""Exit codes. 2 is wrong usage, as everywhere."""
+"""Exit codes of `story drift`. 2 is wrong usage, as with every command."""
 PAGES = {"text": drift_text, "json": drift_json, "markdown": drift_markdown}
 
 
 def run(*, preview: tuple[int, str], stack: str, as_format: str) -> int:
     """Reads a preview and prints its drift; returns the exit code.
 
-    Nothing is printed if the preview failed, so that a page about drift is never one that only looks clean.
+    If the preview failed, no page is printed, because an incomplete page could look like one without drift.
 
     Args:
         preview: Exit code and output of `pulumi preview --json --refresh`.
-        stack: Name of the stack, short or in full.
+        stack: Name of the stack: NAME or ORG/PROJECT/NAME.
         as_format: `text`, `json` or `markdown`.
     """
     exit_code, output = preview
@@ -30,5 +30,5 @@ def run(*, preview: tuple[int, str], stack: str, as_format: str) -> int:
 
 
 def _why(drift: Drift) -> str:
-    """Why nobody can tell, in one line."""
-    return f"stack {drift.stack}: the preview failed, so nobody can tell: {'; '.join(drift.errors)}"
+    """Why the drift is unknown, in one line."""
+    return f"stack {drift.stack}: the preview failed, so the drift is unknown: {'; '.join(drift.errors)}"

@@ -1,29 +1,29 @@
-"""What is said about drift: a line for each thing, for terminals, for an issue on GitHub, and for tools."""
+"""The page of `story drift`: a line for each resource, for terminals, for an issue on GitHub, and for tools."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
 from story.engine.preview import Op
-from story.preview.drift import Drift, Drifted, Moved, Waiting
+from story.preview.drift import ChangedProperty, Drift, DriftedResource, PendingChange
 from story.preview.markdown import markdown_page
-from story.preview.page import PARTICIPLES, Block, Foreign, Line, Part, Style
+from story.preview.page import PARTICIPLES, Block, Line, OutsideText, Part, Style
 from story.preview.plain_text import text_page
 from story.preview.summary import counted
 
 MOST_PROPERTIES = 4
 MOST_WAITING = 20
 LONGEST_VALUE = 100
-"""Letters of a value, so that a line stays one; the text for tools has more."""
+"""Characters of a value that are shown, so that it fits into one line; the JSON has all."""
 
 
 def drift_text(drift: Drift) -> str:
-    """For a terminal, and for the log of a build; its first line is the verdict."""
+    """The page for a terminal or the log of a build; its first line is the verdict."""
     return text_page(_verdict(drift), _blocks(drift))
 
 
 def drift_markdown(drift: Drift) -> str:
-    """For the body of an issue; its last line is invisible and always the same for a stack."""
+    """The page for the body of an issue; its last line is invisible and always the same for a stack."""
     return markdown_page(_verdict(drift), _blocks(drift), about="story-drift", stack=drift.stack)
 
 
@@ -36,28 +36,29 @@ def drift_json(drift: Drift) -> str:
 
 def _verdict(drift: Drift) -> str:
     if not drift.drifted:
-        return "No drift: AWS has what the last update left"
-    return f"{counted(len(drift.drifted), 'thing')} changed behind the program's back"
+        return "No drift: AWS matches the last update"
+    return f"{counted(len(drift.drifted), 'resource')} changed outside of the program"
 
 
 def _blocks(drift: Drift) -> Iterator[Block]:
-    yield Block(title="", lines=[["Stack ", Foreign(drift.stack or "unknown"), "."]], style=Style.TEXT)
+    yield Block(title="", lines=[["Stack ", OutsideText(drift.stack or "unknown"), "."]], style=Style.TEXT)
     if drift.drifted:
-        yield Block(title="What AWS has otherwise", lines=[list(_drifted(one)) for one in drift.drifted])
+        yield Block(title="Drift", lines=[list(_drifted(one)) for one in drift.drifted])
     if drift.waiting:
         lines: list[Line] = [list(_waiting(one)) for one in drift.waiting[:MOST_WAITING]]
         if (more := len(drift.waiting) - MOST_WAITING) > 0:
             lines.append([f"and {more} more"])
-        also = ", or follow from the above" if drift.drifted else ""
+        also = ", or follow from the drift above" if drift.drifted else ""
         yield Block(
-            title=f"No drift: the next update does these as well; they were edited and not applied{also}", lines=lines
+            title=f"Not drift: the next update also makes these changes; they were edited but not applied yet{also}",
+            lines=lines,
         )
 
 
-def _drifted(one: Drifted) -> Iterator[Part]:
-    yield from (Foreign(one.name), ": ")
+def _drifted(one: DriftedResource) -> Iterator[Part]:
+    yield from (OutsideText(one.name), ": ")
     if one.is_gone:
-        yield "is gone from AWS"
+        yield "was deleted in AWS"
         return
     for place, moved in enumerate(one.moved[:MOST_PROPERTIES]):
         yield "; " if place else ""
@@ -65,27 +66,27 @@ def _drifted(one: Drifted) -> Iterator[Part]:
     if (more := len(one.moved) - MOST_PROPERTIES) > 0:
         yield f"; and {more} more {'property' if more == 1 else 'properties'}"
     if one.op is Op.REPLACE:
-        yield "; the next update replaces it"
+        yield "; the next update replaces the resource"
 
 
-def _moved(moved: Moved) -> Iterator[Part]:
-    yield Foreign(moved.path)
+def _moved(moved: ChangedProperty) -> Iterator[Part]:
+    yield OutsideText(moved.path)
     if moved.aws is None:
-        yield " is not there in AWS"
+        yield " is missing in AWS"
     else:
         yield from (" is ", _value(moved.aws), " in AWS")
     if moved.program is None:
-        yield ", the program does not want it"
+        yield ", and not set in the program"
     else:
-        yield from (", the program wants ", _value(moved.program))
+        yield from (", in the program ", _value(moved.program))
 
 
-def _waiting(one: Waiting) -> Iterator[Part]:
-    yield from (Foreign(one.name), f": would be {PARTICIPLES[one.op]}")
+def _waiting(one: PendingChange) -> Iterator[Part]:
+    yield from (OutsideText(one.name), f": would be {PARTICIPLES[one.op]}")
     for place, reason in enumerate(one.because):
         yield ", " if place else ", because of "
-        yield Foreign(reason)
+        yield OutsideText(reason)
 
 
-def _value(value: str) -> Foreign:
-    return Foreign(value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}...")
+def _value(value: str) -> OutsideText:
+    return OutsideText(value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}...")

@@ -1,4 +1,4 @@
-"""Text that another program wrote into a file or a pipe, in the encodings in which that happens."""
+"""Decodes text that another program wrote into a file or a pipe, in several encodings."""
 
 import codecs
 
@@ -11,15 +11,15 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 CONTROLS = frozenset(map(chr, range(32))) - frozenset("\a\b\t\n\v\f\r\x1b")
-"""Characters that no text holds, apart from those with which programs move the cursor or colour a line."""
+"""Control characters that text does not contain, except those that move the cursor or set colours."""
 TEXT_PER_CONTROL = 50
-"""A text has at most one control character in so many: of random or compressed bytes, one in eleven is one."""
+"""Text has at most one control character in this number of characters; random bytes have one in eleven."""
 LOOKED_AT = 4096
-"""Bytes at the beginning that decide which of the encodings without a mark it is."""
+"""Number of bytes at the beginning from which an encoding without a byte order mark is detected."""
 
 
 class NoTextError(Exception):
-    """The bytes are no text; the message says so in a few words."""
+    """The bytes are not text; the message is a short reason."""
 
 
 def decoded(content: bytes) -> str:
@@ -27,7 +27,7 @@ def decoded(content: bytes) -> str:
 
     `>` of Windows PowerShell writes UTF-16 with a mark:
     learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_character_encoding
-    Single bytes that the encoding does not know become U+FFFD: logs of builds hold some.
+    Bytes that are invalid in the encoding become U+FFFD: logs of builds can contain some.
 
     Raises:
         NoTextError: It is binary, such as an archive or a plan that another tool wrote.
@@ -42,7 +42,7 @@ def decoded(content: bytes) -> str:
 
 
 def _without_a_mark(content: bytes) -> str:
-    """The encoding by where the zeros are: letters of ASCII take a second byte in UTF-16, which is zero."""
+    """Detects the encoding from zero bytes: in UTF-16, the second byte of an ASCII character is zero."""
     first = content[:LOOKED_AT]
     even, odd = first[0::2].count(0), first[1::2].count(0)
     if odd > len(first) // 4 and not even:

@@ -1,28 +1,28 @@
-"""A summary as the comment on a pull request: GitHub's Markdown, below a size, with nothing in it that acts.
+"""A summary as the comment on a pull request: GitHub's Markdown, limited in size, without active content.
 
-Whatever comes from outside stands in code: a span, or a fenced block. There GitHub makes no links, mentions, images
-or markup of anything (github.github.com/gfm, "Code spans" and "Fenced code blocks"), so what is left to do is to close
-the code nowhere but at its end: one line, a fence longer than any within, and no bar in a table's cell. Characters that
-no reader sees, such as those that turn the direction of writing, are shown as escapes.
+Text from outside is always code: a span, or a fenced block. GitHub renders no links, mentions, images or markup in code
+(github.github.com/gfm, "Code spans" and "Fenced code blocks"), so the text must only not end the code: it is one line,
+the fence is longer than any within, and a table's cell contains no bar. Invisible characters, such as those that change
+the direction of writing, are shown as escapes.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from settings.checking import printable
-from story.preview.page import Block, Foreign, Line, Style, blocks
+from story.preview.page import Block, Line, OutsideText, Style, blocks
 from story.preview.summary import Summary
 
 LIMIT = 60_000
-"""GitHub takes 65,536 characters."""
+"""GitHub accepts 65,536 characters."""
 LONGEST = 240
 RESERVED = 600
-"""Room for the lines that say what was left out, and for the marker."""
+"""Characters reserved for the lines about omitted parts, and for the marker."""
 BACKTICKS = re.compile(r"`+")
 
 
 def comment(summary: Summary, limit: int = LIMIT) -> str:
-    """The comment, shorter than `limit`; what does not fit is dropped from the end, and the comment says so.
+    """The comment, shorter than `limit`. If the page is longer, its end is omitted, and the comment says so.
 
     Its first line is the verdict. Its last one is invisible and the same for each comment on this stack.
     """
@@ -31,13 +31,13 @@ def comment(summary: Summary, limit: int = LIMIT) -> str:
 
 
 def markdown_page(verdict: str, below: Iterable[Block], *, about: str, stack: str, limit: int = LIMIT) -> str:
-    """A page, shorter than `limit`; what does not fit is dropped from the end, and the page says so.
+    """A page, shorter than `limit`. If it is longer, its end is omitted, and the page says so.
 
     Args:
-        verdict: Its first line, in our own words.
-        below: What stands there, the most important first.
-        about: What kind of page it is; its last line, which is invisible, says this and the stack.
-        stack: Name of the stack; "" if nobody knows it.
+        verdict: The first line.
+        below: The blocks below the verdict, the most important first.
+        about: Kind of page. The last line, which is invisible, contains it and the stack.
+        stack: Name of the stack; "" if it is unknown.
         limit: In UTF-16 units, as GitHub counts.
     """
     head = f"### {verdict}\n"
@@ -51,9 +51,7 @@ def markdown_page(verdict: str, below: Iterable[Block], *, about: str, stack: st
             dropped.append(block.title)
     if dropped:
         left = ", ".join(f'"{title}"' for title in dropped if title)
-        pieces.append(
-            f"_Cut off, because GitHub takes no longer comment: {left[:300]}. The log of the build has all._\n"
-        )
+        pieces.append(f"_Truncated to GitHub's limit: {left[:300]}. The log of the build has the full page._\n")
     marker = f"<!-- {about}: {_plain(stack) or 'unknown'} -->"
     return "\n".join([*filter(None, pieces), marker]) + "\n"
 
@@ -67,7 +65,7 @@ def code(text: str, *, cell: bool = False) -> str:
     """Text from outside as a code span of one line."""
     shown = shortened(visible(text))
     if cell:
-        # A backslash before a bar would be read differently by each version of GitHub's parser.
+        # Versions of GitHub's parser read a backslash before a bar differently.
         shown = shown.replace("|", "\\x7c")
     if not shown.strip():
         return "(empty)"
@@ -77,12 +75,12 @@ def code(text: str, *, cell: bool = False) -> str:
 
 
 def visible(text: str) -> str:
-    """One line of characters that can be seen; the others as escapes."""
+    """One line of visible characters; invisible ones are shown as escapes."""
     return printable(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def shortened(text: str) -> str:
-    """The text without its end, if it is long."""
+    """The text, shortened if it is long."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
@@ -96,7 +94,7 @@ def _fence(text: str, least: int) -> str:
 
 
 def _fitting(block: Block, room: int) -> tuple[str, bool]:
-    """As much of a block as there is room for, and whether that is all of it."""
+    """The part of a block that fits, and whether it is the whole block."""
     lines = [_line(block, line, place) for place, line in enumerate(block.lines)]
     fence = _fence("\n".join(lines), 3) if block.style is Style.DIFF else ""
     before, after = _frame(block, fence)
@@ -135,7 +133,7 @@ def _line(block: Block, line: Line, place: int) -> str:
             rule = "\n|:--|" + "--:|" * (len(line) - 1) if place == 0 else ""
             return "| " + " | ".join(_parts([part], cell=True) for part in line) + " |" + rule
         case Style.DIFF:
-            return shortened("".join(visible(part.text) if isinstance(part, Foreign) else part for part in line))
+            return shortened("".join(visible(part.text) if isinstance(part, OutsideText) else part for part in line))
         case Style.LOUD:
             return f"> - {_parts(line)}"
         case Style.LIST:
@@ -148,6 +146,6 @@ def _parts(parts: Line, *, cell: bool = False) -> str:
     return "".join(_spans(parts, cell))
 
 
-def _spans(parts: Sequence[str | Foreign], cell: bool) -> Iterator[str]:
+def _spans(parts: Sequence[str | OutsideText], cell: bool) -> Iterator[str]:
     for part in parts:
-        yield code(part.text, cell=cell) if isinstance(part, Foreign) else part
+        yield code(part.text, cell=cell) if isinstance(part, OutsideText) else part

@@ -1,10 +1,10 @@
-"""Reads the list of pending migrations that artisan writes, and says which of them destroy something.
+"""Reads artisan's list of pending migrations, and finds the destructive ones.
 
-Taken are the outputs of `php artisan migrate --pretend` (names and SQL; best) and of `php artisan migrate:status
+Accepted are the outputs of `php artisan migrate --pretend` (names and SQL; best) and of `php artisan migrate:status
 --pending` (names only), of Laravel 9 and later: laravel.com/docs/migrations#running-migrations
-What artisan prints is in github.com/laravel/framework, src/Illuminate/Database/Migrations/Migrator.php and
-src/Illuminate/Database/Console/Migrations/StatusCommand.php. Any other text is refused: that a list has no migration is
-concluded only from artisan's own sentence, never from a text in which none was found.
+The source of artisan's output is github.com/laravel/framework, src/Illuminate/Database/Migrations/Migrator.php and
+src/Illuminate/Database/Console/Migrations/StatusCommand.php. Any other text is rejected: a list counts as
+empty only if it contains artisan's own sentence for that.
 """
 
 import re
@@ -32,7 +32,7 @@ SQL = (
     r"|do\s+\$|call\s+[\w`.]+\s*\(|(?:grant|revoke)\s+.+\s(?:to|from)\b"
 )
 OLD_PRETEND = re.compile(rf"\s*(\w+):\s+((?:{SQL}).*)", re.IGNORECASE)
-"""A statement as the first releases of Laravel 9 wrote it: behind the class or the file of its migration."""
+"""A statement in the first releases of Laravel 9: after the class or the file of its migration."""
 UNMARKED = re.compile(rf"\s*(?:[^\sA-Za-z0-9]{{1,6}}\s*)?((?:{SQL}).*)", re.IGNORECASE)
 """A statement whose arrow the encoding of a console does not know: most write one to three `?` for it, some nothing."""
 CONTINUED = re.compile(r"(?:\t| {4})\s*\S")
@@ -40,12 +40,12 @@ CONTINUED = re.compile(r"(?:\t| {4})\s*\S")
 In today's output, a statement is one line: Termwind makes one space of each line break (src/ValueObjects/Node.php in
 github.com/nunomaduro/termwind). Earlier, SQL of several lines was written as it stood in the migration."""
 BESIDE = re.compile(r"\s*INFO  +\S|(?:PHP )?(?:Warning|Notice|Deprecated|Strict Standards): .* on line \d+\s*$")
-"""Lines between those of a list after which artisan goes on."""
+"""Lines within a list after which artisan continues."""
 STATUS_HEADER = re.compile(r"\s*migration name\b", re.IGNORECASE)
 PENDING = re.compile(r"(?:Pending)?", re.IGNORECASE)
 RAN = re.compile(r"(?:\[\d+\]\s*)?Ran", re.IGNORECASE)
 DONE = re.compile(r"\b(?:DONE|FAIL|SKIPPED)$")
-"""What artisan says of a migration that it did not list, but ran."""
+"""Artisan's line for a migration that it ran instead of listing it."""
 NOTHING = re.compile(
     r"\s*(?:INFO\s+)?(?:Nothing to migrate|No pending migrations|No migrations found)\.?\s*", re.IGNORECASE
 )
@@ -53,7 +53,7 @@ FAILED = re.compile(
     r"\s*(?:SQLSTATE\[|ERROR  +\S|(?i:error)(?:: | response from daemon| during connect)|docker: |In \S+\.php line \d+:"
     r"|(?:PHP )?(?:Fatal|Parse) error:|(?:PHP )?Uncaught |[A-Z]\w*(?:\\\w+)*(?:Exception|Error)\b\s*(?:$|:))"
 )
-"""The beginning of a line with which artisan, PHP or docker say that the list ends here, or never began."""
+"""The beginning of an error line of artisan, PHP or docker, after which a list is incomplete."""
 LONGEST_SHOWN = 160
 
 QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|`[^`]*`|\"[^\"]*\"")
@@ -61,7 +61,7 @@ UNQUOTED = tuple(
     re.compile(rf"\$(\w*)\$.*?\$\1\$|/\*.*?\*/|{text}|`[^`]*`|\"[^\"]*\"", re.DOTALL)
     for text in (r"'(?:[^'\\]|\\.|'')*'", r"'[^']*'")
 )
-"""Texts, names and comments in SQL: with a backslash before a quote as in MySQL, and without as in PostgreSQL."""
+"""Strings, names and comments in SQL: with backslash escapes as in MySQL, and without as in PostgreSQL."""
 TEXT = re.compile(r"'(?:[^'\\]|\\.|'')*'")
 ROWS = re.compile(r"(?:insert|update|delete|replace)\b", re.IGNORECASE)
 NOT_DATA = r"(?!(?:index|key|foreign|primary|constraint|check|default|not)\b)"
@@ -86,9 +86,9 @@ class Migration:
     """One migration that has not run yet.
 
     Attributes:
-        statements: Its SQL, if the list has it.
-        destroys: What it does that the running code or its data may not survive: `drops`, `renames`, ...
-        by_name: Whether that was only concluded from its name.
+        statements: The SQL, if the list contains it.
+        destroys: Destructive operations: `drops`, `renames`, ...
+        by_name: Whether `destroys` was derived from the migration's name only.
     """
 
     name: str
@@ -98,17 +98,17 @@ class Migration:
 
 
 class UnreadableListError(Exception):
-    """The text is no list of artisan; the message says why, with the line that shows it, in one line."""
+    """The text is not a list of artisan; the message is one line with the reason and the line of the text."""
 
 
 def read_migrations(text: str) -> list[Migration]:
-    """The pending migrations in what artisan wrote; none if artisan says that there are none.
+    """The pending migrations in artisan's output; empty if artisan says that there are none.
 
-    Lines of other programs before the list are passed over, and in it those of artisan and PHP after which they go on.
+    Skipped are lines of other programs before the list, and messages of artisan and PHP within it.
 
     Raises:
-        UnreadableListError: It is empty, or no list, or ends within a statement, or holds an error or a line that is
-            none of a list behind the first name, so that migrations may be missing.
+        UnreadableListError: The text is empty, is not a list, ends within a statement, or contains an error or an
+            unknown line after the first name, so that migrations can be missing.
     """
     found: dict[str, list[str]] = {}
     name, is_list, inside = "", False, False
@@ -119,9 +119,9 @@ def read_migrations(text: str) -> list[Migration]:
             if name:
                 found[name].append(match[1].strip())
             elif not line.lstrip().startswith(BULLET):
-                raise UnreadableListError(f"it holds a statement of no migration: {_first_words(line)}")
+                raise UnreadableListError(f"it contains a statement without a migration: {_first_words(line)}")
         elif FAILED.match(line):
-            raise UnreadableListError(f"it holds an error: {_first_words(line)}")
+            raise UnreadableListError(f"it contains an error: {_first_words(line)}")
         elif STATUS_HEADER.match(line):
             name, inside = "", True
         elif NOTHING.fullmatch(line):
@@ -133,7 +133,7 @@ def read_migrations(text: str) -> list[Migration]:
             status = match[2].strip(" .")
             if not PENDING.fullmatch(status) and not RAN.fullmatch(status):
                 if inside or DATED.match(line) or DONE.search(status):
-                    raise UnreadableListError(f"it holds a line that is none of a list: {_first_words(line)}")
+                    raise UnreadableListError(f"it contains an unknown line: {_first_words(line)}")
                 continue
             name, is_list, inside = "" if RAN.fullmatch(status) else match[1], True, True
             if name:
@@ -141,7 +141,7 @@ def read_migrations(text: str) -> list[Migration]:
         elif line.strip() and (goes_on or (name and found[name] and CONTINUED.match(line))):
             found[name][-1] += f" {line.strip()}"
         elif inside and line.strip() and not BESIDE.match(line):
-            raise UnreadableListError(f"it holds a line that is none of a list: {_first_words(line)}")
+            raise UnreadableListError(f"it contains an unknown line: {_first_words(line)}")
     if name and found[name] and _is_open(found[name][-1]):
         raise UnreadableListError(f"it ends within a statement: {_first_words(found[name][-1])}")
     if not is_list:
@@ -150,7 +150,7 @@ def read_migrations(text: str) -> list[Migration]:
 
 
 def _is_open(statement: str) -> bool:
-    """Whether a bracket or a quote in it is not closed, in MySQL's way to read texts and in PostgreSQL's."""
+    """Whether a bracket or a quote is not closed, with MySQL's rules for strings and with PostgreSQL's."""
     rests = [pattern.sub("x", statement) for pattern in UNQUOTED]
     return all(rest.count("(") > rest.count(")") or re.search(r"['`\"]|\$\w*\$|/\*", rest) for rest in rests)
 
@@ -159,7 +159,7 @@ def _why_no_list(lines: Sequence[str]) -> str:
     first = next((line for line in lines if line.strip()), "")
     if not first:
         return "it is empty"
-    return f"it is no output of `migrate --pretend` or `migrate:status --pending`; it begins: {_first_words(first)}"
+    return f"it is not output of `migrate --pretend` or `migrate:status --pending`; it begins: {_first_words(first)}"
 
 
 def _first_words(line: str) -> str:
@@ -168,7 +168,7 @@ def _first_words(line: str) -> str:
 
 
 def _migration(name: str, statements: Sequence[str]) -> Migration:
-    # Names of columns and texts are no keywords: `drop` may be a column.
+    # Names of columns and strings are not keywords: `drop` can be a column.
     plain = [QUOTED.sub("x", statement) for statement in statements]
     destroys = [word for word, pattern in IN_SQL.items() if any(pattern.search(sql) for sql in plain)]
     if not statements:
@@ -182,5 +182,5 @@ def _migration(name: str, statements: Sequence[str]) -> Migration:
 
 
 def _shown(statement: str) -> str:
-    """A statement without the values of rows, which are nobody's business in a comment."""
+    """A statement without the values of rows, which must not be published in a comment."""
     return redacted(TEXT.sub("?", statement) if ROWS.match(statement) else statement)

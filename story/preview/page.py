@@ -1,7 +1,7 @@
-"""The page that a summary makes, as blocks of lines: what stands where, without any markup.
+"""The page of a summary, as blocks of lines without markup.
 
-What comes from outside (names, values, messages) is `Foreign`, so that each renderer can make it harmless. Everything
-else is our own text.
+Names, values and messages that the program did not write are `OutsideText`, so that each renderer can escape them.
+Everything else is the program's own text.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from story.engine.preview import Op
 from story.preview.difference import Difference
 from story.preview.migrations import Migration
 from story.preview.summary import Detail, Entry, Section, Summary, counted, money
-from story.resource_categories import Kind
+from story.resource_categories import Category
 
 PARTICIPLES = {
     Op.CREATE: "created",
@@ -30,18 +30,18 @@ SIGNS = {Op.CREATE: "+", Op.IMPORT: "+", Op.DELETE: "-"}
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
-    """Text that comes from outside."""
+class OutsideText:
+    """Text that the program did not write."""
 
     text: str
 
 
-Part = str | Foreign
+Part = str | OutsideText
 Line = Sequence[Part]
 
 
 class Style(StrEnum):
-    """How the lines of a block stand."""
+    """How the lines of a block are rendered."""
 
     TEXT = "text"
     LIST = "list"
@@ -55,9 +55,9 @@ class Block:
     """Lines under a title.
 
     Attributes:
-        title: Our own text; empty for lines that follow what stands above.
+        title: Title of the block; empty if the block continues the one above.
         lines: In a table, a part is a cell and the first line is the head.
-        folded: Whether a reader has to open it.
+        folded: Whether the block is collapsed.
     """
 
     title: str
@@ -74,18 +74,18 @@ def blocks(summary: Summary) -> Iterator[Block]:
     if summary.failed and not summary.violations:
         return
     for section in summary.sections:
-        if section.kind is Kind.DATA:
+        if section.category is Category.DATA:
             yield _section(section)
     yield from _migrations(summary)
     for section in summary.sections:
-        if section.kind is not Kind.DATA:
+        if section.category is not Category.DATA:
             yield _section(section)
     yield from _costs(summary)
     if summary.warnings:
-        yield Block(title="Warnings of the program", lines=[[Foreign(line)] for line in summary.warnings])
+        yield Block(title="Warnings of the program", lines=[[OutsideText(line)] for line in summary.warnings])
     if summary.details:
         yield Block(
-            title="Everything that differs",
+            title="All differences",
             lines=[line for detail in summary.details for line in _differences(detail)],
             style=Style.DIFF,
             folded=True,
@@ -93,7 +93,7 @@ def blocks(summary: Summary) -> Iterator[Block]:
 
 
 def _about(summary: Summary) -> Iterator[Part]:
-    yield from ("Stack ", Foreign(summary.stack or "unknown"))
+    yield from ("Stack ", OutsideText(summary.stack or "unknown"))
     ops = Counter(detail.op for detail in summary.details)
     if ops and not summary.failed:
         yield ": " + ", ".join(f"{ops[op]} {word}" for op, word in PARTICIPLES.items() if ops[op])
@@ -104,12 +104,12 @@ def _errors(summary: Summary) -> Iterator[Block]:
     if not summary.failed:
         return
     said = [line for line in summary.errors if line != NO_REASON or not summary.violations]
-    lines: list[Line] = [[Foreign(line)] for line in said[:MOST_ERRORS]]
+    lines: list[Line] = [[OutsideText(line)] for line in said[:MOST_ERRORS]]
     if len(said) > MOST_ERRORS:
         lines.append([f"and {len(said) - MOST_ERRORS} more lines"])
     if said == [NO_REASON]:
         lines.append(
-            ["That is all it says. A policy may forbid the update; docs/pull-requests.md has how to see which."]
+            ["The output contains no more. A policy may forbid the update; docs/pull-requests.md shows how to find it."]
         )
     if lines:
         yield Block(title="Why it failed", lines=lines, style=Style.LOUD)
@@ -121,13 +121,13 @@ def _policies(summary: Summary) -> Iterator[Block]:
         lines: list[Line] = [
             [
                 "forbidden by " if one.blocks else "advice of ",
-                Foreign(one.policy),
+                OutsideText(one.policy),
                 " of ",
-                Foreign(one.pack),
+                OutsideText(one.pack),
                 ": ",
-                Foreign(one.resource),
+                OutsideText(one.resource),
                 ": ",
-                Foreign(one.message),
+                OutsideText(one.message),
             ]
             for one in found
         ]
@@ -135,7 +135,7 @@ def _policies(summary: Summary) -> Iterator[Block]:
 
 
 def _section(section: Section) -> Block:
-    style = Style.LOUD if section.kind is Kind.DATA else Style.LIST
+    style = Style.LOUD if section.category is Category.DATA else Style.LIST
     return Block(title=section.title, lines=[list(_entry(entry)) for entry in section.entries], style=style)
 
 
@@ -143,17 +143,17 @@ def _entry(entry: Entry) -> Iterator[Part]:
     count = f"{entry.count} " if entry.count > 1 else ""
     yield f"{entry.verb} {count}"
     if entry.what:
-        yield from (Foreign(entry.what), " ")
+        yield from (OutsideText(entry.what), " ")
     for place, name in enumerate(entry.names):
         yield ", " if place else ""
-        yield Foreign(name)
+        yield OutsideText(name)
     if entry.count > len(entry.names):
         yield f" and {entry.count - len(entry.names)} more"
     if entry.component:
-        yield from (" in ", Foreign(entry.component))
+        yield from (" in ", OutsideText(entry.component))
     for place, reason in enumerate(entry.reasons):
         yield ", " if place else ": "
-        yield Foreign(reason)
+        yield OutsideText(reason)
     if entry.notes:
         yield "; " + "; ".join(entry.notes)
 
@@ -162,15 +162,15 @@ def _migrations(summary: Summary) -> Iterator[Block]:
     lines: list[Line] = []
     if summary.image:
         before, after = summary.image
-        came = [" in place of ", Foreign(_short(before, after))] if before else []
-        lines.append(["image ", Foreign(_short(after, before)), *came])
+        came = [" in place of ", OutsideText(_short(before, after))] if before else []
+        lines.append(["image ", OutsideText(_short(after, before)), *came])
     if summary.list_unread:
-        lines.append(["the list of migrations could not be read: ", Foreign(summary.list_unread)])
+        lines.append(["the list of migrations could not be read: ", OutsideText(summary.list_unread)])
     elif summary.migrations is None:
         if summary.image and summary.migrates and not summary.new:
-            lines.append(["nobody gave the list of migrations (story summary --migrations FILE)"])
+            lines.append(["no list of migrations was given (story summary --migrations FILE)"])
     elif not summary.migrates and summary.migrations:
-        lines.append([f"{counted(len(summary.migrations), 'migration')} in the list, but none runs in this update"])
+        lines.append([f"{counted(len(summary.migrations), 'migration')} in the list, but this update runs none"])
     elif not summary.migrations:
         lines.append(["no migration is pending"])
     listed = sorted(summary.migrations or (), key=lambda one: not one.destroys)
@@ -182,21 +182,21 @@ def _migrations(summary: Summary) -> Iterator[Block]:
 
 
 def _migration(migration: Migration) -> Iterator[Line]:
-    line: list[Part] = [Foreign(migration.name)]
+    line: list[Part] = [OutsideText(migration.name)]
     if migration.destroys:
         line.append(f": DESTRUCTIVE, it {', '.join(migration.destroys)}")
         line.append(" (judged by its name: the list has no SQL)" if migration.by_name else "")
-        line.append("; the old code runs on the new schema for some minutes (docs/migrations.md)")
+        line.append("; the old code runs with the new schema for some minutes (docs/migrations.md)")
     yield line
     for statement in migration.statements[:MOST_STATEMENTS]:
-        yield ["SQL: ", Foreign(statement)]
+        yield ["SQL: ", OutsideText(statement)]
     more = len(migration.statements) - MOST_STATEMENTS
     if more > 0:
         yield [f"and {counted(more, 'statement')} more"]
 
 
 def _short(image: str, other: str | None) -> str:
-    """An image with the beginning of its digest, unless the other one begins like that as well."""
+    """An image with a short digest, unless both digests begin with the same characters."""
     end = image.rfind("@sha256:") + len("@sha256:") + 12
     return image[:end] if "@sha256:" in image and image[:end] != (other or "")[:end] else image
 
@@ -205,30 +205,30 @@ def _costs(summary: Summary) -> Iterator[Block]:
     cost = summary.cost
     if not cost.before.items and not cost.after.items:
         return
-    scope = "USD a month" if cost.complete else "USD a month, of what changes"
+    scope = "USD a month" if cost.complete else "USD a month, for the resources that change"
     rows: list[Line] = [["part", "before", "after", "change"]]
     before, after = cost.before.components, cost.after.components
     none = Estimate(region=cost.after.region, items=())
     for name in sorted({*before, *after}):
         old, new = before.get(name, none), after.get(name, none)
-        rows.append([Foreign(name or "stack"), _sum(old), _sum(new), money(new.usd - old.usd)])
+        rows.append([OutsideText(name or "stack"), _sum(old), _sum(new), money(new.usd - old.usd)])
     rows.append(["all", _sum(cost.before), _sum(cost.after), money(cost.difference)])
     folded = not any(old != new for _, old, new, _ in rows[1:])
     yield Block(title=f"Costs ({scope})", lines=rows, style=Style.TABLE, folded=folded)
     unknown: list[Line] = [
         [
-            Foreign(f"{item.component or 'stack'}: {item.resource}"),
+            OutsideText(f"{item.component or 'stack'}: {item.resource}"),
             ": ",
-            Foreign(item.what),
+            OutsideText(item.what),
             ": unknown; " if item.note else ": unknown",
-            Foreign(item.note) if item.note else "",
+            OutsideText(item.note) if item.note else "",
         ]
         for item in cost.after.unknown
     ]
     if unknown:
-        yield Block(title="Unknown prices, which are in no sum", lines=unknown, folded=True)
+        yield Block(title="Unknown prices, not included in the totals", lines=unknown, folded=True)
     assumed = dict.fromkeys([*cost.before.assumptions, *cost.after.assumptions])
-    yield Block(title="What the estimate assumes", lines=[[text] for text in assumed], folded=True)
+    yield Block(title="Assumptions of the estimate", lines=[[text] for text in assumed], folded=True)
 
 
 def _sum(estimate: Estimate) -> str:
@@ -237,7 +237,7 @@ def _sum(estimate: Estimate) -> str:
 
 def _differences(detail: Detail) -> Iterator[Line]:
     where = f" in {detail.component}" if detail.component else ""
-    yield ["@@ ", Foreign(f"{detail.op} {detail.what} {detail.name}{where}"), " @@"]
+    yield ["@@ ", OutsideText(f"{detail.op} {detail.what} {detail.name}{where}"), " @@"]
     for difference in detail.differences:
         yield from _both(difference, SIGNS.get(detail.op, ""))
 
@@ -245,8 +245,8 @@ def _differences(detail: Detail) -> Iterator[Line]:
 def _both(difference: Difference, sign: str) -> Iterator[Line]:
     path = difference.path
     if difference.before is None and difference.after is None:
-        yield ["  ", Foreign(path)]
+        yield ["  ", OutsideText(path)]
     if difference.before is not None:
-        yield ["- ", Foreign(f"{path}: {difference.before}")]
+        yield ["- ", OutsideText(f"{path}: {difference.before}")]
     if difference.after is not None:
-        yield [f"{sign or '+'} ", Foreign(f"{path}: {difference.after}")]
+        yield [f"{sign or '+'} ", OutsideText(f"{path}: {difference.after}")]

@@ -1,13 +1,13 @@
-"""A summary as plain text, for a terminal and for the log of a build: everything, however long it is."""
+"""A summary as plain text of any length, for a terminal or the log of a build."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from story.preview.markdown import visible
-from story.preview.page import Block, Foreign, Line, Style, blocks
+from story.preview.page import Block, Line, OutsideText, Style, blocks
 from story.preview.summary import Summary
 
 BEFORE = {Style.TEXT: "", Style.LIST: "  - ", Style.LOUD: "  - ", Style.TABLE: "  | ", Style.DIFF: "  "}
-"""What stands before a line. None begins with text from outside: the log of a build may take `::error::` for a command.
+"""Prefixes of lines. No line begins with text from outside: GitHub Actions would run `::error::` as a command.
 """
 
 
@@ -17,7 +17,7 @@ def plain_text(summary: Summary) -> str:
 
 
 def text_page(verdict: str, below: Iterable[Block]) -> str:
-    """A page with its verdict as the first line, in our own words, and what stands below it."""
+    """A page: the verdict as the first line, and the blocks below it."""
     return "\n".join([verdict, *_lines(below)]) + "\n"
 
 
@@ -40,4 +40,4 @@ def _table(rows: Sequence[Line]) -> Iterator[str]:
 
 
 def _text(line: Line) -> str:
-    return "".join(visible(part.text) if isinstance(part, Foreign) else part for part in line)
+    return "".join(visible(part.text) if isinstance(part, OutsideText) else part for part in line)

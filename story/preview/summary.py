@@ -1,4 +1,4 @@
-"""What an update means, in the order in which it matters: from a preview to a verdict and its sections."""
+"""Summarizes a preview: a verdict, and sections in the order of importance."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,18 +11,18 @@ from story.preview.difference import Difference, differences, inputs_shown
 from story.preview.impact import impact, notes, services, unguarded
 from story.preview.migrations import Migration
 from story.redact import redacted
-from story.resource_categories import MARKER, ROLLOUT, SERVICE, TASK_DEFINITION, Kind, short
+from story.resource_categories import MARKER, ROLLOUT, SERVICE, TASK_DEFINITION, Category, short
 
-TITLES: dict[Kind, str] = {
-    Kind.DATA: "Replaces or deletes data",
-    Kind.STORE: "Stores, keys and secrets (what they hold stays)",
-    Kind.TASKS: "What restarts, starts or ends",
-    Kind.NETWORK: "Network",
-    Kind.ACCESS: "Permissions",
-    Kind.OTHER: "Everything else",
+TITLES: dict[Category, str] = {
+    Category.DATA: "Replaces or deletes data",
+    Category.STORE: "Stores, keys and secrets (the data stays)",
+    Category.TASKS: "Tasks and services that restart, start or end",
+    Category.NETWORK: "Network",
+    Category.ACCESS: "Permissions",
+    Category.OTHER: "Everything else",
 }
 ALIKE = 4
-"""From so many changes of the same kind on, they are one line; never where data is lost."""
+"""Number of similar changes from which they are shown as one line; not for changes that lose data."""
 NAMED = 3
 REASONS = 6
 
@@ -32,13 +32,13 @@ class Entry:
     """One line of a section.
 
     Attributes:
-        verb: What happens: `replace`, or `restart` where several changes together do that.
-        what: Type of the resource, as people say it: `ecs Service`; empty for a service as a whole.
-        names: Its name; several if it stands for changes that are alike.
-        component: What holds it, unless that has the same name.
+        verb: The operation: `replace`, or `restart` if several changes together restart a service.
+        what: Short type of the resource: `ecs Service`; empty for a service as a whole.
+        names: Name of the resource; several if the line stands for similar changes.
+        component: The component that contains it, unless it has the same name.
         reasons: Properties that differ.
-        notes: What to know beside it, in our own words.
-        count: How many changes it stands for.
+        notes: Notes about the consequences.
+        count: Number of changes that the line stands for.
     """
 
     verb: str
@@ -52,16 +52,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Changes of one kind."""
+    """Changes of one category."""
 
-    kind: Kind
+    category: Category
     title: str
     entries: Sequence[Entry]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """A change with everything that differs."""
+    """A change with all differences."""
 
     op: Op
     what: str
@@ -72,17 +72,17 @@ class Detail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """All that a page says. Everything but the verdict, the titles and the notes may come from outside.
+    """The content of a page. All but the verdict, the titles and the notes can be text from outside.
 
     Attributes:
-        verdict: One line that anyone understands, in our own words.
-        loud: Whether it loses data, migrates destructively, or cannot be done at all.
+        verdict: The result in one line.
+        loud: Whether the update loses data, runs destructive migrations, or is impossible.
         image: The image before and after, if it changes; None before on a new stack.
-        migrations: Pending migrations; None if nobody gave the list, or it could not be read.
-        list_unread: Why the list of migrations could not be read; "" if it was, or if nobody gave it.
+        migrations: Pending migrations; None if no list was given, or it could not be read.
+        list_unread: Why the list of migrations could not be read; "" if it was read, or not given.
         migrates: Whether a migration runs in this update.
-        new: Whether the stack has nothing yet.
-        failed: Whether the preview did not come to its end.
+        new: Whether the stack has no resources yet.
+        failed: Whether the preview failed.
     """
 
     stack: str
@@ -103,7 +103,7 @@ class Summary:
 
     @property
     def refused(self) -> bool:
-        """Whether the engine would not, or could not, make this update."""
+        """Whether the update is impossible: the preview failed, or a policy forbids it."""
         return self.failed or any(violation.blocks for violation in self.violations)
 
 
@@ -113,14 +113,14 @@ def summarise(
     """The summary of a preview.
 
     Args:
-        preview: What the engine said.
-        stack: Name of the stack, short or in full, if the preview may not say it.
-        migrations: What the new image would migrate; None if that is not known.
-        list_unread: Why the list of migrations could not be read; "" if it was, or if there is none.
+        preview: The preview.
+        stack: Name of the stack, NAME or ORG/PROJECT/NAME, in case the preview does not contain it.
+        migrations: The new image's pending migrations; None if they are unknown.
+        list_unread: Why the list of migrations could not be read; "" if it was read, or if there is none.
     """
     sections = list(_sections(preview.changes))
     cost = compare(preview)
-    lost = [entry for section in sections if section.kind is Kind.DATA for entry in section.entries]
+    lost = [entry for section in sections if section.category is Category.DATA for entry in section.entries]
     blocked = any(violation.blocks for violation in preview.violations)
     return Summary(
         stack=stack.rpartition("/")[2] or preview.stack,
@@ -147,9 +147,9 @@ def money(amount: Decimal) -> str:
 
 
 def price_change(cost: Comparison) -> str:
-    """What an update costs more, in words."""
+    """The change of the monthly cost, in words."""
     if not cost.exact:
-        return f"{money(cost.difference)} USD a month and something of unknown price"
+        return f"{money(cost.difference)} USD a month and items of unknown price"
     if not round(cost.difference, 2):
         return "same costs"
     return f"{money(cost.difference)} USD a month"
@@ -172,7 +172,7 @@ def _verdict(
     if any(violation.blocks for violation in preview.violations):
         return "A policy forbids this update"
     if preview.failed:
-        return "The preview failed, so nobody knows what this update would do"
+        return "The preview failed, so the effect of this update is unknown"
     if not preview.changes:
         return "Nothing changes"
     if preview.new:
@@ -182,8 +182,8 @@ def _verdict(
         )
     # A migration that drops a column deletes data as well, in a store that stays.
     destructive = any(migration.destroys for migration in migrations or ())
-    counts = {section.kind: sum(entry.count for entry in section.entries) for section in sections}
-    lost = Counter(entry.verb for section in sections if section.kind is Kind.DATA for entry in section.entries)
+    counts = {section.category: sum(entry.count for entry in section.entries) for section in sections}
+    lost = Counter(entry.verb for section in sections if section.category is Category.DATA for entry in section.entries)
     losses = [f"{lost[op]} {word}" for op, word in ((Op.DELETE, "deleted"), (Op.REPLACE, "replaced")) if lost[op]]
     lifted = sum(map(unguarded, preview.changes))
     parts: list[str] = [
@@ -192,9 +192,9 @@ def _verdict(
         *(_of_migrations(migrations) if _step(preview.changes, "migration") else []),
         *(["THE LIST OF MIGRATIONS COULD NOT BE READ"] if list_unread else []),
         *([] if lost else [f"no {'store' if destructive else 'data'} is replaced or deleted"]),
-        *([f"the protection of {counted(lifted, 'thing')} is lifted"] if lifted else []),
-        *([f"{counted(counts[Kind.NETWORK], 'change')} of the network"] if counts.get(Kind.NETWORK) else []),
-        *([f"{counted(counts[Kind.ACCESS], 'change')} of permissions"] if counts.get(Kind.ACCESS) else []),
+        *([f"the protection of {counted(lifted, 'resource')} is removed"] if lifted else []),
+        *([f"{counted(counts[Category.NETWORK], 'change')} of the network"] if counts.get(Category.NETWORK) else []),
+        *([f"{counted(counts[Category.ACCESS], 'change')} of permissions"] if counts.get(Category.ACCESS) else []),
         price_change(cost),
     ]
     line = ", ".join(parts)
@@ -245,22 +245,22 @@ def _kept_image(inputs: object) -> str | None:
 
 
 def _sections(changes: Sequence[Change]) -> Iterator[Section]:
-    by_kind: dict[Kind, list[Change]] = {}
+    by_category: dict[Category, list[Change]] = {}
     for change in _ordered(changes):
-        by_kind.setdefault(impact(change), []).append(change)
-    for kind, title in TITLES.items():
-        if kind in by_kind:
-            yield Section(kind=kind, title=title, entries=list(_entries(by_kind[kind], kind)))
+        by_category.setdefault(impact(change), []).append(change)
+    for category, title in TITLES.items():
+        if category in by_category:
+            yield Section(category=category, title=title, entries=list(_entries(by_category[category], category)))
 
 
 def _ordered(changes: Sequence[Change]) -> list[Change]:
-    """By weight: what is lost, then what changes, then what is new; a service before what it is made of."""
-    kinds, ops = list(TITLES), [Op.DELETE, Op.REPLACE, Op.UPDATE, Op.IMPORT, Op.CREATE]
+    """By importance: deleted, changed, then new resources; a service before its parts."""
+    categories, ops = list(TITLES), [Op.DELETE, Op.REPLACE, Op.UPDATE, Op.IMPORT, Op.CREATE]
     leads = [MARKER, SERVICE, TASK_DEFINITION]
     return sorted(
         changes,
         key=lambda change: (
-            kinds.index(impact(change)),
+            categories.index(impact(change)),
             ops.index(change.op),
             leads.index(change.type) if change.type in leads else len(leads),
             change.type,
@@ -270,9 +270,9 @@ def _ordered(changes: Sequence[Change]) -> list[Change]:
     )
 
 
-def _entries(changes: Sequence[Change], kind: Kind) -> Iterator[Entry]:
+def _entries(changes: Sequence[Change], category: Category) -> Iterator[Entry]:
     rest = list(changes)
-    if kind is Kind.TASKS:
+    if category is Category.TASKS:
         for place in dict.fromkeys(map(_place, changes)):
             group = [change for change in changes if _place(change) == place]
             if together := _together(group):
@@ -282,7 +282,7 @@ def _entries(changes: Sequence[Change], kind: Kind) -> Iterator[Entry]:
     for change in rest:
         alike.setdefault((change.op, change.type, tuple(notes(change))), []).append(change)
     for (op, type_, said), group in alike.items():
-        if len(group) >= ALIKE and kind is not Kind.DATA:
+        if len(group) >= ALIKE and category is not Category.DATA:
             names = [change.name for change in group[:NAMED]]
             yield Entry(verb=op, what=short(type_), names=names, notes=said, count=len(group))
             continue
@@ -302,7 +302,7 @@ def _place(change: Change) -> tuple[str, str]:
 
 
 def _together(changes: Sequence[Change]) -> Entry | None:
-    """Task definition, service and marker of one service, or of a step, as the one thing that they are."""
+    """Combines task definition, service and marker of one service, or of a step, into one line."""
     leads = [change for change in changes if change.type in (MARKER, SERVICE)]
     lead = next((change for change in leads if change.type == SERVICE), leads[0] if leads else None)
     if lead is None or any(change.type not in (MARKER, SERVICE, TASK_DEFINITION) for change in changes):

@@ -1,4 +1,4 @@
-"""`story summary`, behind its options."""
+"""`story summary`."""
 
 import sys
 from collections.abc import Sequence
@@ -19,20 +19,20 @@ def run(*, file: str, as_format: str, stack: str, migrations: Path | None) -> in
     """Reads, summarises and prints; returns the exit code.
 
     1: the preview failed or could not be read, a policy forbids the update, or the list of migrations could not be
-    read. A page is printed in that case as well, and it says so. That data would be lost is no failure: whoever reads
-    the page decides.
+    read. The page is printed in that case too, and shows the reason. A loss of data is not a failure: the reviewer
+    decides.
 
     Args:
         file: Output of `pulumi preview --json`; `-` is standard input.
         as_format: `markdown` or `text`.
-        stack: Name of the stack, for previews that failed before they named it; a preview of another one is refused.
-        migrations: What artisan lists as pending; None if nobody asked it.
+        stack: Name of the stack, for failed previews without it. A preview of another stack is rejected.
+        migrations: File with artisan's list of pending migrations; None without one.
     """
     try:
         output = decoded(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
         listed = None if migrations is None else migrations.read_bytes()
     except OSError as error:
-        return _refused(f"{error.filename}: {(error.strerror or 'it can not be read').lower()}")
+        return _refused(f"{error.filename}: {(error.strerror or 'the file can not be read').lower()}")
     except NoTextError as error:
         return _refused(f"{file}: {error}")
     pending, unread = _pending(listed)

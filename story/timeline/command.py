@@ -1,4 +1,4 @@
-"""`story timeline`, behind its options."""
+"""`story timeline`."""
 
 import sys
 from collections.abc import Sequence
@@ -10,19 +10,19 @@ from settings.stack import stack_of
 from story.plan.command import MISTAKES, USAGE, UsageError, chosen_files
 from story.plan.program import PROJECT, example_image, project_folder
 from story.plan.stack_file import read_stack_file
-from story.timeline.report import Release, as_json, as_text
+from story.timeline.report import ReleaseTimes, as_json, as_text
 from story.timeline.slow import slow_settings
 from story.timeline.timeline import timeline
 
 
 def run(*, stacks: Sequence[str], files: Sequence[Path], as_format: str, start: Path) -> int:
-    """Reckons and prints; returns the exit code. The program does not run: the settings are enough.
+    """Computes and prints; returns the exit code. Reads only the settings; the program does not run.
 
     Args:
         stacks: Names of stacks of the project.
-        files: Stack files, also from elsewhere. Without names and files, all of the project.
+        files: Stack files in any folder. Without names and files, all stacks of the project.
         as_format: `text` or `json`.
-        start: Folder that the project is looked for in and above.
+        start: Folder in which the search for the project begins; its parents are searched too.
     """
     try:
         chosen = chosen_files(project_folder(start), stacks, files)
@@ -34,15 +34,15 @@ def run(*, stacks: Sequence[str], files: Sequence[Path], as_format: str, start: 
     return MISTAKES if any(release.mistakes for release in releases) else 0
 
 
-def release_of(file: Path) -> Release:
-    """What the settings in a stack file make of a release, or their mistakes, in the words of `story plan`.
+def release_of(file: Path) -> ReleaseTimes:
+    """The times of a release with the settings in a stack file, or the mistakes as in `story plan`.
 
     Raises:
         OSError: The file cannot be read.
     """
     read = read_stack_file(file, PROJECT)
     if read.mistakes:
-        return Release(stack=read.stack, file=file, mistakes=read.mistakes)
+        return ReleaseTimes(stack=read.stack, file=file, mistakes=read.mistakes)
     try:
         stack = stack_of(
             name=read.stack,
@@ -51,9 +51,9 @@ def release_of(file: Path) -> Release:
             image_given=example_image(read),
         )
     except pulumi.RunError as mistake:
-        return Release(stack=read.stack, file=file, mistakes=str(mistake).splitlines())
+        return ReleaseTimes(stack=read.stack, file=file, mistakes=str(mistake).splitlines())
     web, line = stack.settings.web, timeline(stack.settings)
-    return Release(
+    return ReleaseTimes(
         stack=read.stack,
         file=file,
         strategy=web.deployment.strategy.value if web.enabled else "",

@@ -1,7 +1,7 @@
-"""What a release takes at least, and at most, from the settings alone: pure arithmetic, with nothing asked of AWS.
+"""Computes the minimum and maximum time of a release from the settings, without a call to AWS.
 
-Counted is only what settings, or a documented rule of AWS, make a release wait for. What nobody can know beforehand
-(how long a migration runs, how soon Fargate starts a task) is nothing in the lower bound, and is listed.
+Only times that come from settings or from a documented rule of AWS count. Unknown times (the duration of a migration,
+the start of a Fargate task) count as 0 in the lower bound, and are listed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,14 +16,14 @@ USERS, MIGRATION, SCHEDULER, WEB = "users", "migration", "scheduler", "web"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a release, by the name that its lines begin with.
+    """One step of a release.
 
     Attributes:
         name: `users`, `migration`, `scheduler`, `web` or `worker-<name>`.
         after: The steps that it waits for.
-        parts: What it waits for itself, one after another.
-        timeout_key: The setting at which the update gives it up.
-        timeout_seconds: The value of that setting.
+        parts: The parts of its time, one after another.
+        timeout_key: The setting with its timeout.
+        timeout_seconds: The timeout, after which the update fails.
     """
 
     name: str
@@ -34,39 +34,39 @@ class Step:
 
     @property
     def at_least_seconds(self) -> int:
-        """What it takes at least, if all goes well."""
+        """Minimum time of a successful step."""
         return sum(part.at_least_seconds for part in self.parts)
 
     @property
     def fits(self) -> bool:
-        """Whether it can end before the update gives it up."""
+        """Whether it can end before its timeout."""
         return self.at_least_seconds < self.timeout_seconds
 
     @property
     def at_most_seconds(self) -> int:
-        """When the update gives it up; never less than what it takes, even where that cannot end well."""
+        """Maximum time: the timeout, but never less than the minimum time."""
         return max(self.timeout_seconds, self.at_least_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The steps of a release in their order, each behind those that it waits for."""
+    """The steps of a release, each after those that it waits for."""
 
     steps: Sequence[Step]
 
     @property
     def at_least_seconds(self) -> int:
-        """What all of it takes at least."""
+        """Minimum time of the whole release."""
         return max(self.ends.values(), default=0)
 
     @property
     def at_most_seconds(self) -> int:
-        """What all of it takes at most, by the timeouts."""
+        """Maximum time of the whole release, from the timeouts."""
         return max(self._ends({step.name: step.at_most_seconds for step in self.steps}).values(), default=0)
 
     @property
     def begins(self) -> Mapping[str, int]:
-        """When each step begins at the earliest, in seconds after the first one."""
+        """The earliest start of each step, in seconds after the first one."""
         return {step.name: max((self.ends[name] for name in step.after), default=0) for step in self.steps}
 
     @property

@@ -91,7 +91,7 @@ def test_a_mistake_is_one_line_that_says_what_is_allowed(changes: dict[str, Any]
 def test_a_region_without_connections_to_github_is_refused_in_one_line(region: str) -> None:
     assert mistakes(region=region) == [
         f"aws:region: given {region}, where AWS has no connections to GitHub, which the pipelines need; allowed is "
-        'another region, or bring up its stacks by hand (README.md, "Bring up an environment")'
+        'another region, or create its stacks by hand (README.md, "Bring up an environment")'
     ]
 
 
@@ -128,13 +128,13 @@ def test_a_name_that_fits_no_aws_name_is_refused() -> None:
 
 
 def test_an_encrypted_value_is_refused_because_nothing_here_is_secret() -> None:
-    with pytest.raises(pulumi.RunError, match="nothing here is secret"):
+    with pytest.raises(pulumi.RunError, match="no setting here is a secret"):
         account_of("story", config(), {"bootstrap:application"})
 
 
-def test_approvals_that_nobody_hears_of_are_warned_of() -> None:
+def test_approvals_without_notification_are_warned_of() -> None:
     _, warnings = account_of("story", config(approval={}))
-    assert [line for line in warnings if line.startswith("bootstrap:approval.emails: nobody is told")]
+    assert [line for line in warnings if line.startswith("bootstrap:approval.emails: none given")]
     _, quiet = account_of("story", config(approval={}, stages=["live"]))
     assert quiet == []
 

@@ -198,12 +198,12 @@ def test_what_is_changed_behind_the_programs_back_is_told_in_one_line_each_and_a
 
     assert finished.returncode == 3, finished.output
     assert finished.stderr.startswith("comparing small with what AWS has; ")
-    found, _, edited = finished.stdout.partition("\nNo drift: ")
+    found, _, edited = finished.stdout.partition("\nNot drift: ")
     assert [line for line in found.splitlines() if line.startswith("  - ")] == [
-        "  - SecurityGroupIngressRule web-from-load-balancer: is gone from AWS",
-        "  - LogGroup web: retentionInDays is 1 in AWS, the program wants 30",
-        "  - MetricAlarm observability-web-cpu: threshold is 99 in AWS, the program wants 85",
-        "  - Service web: desiredCount is 5 in AWS, the program wants 1",
+        "  - SecurityGroupIngressRule web-from-load-balancer: was deleted in AWS",
+        "  - LogGroup web: retentionInDays is 1 in AWS, in the program 30",
+        "  - MetricAlarm observability-web-cpu: threshold is 99 in AWS, in the program 85",
+        "  - Service web: desiredCount is 5 in AWS, in the program 1",
     ]
     assert "  - TaskDefinition web: would be replaced, because of memory\n" in edited
 
@@ -214,7 +214,7 @@ def test_an_update_puts_it_right_and_then_there_is_no_drift(stack: Stack) -> Non
     assert stack.service("worker-default")["desiredCount"] == 3
     finished = stack.story("drift")
     assert finished.returncode == 0, finished.output
-    assert finished.stdout == "No drift: AWS has what the last update left\nStack small.\n"
+    assert finished.stdout == "No drift: AWS matches the last update\nStack small.\n"
 
 
 def goes_back(stack: Stack) -> None:

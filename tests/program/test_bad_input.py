@@ -87,17 +87,17 @@ MAP = "a map of keys and values; without the key, defaults apply"
         pytest.param(
             "  story:network: {cidr: 10.1.0.0/20, private_mask: 22, public_mask: 24}",
             "story:network.cidr: given 10.1.0.0/20; private /22, public /24, isolated /25 do not fit "
-            "in a zone's share of it, a /22",
+            "in a zone's part of it, a /22",
             id="a range too small for its subnets",
         ),
         pytest.param(
             "  story:network: {cidr: 10.1.2.3/16}",
-            'story:network.cidr: given "10.1.2.3/16"; the address is not the first one of its range; write 10.1.0.0/16',
+            'story:network.cidr: given "10.1.2.3/16"; the address is not the first one of its range; use 10.1.0.0/16',
             id="a range that begins elsewhere",
         ),
         pytest.param(
             "  story:network: {zones: [ap-northeast-1a]}",
-            "story:network.zones: given ap-northeast-1a; allowed are two to four zones, so that one may fail",
+            "story:network.zones: given ap-northeast-1a; allowed are two to four zones, so that one can fail",
             id="one zone",
         ),
         pytest.param(
@@ -119,7 +119,7 @@ MAP = "a map of keys and values; without the key, defaults apply"
         pytest.param(
             "  story:workers: {default: {timeout_seconds: 120}}",
             "story:workers.default.timeout_seconds: given 120; allowed is less than "
-            "application.queue_retry_after_seconds, 90, or a job runs twice",
+            "application.queue_retry_after_seconds, 90, otherwise a job runs twice",
             id="a worker's timeout over retry_after",
         ),
         pytest.param(
@@ -135,7 +135,7 @@ MAP = "a map of keys and values; without the key, defaults apply"
         ),
         pytest.param(
             "  story:web: {nginx: {image: nginx}}",
-            f'story:web.nginx.image: given "nginx", which names no registry; allowed is {FORM}',
+            f'story:web.nginx.image: given "nginx", which contains no registry; allowed is {FORM}',
             id="an image without registry",
         ),
         pytest.param(
@@ -181,7 +181,7 @@ MAP = "a map of keys and values; without the key, defaults apply"
         ),
         pytest.param(
             "  story:web: {cpu: 256}\n  story:web: {cpu: 512}",
-            "Pulumi.dev.yaml: line 4: story:web stands here twice",
+            "Pulumi.dev.yaml: line 4: story:web is given twice",
             id="a key twice",
         ),
         pytest.param(
@@ -192,13 +192,12 @@ MAP = "a map of keys and values; without the key, defaults apply"
         pytest.param(
             "  story:web: {readonly_root_filesystem: true}",
             "story:web.readonly_root_filesystem: given true beside cluster.exec true; "
-            "allowed is one of them, since ECS Exec writes there",
+            "allowed is one of them: ECS Exec writes to the root",
             id="a read-only root beside ECS Exec",
         ),
         pytest.param(
             "  story:workers: {default: {autoscaling: {requests_per_target: 100}}}",
-            "story:workers.default.autoscaling.requests_per_target: given 100; "
-            "no load balancer counts a worker's requests",
+            "story:workers.default.autoscaling.requests_per_target: given 100; workers get no requests",
             id="a worker that scales by requests",
         ),
     ],
@@ -231,7 +230,7 @@ def test_a_stack_s_name_that_aws_would_refuse_is_one_line(tmp_path: Path, stack:
 @pytest.mark.parametrize(
     ("image", "why"),
     [
-        ("app", ", which names no registry"),
+        ("app", ", which contains no registry"),
         ("ghcr.io/app:latest", ", which has a tag instead of a digest"),
         ("ghcr.io/app@sha256:123", ""),
     ],
@@ -250,20 +249,20 @@ def test_agents_that_no_network_reaches_or_no_task_holds_are_told_at_once(tmp_pa
     room = f"  story:agents: {{mackerel: {{api_key: {SECRET}, memory_mib: 300, services: [web]}}}}\n"
     assert planned(tmp_path, REGION + room + "  story:network: {nat: none}\n") == refused(
         "story:web.memory_mib: given 512, of which agents take 300 (mackerel 300); allowed is at least 556, so that "
-        "256 MiB are the application's: Fargate offers 1024",
-        "story:network.nat: given none, but agents.mackerel.image is pulled from public.ecr.aws, which only the "
-        "internet reaches; allowed is single or one-per-zone, or an image in "
+        "256 MiB remain for the application: Fargate offers 1024",
+        "story:network.nat: given none, but agents.mackerel.image is pulled from public.ecr.aws, which needs "
+        "internet access; allowed is single or one-per-zone, or an image in "
         "<account>.dkr.ecr.ap-northeast-1.amazonaws.com",
     )
     hub = f"  story:agents: {{new_relic: {{license_key: {SECRET}, cpu: 64, memory_mib: 192, services: [web]}}}}\n"
     _, told = planned(tmp_path, REGION + hub + "  story:network: {nat: none}\n")
-    assert "agents.new_relic.image is pulled from Docker Hub, which only the internet reaches" in told["mistakes"][0]
+    assert "agents.new_relic.image is pulled from Docker Hub, which needs internet access" in told["mistakes"][0]
 
 
 def test_an_image_from_the_internet_cannot_be_pulled_without_nat(tmp_path: Path) -> None:
     found = planned(tmp_path, REGION + "  story:network: {nat: none}", image="ghcr.io/app@sha256:" + "0" * 64)
     assert found == refused(
-        "story:network.nat: given none, but STORY_IMAGE is pulled from ghcr.io, which only the internet reaches; "
+        "story:network.nat: given none, but STORY_IMAGE is pulled from ghcr.io, which needs internet access; "
         "allowed is single or one-per-zone, or an image in <account>.dkr.ecr.ap-northeast-1.amazonaws.com"
     )
 

@@ -39,7 +39,8 @@ RANGE = "min_tasks: 1, max_tasks: 2"
         ),
         pytest.param(
             f'  story:web: {{autoscaling: {{schedules: {{a: {{cron: "0 8 ? * * *", timezone: Japan, {RANGE}}}}}}}}}',
-            'story:web.autoscaling.schedules.a.timezone: given "Japan"; it is no canonical name of a time zone; write '
+            'story:web.autoscaling.schedules.a.timezone: given "Japan"; '
+            "it is not a canonical name of a time zone; write "
             "Asia/Tokyo",
             id="an old name of a time zone",
         ),
@@ -192,7 +193,7 @@ def test_a_value_that_aws_would_refuse_is_one_line(tmp_path: Path, text: str, li
         ),
         (
             "  story:aurora: {instance_class: db.r9g.large}",
-            "story:aurora.instance_class: db.r9g.large is of a family that this program does not know (2026-11-27): "
+            "story:aurora.instance_class: db.r9g.large is of an unknown family (2026-11-27): "
             "Aurora MySQL 3 may offer it or not; `story doctor --before` asks AWS",
         ),
         (

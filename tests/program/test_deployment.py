@@ -105,6 +105,6 @@ def test_the_committed_production_stack_is_told_what_must_change_first() -> None
     with pytest.raises(pulumi.RunError) as stopped:
         program("prod", web={"deployment": {"strategy": "blue-green"}})
     assert str(stopped.value).splitlines() == [
-        "story:web.autoscaling.requests_per_target: given 1200 beside two target groups; allowed by AWS with "
-        "deployment.strategy rolling only, because it counts the requests of one group"
+        "story:web.autoscaling.requests_per_target: given 1200 with two target groups; AWS allows it only with "
+        "deployment.strategy rolling, because it counts the requests of one target group"
     ]

@@ -8,11 +8,11 @@ from screens import __main__ as screens
 from screens.plan import shortened
 
 TREE = ["prod", *(f"line {number}" for number in range(40))]
-PAGE = "\n".join([*TREE, "  in all: 41", "    web: 3", "  output: url", "x"])
+PAGE = "\n".join([*TREE, "  total: 41", "    web: 3", "  output: url", "x"])
 
 
 def test_the_picture_of_the_plan_is_what_the_command_makes_today() -> None:
-    assert screens.main(["--check", "plan", "dashboard"]) == 0, "make screens"
+    assert screens.main(["--check", "plan"]) == 0, "make screens"
 
 
 def test_a_picture_that_is_missing_or_old_is_found_out_and_made_anew(
@@ -36,20 +36,20 @@ def test_what_cannot_be_drawn_is_said_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail() -> str:
-        raise LookupError("prod has no dashboard")
+        raise LookupError("prod has no service")
 
-    monkeypatch.setattr(screens, "SCREENS", {"dashboard": fail})
+    monkeypatch.setattr(screens, "SCREENS", {"doctor": fail})
     assert screens.main([], tmp_path) == screens.FAILED
-    assert capsys.readouterr().err == "screens: dashboard: prod has no dashboard\n"
+    assert capsys.readouterr().err == "screens: doctor: prod has no service\n"
 
 
 def test_a_picture_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         screens.main(["moon"])
-    assert "given moon; allowed are dashboard, plan, status, doctor" in capsys.readouterr().err
+    assert "given moon; allowed are plan, status, doctor" in capsys.readouterr().err
 
 
 def test_a_plan_is_shown_by_its_beginning_and_its_sums() -> None:
     lines = shortened(PAGE).splitlines()
     assert lines[0] == "prod"
-    assert lines[-5:] == ["", "... 11 lines more ...", "", "  in all: 41", "    web: 3"]
+    assert lines[-5:] == ["", "... 11 lines more ...", "", "  total: 41", "    web: 3"]

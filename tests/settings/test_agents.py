@@ -24,7 +24,7 @@ HTTP = {"Name": "http", "Host": "logs.example.com"}
 
 
 def mistakes(agents: AgentsSpec, **services: ServiceSpec) -> list[str]:
-    return [f"{finding.key}: {finding.problem}" for finding in agents.mistakes_among(services)]
+    return [f"{problem.key}: {problem.problem}" for problem in agents.mistakes_among(services)]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_no_agent_can_be_made_of_is_refused(spec: Any, values: dict[str, An
 
 def test_a_destination_names_its_plugin() -> None:
     assert [(f.key, f.problem) for f in FluentBitSpec(destination={"Host": "a"}).mistakes()] == [
-        ("destination", "given Host; allowed is a Name beside them, that of an output plugin")
+        ("destination", "given Host; add Name, the name of an output plugin")
     ]
 
 
@@ -97,7 +97,7 @@ def test_an_agent_stands_beside_the_services_that_it_names_or_beside_all() -> No
 def test_a_service_that_does_not_exist_is_named() -> None:
     agents = AgentsSpec(mackerel=MACKEREL.model_copy(update={"services": ("web", "workers.mial")}))
     assert mistakes(agents, web=ServiceSpec(), **{"workers.mail": ServiceSpec()}) == [
-        "agents.mackerel.services: given workers.mial; allowed are services that are on: web, workers.mail"
+        "agents.mackerel.services: given workers.mial; allowed are enabled services: web, workers.mail"
     ]
 
 
@@ -105,16 +105,16 @@ def test_agents_that_leave_too_little_are_told_with_what_would_do() -> None:
     agents = AgentsSpec(new_relic=NewRelicSpec(license_key=SECRET), mackerel=MACKEREL)
     assert mistakes(agents, web=ServiceSpec(cpu=256, memory_mib=512)) == [
         "web.cpu: given 256, of which agents take 320 (new_relic 256, mackerel 64); allowed is at least 448, so that "
-        "128 CPU units are the application's: Fargate offers 512",
+        "128 CPU units remain for the application: Fargate offers 512",
         "web.memory_mib: given 512, of which agents take 640 (new_relic 512, mackerel 128); allowed is at least 896, "
-        "so that 256 MiB are the application's: Fargate offers 1024",
+        "so that 256 MiB remain for the application: Fargate offers 1024",
     ]
 
 
 def test_memory_that_no_task_of_this_cpu_has_is_told() -> None:
     agents = AgentsSpec(mackerel=MackerelSpec(api_key=SECRET, memory_mib=4096))
     (line,) = mistakes(agents, web=ServiceSpec(cpu=256, memory_mib=2048))
-    assert line.endswith("so that 256 MiB are the application's, which needs a larger cpu")
+    assert line.endswith("so that 256 MiB remain for the application, which needs a larger cpu")
 
 
 @given(

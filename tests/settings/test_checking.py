@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.checking import Checked, check, unknown_key
 
 
@@ -38,7 +38,7 @@ def checked(**values: Any) -> Checked[Root]:
 
 
 def lines(**values: Any) -> list[str]:
-    return [f"{finding.key}: {finding.problem}" for finding in checked(**values).mistakes]
+    return [f"{problem.key}: {problem.problem}" for problem in checked(**values).mistakes]
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,13 @@ def lines(**values: Any) -> list[str]:
         ({"least": 2.5}, "least: given 2.5; allowed is a whole number (2 or more)"),
         ({"least": "2"}, 'least: given "2"; allowed is a whole number (2 or more)'),
         ({"least": True}, "least: given true; allowed is a whole number (2 or more)"),
-        ({"word": 3}, "word: given 3; allowed is text; numbers, true and false go in quotes (1 to 3 characters)"),
-        ({"word": ""}, 'word: given ""; allowed is text; numbers, true and false go in quotes (1 to 3 characters)'),
+        ({"word": 3}, "word: given 3; allowed is text; put numbers, true and false in quotes (1 to 3 characters)"),
+        ({"word": ""}, 'word: given ""; allowed is text; put numbers, true and false in quotes (1 to 3 characters)'),
         ({"choice": "up"}, 'choice: given "up"; allowed is on, off'),
         ({"only": "that"}, 'only: given "that"; allowed is this'),
         ({"words": "a"}, 'words: given "a"; allowed is a list (1 or more items)'),
         ({"words": []}, "words: given an empty list; allowed is a list (1 or more items)"),
-        ({"words": [1]}, "words.0: given 1; allowed is text; numbers, true and false go in quotes"),
+        ({"words": [1]}, "words.0: given 1; allowed is text; put numbers, true and false in quotes"),
         (
             {"maybe": []},
             "maybe: given an empty list; allowed is a map of keys and values; without the key, defaults apply",
@@ -72,7 +72,7 @@ def lines(**values: Any) -> list[str]:
         ),
         (
             {"environment": {"A": 1}},
-            "environment.A: given no text; allowed is text; numbers, true and false go in quotes",
+            "environment.A: given no text; allowed is text; put numbers, true and false in quotes",
         ),
     ],
 )
@@ -89,7 +89,7 @@ def test_long_values_are_cut() -> None:
 
 def test_text_that_cannot_be_read_spoils_its_own_key_only() -> None:
     found = checked(word="\ud800", flag=False)
-    assert [finding.key for finding in found.mistakes] == ["word"]
+    assert [problem.key for problem in found.mistakes] == ["word"]
     assert (found.spec.word, found.spec.flag) == ("a", False)
 
 
@@ -113,37 +113,37 @@ def test_what_was_given_is_not_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("finding", "kept"),
+    ("problem", "kept"),
     [
-        (Finding(key="flag", problem="x"), True),
-        (Finding(key="share", problem="x"), False),
-        (Finding(key="flag", problem="x", involves=("share",)), False),
-        (Finding(key="leaves", problem="x"), False),
-        (Finding(key="leaves.a.count.more", problem="x"), False),
-        (Finding(key="leaves.ab", problem="x"), True),
-        (Finding(key="word", problem="x"), False),
+        (Problem(key="flag", problem="x"), True),
+        (Problem(key="share", problem="x"), False),
+        (Problem(key="flag", problem="x", involves=("share",)), False),
+        (Problem(key="leaves", problem="x"), False),
+        (Problem(key="leaves.a.count.more", problem="x"), False),
+        (Problem(key="leaves.ab", problem="x"), True),
+        (Problem(key="word", problem="x"), False),
     ],
 )
-def test_findings_that_rest_on_a_wrong_value_are_left_out(finding: Finding, kept: bool) -> None:
+def test_problems_that_rest_on_a_wrong_value_are_left_out(problem: Problem, kept: bool) -> None:
     found = checked(share=7, leaves={"a": {"needed": 1, "count": 77}}, wrod="b")
-    assert (list(found.without_follow_ups([finding])) == [finding]) == kept
+    assert (list(found.without_follow_ups([problem])) == [problem]) == kept
 
 
 def test_the_key_that_was_meant_counts_as_wrong_unless_it_was_given_too() -> None:
-    finding = Finding(key="word", problem="x")
-    assert list(checked(wrod="b").without_follow_ups([finding])) == []
-    assert list(checked(wrod="b", word="c").without_follow_ups([finding])) == [finding]
+    problem = Problem(key="word", problem="x")
+    assert list(checked(wrod="b").without_follow_ups([problem])) == []
+    assert list(checked(wrod="b", word="c").without_follow_ups([problem])) == [problem]
 
 
 def test_mistakes_that_the_caller_knows_come_first_and_count_as_wrong() -> None:
-    known = Finding(key="maybe", problem="known")
+    known = Problem(key="maybe", problem="known")
     found = check(Root, {"share": 7}, [known])
-    assert [finding.key for finding in found.mistakes] == ["maybe", "share"]
-    assert list(found.without_follow_ups([Finding(key="maybe.count", problem="x")])) == []
+    assert [problem.key for problem in found.mistakes] == ["maybe", "share"]
+    assert list(found.without_follow_ups([Problem(key="maybe.count", problem="x")])) == []
 
 
 def test_a_suggestion_stays_beside_the_key_that_was_misspelt() -> None:
-    assert unknown_key("a.b.cuont", ["count"]) == Finding(
+    assert unknown_key("a.b.cuont", ["count"]) == Problem(
         key="a.b.cuont", problem="unknown key; did you mean count?", involves=("a.b.count",)
     )
 
@@ -153,13 +153,13 @@ def test_findings_of_inner_specs_bear_the_whole_path() -> None:
         value: int = 0
 
         def mistakes(self) -> Any:
-            yield Finding(key="value", problem="wrong", involves=("other",))
+            yield Problem(key="value", problem="wrong", involves=("other",))
 
     class Outer(Spec):
         one: Inner = Inner()
         many: dict[str, Inner] = Field(default={"a": Inner()})
 
     assert list(Outer().mistakes()) == [
-        Finding(key="one.value", problem="wrong", involves=("one.other",)),
-        Finding(key="many.a.value", problem="wrong", involves=("many.a.other",)),
+        Problem(key="one.value", problem="wrong", involves=("one.other",)),
+        Problem(key="many.a.value", problem="wrong", involves=("many.a.other",)),
     ]

@@ -17,8 +17,8 @@ def deployment(**changes: Any) -> DeploymentSpec:
     return DeploymentSpec(**{"strategy": "blue-green", "test_cidrs": TESTERS, **changes})
 
 
-def said(findings: Any) -> list[str]:
-    return [f"{finding.key}: {finding.problem}" for finding in findings]
+def said(problems: Any) -> list[str]:
+    return [f"{problem.key}: {problem.problem}" for problem in problems]
 
 
 @pytest.mark.parametrize("strategy", ["blue-green", "canary", "linear"])
@@ -99,13 +99,13 @@ def test_without_a_word_deployments_are_rolling_and_have_an_alarm() -> None:
         ),
         (
             WebSpec(deployment=deployment(bake_time_minutes=15)),
-            "rollout_timeout_seconds: given 900; allowed is more than the bake times of deployment, 900 in all, and "
-            "tasks need time to start",
+            "rollout_timeout_seconds: given 900; allowed is more than the bake times of deployment, 900 in total, plus "
+            "the time that tasks need to start",
         ),
         (
             WebSpec(deployment=deployment(), autoscaling=AutoscalingSpec(requests_per_target=10)),
-            "autoscaling.requests_per_target: given 10 beside two target groups; allowed by AWS with "
-            "deployment.strategy rolling only, because it counts the requests of one group",
+            "autoscaling.requests_per_target: given 10 with two target groups; AWS allows it only with "
+            "deployment.strategy rolling, because it counts the requests of one target group",
         ),
     ],
 )
@@ -131,7 +131,7 @@ def test_what_works_is_allowed(spec: Spec) -> None:
 @pytest.mark.parametrize(
     ("spec", "line"),
     [
-        (deployment(test_cidrs=()), "test_cidrs: none given: nobody reaches test_port 8443"),
+        (deployment(test_cidrs=()), "test_cidrs: none given: no address can reach test_port 8443"),
         (
             deployment(bake_time_minutes=3),
             "bake_time_minutes: 3 is less than the 4 that an alarm takes to go off: it may come when the old tasks "

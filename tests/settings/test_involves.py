@@ -53,4 +53,4 @@ SCHEDULE: dict[str, Any] = {"cron": "0 8 ? * MON-FRI *", "min_tasks": 5, "max_ta
     ],
 )
 def test_a_rule_names_each_value_that_it_reads(spec: Spec, keys: set[str]) -> None:
-    assert [{finding.key, *finding.involves} for finding in spec.mistakes()] == [keys]
+    assert [{problem.key, *problem.involves} for problem in spec.mistakes()] == [keys]

@@ -17,7 +17,7 @@ def network(**changes: Any) -> NetworkSpec:
 
 
 def mistakes(**changes: Any) -> list[str]:
-    return [f"{finding.key}: {finding.problem}" for finding in network(**changes).mistakes()]
+    return [f"{problem.key}: {problem.problem}" for problem in network(**changes).mistakes()]
 
 
 def test_a_zone_has_a_quarter_and_tasks_have_half_of_that() -> None:
@@ -59,18 +59,21 @@ def test_the_smallest_vpc_whose_subnets_aws_takes_by_default() -> None:
         ({"other_cidrs": ("10.0.0.0/8",)}, "cidr: given 10.0.0.0/16, which overlaps 10.0.0.0/8"),
         (
             {"zones": ZONES[:1]},
-            "zones: given ap-northeast-1a; allowed are two to four zones, so that one may fail",
+            "zones: given ap-northeast-1a; allowed are two to four zones, so that one can fail",
         ),
-        ({"zones": ()}, "zones: given none; allowed are two to four zones, so that one may fail"),
+        (
+            {"zones": ()},
+            "zones: given none; allowed are two to four zones, so that one can fail",
+        ),
         (
             {"zones": ZONES[:1] * 2},
             "zones: given ap-northeast-1a, ap-northeast-1a; allowed is each zone once",
         ),
         (
             {"private_mask": 18},
-            "cidr: given 10.0.0.0/16; private /18, public /21, isolated /21 do not fit in a zone's share of it, a /18",
+            "cidr: given 10.0.0.0/16; private /18, public /21, isolated /21 do not fit in a zone's part of it, a /18",
         ),
-        ({"cidr": "10.0.0.0/24"}, "cidr: given 10.0.0.0/24; its subnets are under /28, AWS's least"),
+        ({"cidr": "10.0.0.0/24"}, "cidr: given 10.0.0.0/24; its subnets are smaller than /28, AWS's minimum"),
     ],
 )
 def test_what_cannot_work_is_one_line(changes: dict[str, Any], line: str) -> None:
@@ -108,7 +111,7 @@ def test_a_zone_that_is_added_changes_no_subnet_of_the_others(spec: NetworkSpec,
 
 @given(networks)
 def test_a_layout_is_either_a_mistake_or_possible(spec: NetworkSpec) -> None:
-    fits = not any("do not fit" in finding.problem for finding in spec.mistakes())
+    fits = not any("do not fit" in problem.problem for problem in spec.mistakes())
     if fits:
         assert spec.subnets()
     else:

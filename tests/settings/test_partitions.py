@@ -180,7 +180,7 @@ def test_slack_is_refused_where_the_partition_has_no_chat_service(region: str) -
 
 def test_a_budget_is_refused_in_govcloud_and_taken_in_china() -> None:
     budget = {"monthly_budget_usd": 100}
-    assert "there is no AWS Budgets in AWS GovCloud (US)" in mistakes("us-gov-west-1", observability=budget)
+    assert "AWS GovCloud (US) does not have AWS Budgets" in mistakes("us-gov-west-1", observability=budget)
     config = {"aws:region": "cn-north-1", "story:observability": json.dumps(budget)}
     assert stack_of(name="dev", config=config).settings.observability.monthly_budget_usd == 100
 

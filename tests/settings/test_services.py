@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from settings.base import Finding, Spec
+from settings.base import Problem, Spec
 from settings.checking import check
 from settings.services import (
     MEMORY_MIB,
@@ -27,11 +27,11 @@ from settings.services import (
 SCHEDULE: dict[str, Any] = {"cron": "0 8 ? * MON-FRI *", "min_tasks": 2, "max_tasks": 4}
 
 
-def said(findings: Any) -> list[str]:
+def said(problems: Any) -> list[str]:
     lines: list[str] = []
-    for finding in findings:
-        assert isinstance(finding, Finding)
-        lines.append(f"{finding.key}: {finding.problem}")
+    for problem in problems:
+        assert isinstance(problem, Problem)
+        lines.append(f"{problem.key}: {problem.problem}")
     return lines
 
 
@@ -91,12 +91,12 @@ def test_the_defaults_are_sound_and_surprise_nobody(spec: Spec) -> None:
         ),
         (
             WebSpec(nginx=NginxSpec(php_fpm_port=8080)),
-            "nginx.php_fpm_port: given 8080, which is web.port too; allowed is another one",
+            "nginx.php_fpm_port: given 8080, which is also web.port; allowed is another port",
         ),
         (WorkerSpec(queues=()), "queues: given none; allowed is at least one queue"),
         (
             WorkerSpec(autoscaling=AutoscalingSpec(requests_per_target=10)),
-            "autoscaling.requests_per_target: given 10; no load balancer counts a worker's requests",
+            "autoscaling.requests_per_target: given 10; workers get no requests",
         ),
         (
             MigrationSpec(command=("php", "artisan", "migrate", "--graceful")),
@@ -113,7 +113,7 @@ def test_values_that_cannot_work_together_are_one_line(spec: Spec, line: str) ->
     [
         (
             AutoscalingSpec(schedules={"morning": ScheduleSpec(**SCHEDULE)}),
-            "schedules: an edit of min_tasks or max_tasks of a schedule takes effect at its next run, not at once",
+            "schedules: a change of min_tasks or max_tasks of a schedule takes effect at its next run",
         ),
         (
             ScaledServiceSpec(tasks=3, autoscaling=AutoscalingSpec()),
@@ -121,12 +121,12 @@ def test_values_that_cannot_work_together_are_one_line(spec: Spec, line: str) ->
         ),
         (
             WebSpec(deregistration_delay_seconds=31),
-            "stop_timeout_seconds: 30 is less than deregistration_delay_seconds, 31: a long request may be cut off",
+            "stop_timeout_seconds: 30 is less than deregistration_delay_seconds, 31: a long request can be interrupted",
         ),
         (
             WorkerSpec(timeout_seconds=121),
-            "timeout_seconds: a job may run 121 s, but is killed 120 s after its task is stopped "
-            "(Fargate's limit is 120); make it shorter, or let it ask for ECS task protection",
+            "timeout_seconds: a job can run 121 s, but is killed 120 s after its task is stopped "
+            "(Fargate's limit is 120); make jobs shorter, or use ECS task scale-in protection",
         ),
     ],
 )

@@ -201,7 +201,7 @@ def test_zones_belong_to_the_region(zone: str) -> None:
 def test_a_job_must_end_before_it_is_given_to_another_worker() -> None:
     assert mistakes(workers={"mail": {"timeout_seconds": 90}}) == [
         "story:workers.mail.timeout_seconds: given 90; allowed is less than "
-        "application.queue_retry_after_seconds, 90, or a job runs twice"
+        "application.queue_retry_after_seconds, 90, otherwise a job runs twice"
     ]
     assert stack(workers={"mail": {"timeout_seconds": 89}}).settings
 
@@ -214,7 +214,7 @@ def test_a_read_only_root_and_ecs_exec_exclude_each_other(keys: dict[str, Any]) 
     key = "workers.mail" if "workers" in keys else next(iter(keys))
     assert mistakes(**keys) == [
         f"story:{key}.readonly_root_filesystem: given true beside cluster.exec true; "
-        "allowed is one of them, since ECS Exec writes there"
+        "allowed is one of them: ECS Exec writes to the root"
     ]
     assert stack(**keys, cluster={"exec": False}).settings
 
@@ -265,7 +265,9 @@ def test_workers_without_a_queue_are_warned_of(keys: dict[str, Any], warned: boo
 
 def test_a_stack_without_any_database_is_allowed_with_a_warning() -> None:
     off = {"enabled": False}
-    line = "story:migration: no database is on (aurora, documentdb): it needs one that is not this stack's"
+    line = (
+        "story:migration: no database is enabled (aurora, documentdb): the application needs one outside of this stack"
+    )
     assert line in stack(aurora=off, documentdb=off).warnings
     assert line not in stack(aurora=off).warnings
 

@@ -45,7 +45,7 @@ def test_no_image_keeps_the_one_that_runs_and_is_no_release() -> None:
     ("given", "problem"),
     [
         ("", f"given nothing; allowed is {FORM}, or no variable to keep the running image"),
-        ("site" + DIGEST, f'given "site{DIGEST}", which names no registry; allowed is {FORM}'),
+        ("site" + DIGEST, f'given "site{DIGEST}", which contains no registry; allowed is {FORM}'),
         (
             "ghcr.io/site:latest",
             f'given "ghcr.io/site:latest", which has a tag instead of a digest; allowed is {FORM}',
@@ -58,7 +58,7 @@ def test_an_image_to_go_back_to_has_the_form_of_any_image(given: str, problem: s
 
 
 def test_a_release_and_going_back_exclude_each_other() -> None:
-    line = "STORY_ROLLBACK_IMAGE: given beside STORY_IMAGE; allowed is one of the two"
+    line = "STORY_ROLLBACK_IMAGE: given together with STORY_IMAGE; allowed is one of the two"
     assert mistakes(image=ECR, back=OLDER) == [line]
     assert mistakes(image=ECR, back=ECR) == [line], "also the same one twice: nobody knows whether to migrate"
 

@@ -14,8 +14,8 @@ KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-12345
 ARN = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:app-AbCdEf"
 
 
-def said(findings: Any) -> list[str]:
-    return [f"{finding.key}: {finding.problem}" for finding in findings]
+def said(problems: Any) -> list[str]:
+    return [f"{problem.key}: {problem.problem}" for problem in problems]
 
 
 @pytest.mark.parametrize(
@@ -29,10 +29,13 @@ def test_the_defaults_are_sound_and_surprise_nobody(spec: Spec) -> None:
 @pytest.mark.parametrize(
     ("spec", "line"),
     [
-        (AuroraSpec(user="Admin"), "user: given Admin, which belongs to the engine or AWS; allowed is another"),
+        (
+            AuroraSpec(user="Admin"),
+            "user: given Admin, which is reserved by the engine or by AWS; allowed is another name",
+        ),
         (
             DocumentDbSpec(database="local"),
-            "database: given local, which belongs to the engine or AWS; allowed is another",
+            "database: given local, which is reserved by the engine or by AWS; allowed is another name",
         ),
         (AuroraSpec(min_acu=8), "min_acu: given 8; allowed is at most max_acu, 4"),
         (
@@ -70,36 +73,36 @@ def test_values_that_cannot_work_together_are_one_line(spec: Spec, line: str) ->
     [
         (
             AuroraSpec(backup_retention_days=6),
-            "backup_retention_days: 6 days; AWS's security standard asks for 7 or more",
+            "backup_retention_days: 6 days; AWS's security standard requires at least 7",
         ),
         (
             DocumentDbSpec(backup_retention_days=1),
-            "backup_retention_days: 1 days; AWS's security standard asks for 7 or more",
+            "backup_retention_days: 1 days; AWS's security standard requires at least 7",
         ),
         (
             AuroraSpec(instance_class="db.t4g.medium"),
-            "instance_class: db.t4g.medium has no Performance Insights; it is left out",
+            "instance_class: db.t4g.medium does not support Performance Insights; it is omitted",
         ),
         (
             ValkeySpec(snapshot_retention_days=0),
-            "snapshot_retention_days: 0 makes no snapshot: a lost node takes jobs along",
+            "snapshot_retention_days: with 0 there are no snapshots: if a node is lost, its jobs are lost too",
         ),
         (
             AuroraSpec(engine_version="8.0.mysql_aurora.3.10.0"),
-            "engine_version: 8.0.mysql_aurora.3.10.0 is in full, so AWS applies no minor upgrade by itself "
-            '(controls RDS.13, ElastiCache.2); "8.0" lets it',
+            "engine_version: 8.0.mysql_aurora.3.10.0 is a full version, without AWS's minor upgrades "
+            '(controls RDS.13, ElastiCache.2); use "8.0" for automatic upgrades',
         ),
         (
             ValkeySpec(engine_version="8.1"),
-            "engine_version: 8.1 is in full, so AWS applies no minor upgrade by itself "
-            '(controls RDS.13, ElastiCache.2); "8" lets it',
+            "engine_version: 8.1 is a full version, without AWS's minor upgrades "
+            '(controls RDS.13, ElastiCache.2); use "8" for automatic upgrades',
         ),
         (
             ClusterSpec(container_insights="enabled"),
-            "container_insights: enabled shows no single task's CPU and memory",
+            "container_insights: enabled does not show the CPU and memory of single tasks",
         ),
-        (IngressSpec(), "domain: not given: the site speaks plain HTTP, fit for a trial only"),
-        (ObservabilitySpec(), "emails: none given: alarms change colour, and nobody is told"),
+        (IngressSpec(), "domain: not given: the site uses HTTP without TLS, which is suitable for tests only"),
+        (ObservabilitySpec(), "emails: none given: alarms change their state, but no notification is sent"),
     ],
 )
 def test_values_that_surprise_are_warned_of_and_allowed(spec: Spec, line: str) -> None:

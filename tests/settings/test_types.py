@@ -78,8 +78,8 @@ def test_values_that_aws_would_refuse(kind: Any, values: list[Any]) -> None:
     ("image", "problem"),
     [
         (f"ghcr.io/app@sha256:{HEX}", None),
-        ("app:1", 'given "app:1", which names no registry; allowed is'),
-        (f"library/app@sha256:{HEX}", f'given "library/app@sha256:{HEX}", which names no registry; allowed is'),
+        ("app:1", 'given "app:1", which contains no registry; allowed is'),
+        (f"library/app@sha256:{HEX}", f'given "library/app@sha256:{HEX}", which contains no registry; allowed is'),
         ("ghcr.io/app:1", 'given "ghcr.io/app:1", which has a tag instead of a digest; allowed is'),
         ("ghcr.io/app", 'given "ghcr.io/app"; allowed is'),
         ("ghcr.io/app@sha256:12", 'given "ghcr.io/app@sha256:12"; allowed is'),
@@ -97,7 +97,7 @@ def test_the_registry_and_the_repository_of_an_image_can_be_told_apart() -> None
 
 
 def test_a_range_that_begins_elsewhere_is_told_where_it_begins() -> None:
-    with pytest.raises(ValidationError, match=r"write 10\.0\.0\.0/16"):
+    with pytest.raises(ValidationError, match=r"use 10\.0\.0\.0/16"):
         TypeAdapter(types.Cidr).validate_python("10.0.3.0/16")
 
 

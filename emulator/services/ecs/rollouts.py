@@ -134,7 +134,7 @@ class Rollout:
         if count <= 0 or (self._paused_until is not None and moment < self._paused_until):
             return
         try:
-            started = [starting.start_task(self, self.primary, moment) for _ in range(count)]
+            started = [starting.start_task(self.service, self.backend, self.primary, moment) for _ in range(count)]
         except ServiceException as problem:
             # Its subnet, security group or task definition is gone.
             self._count_failure(str(problem.message), moment)

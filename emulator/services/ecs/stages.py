@@ -7,14 +7,11 @@
 """
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from emulator.services.ecs import targets
 from emulator.services.ecs.clock import timetable
-
-if TYPE_CHECKING:
-    from emulator.services.ecs.deployments import Deployment, ServiceDeployment
-    from emulator.services.ecs.rollouts import Rollout
+from emulator.services.ecs.deployments import Deployment, ServiceDeployment
 
 STRATEGIES = ("BLUE_GREEN", "LINEAR", "CANARY")
 STAGES = (
@@ -33,11 +30,31 @@ SECONDS_OF_A_STAGE = 0.05
 SECONDS_OF_A_BAKE_MINUTE = 0.5
 
 
+class StagedRollout(Protocol):
+    """What the stages use of a service's rollout (`rollouts.Rollout`)."""
+
+    service: Any
+    backend: Any
+    deployments: list[Deployment]
+
+    @property
+    def primary(self) -> Deployment: ...
+
+    @property
+    def record(self) -> ServiceDeployment: ...
+
+    def start(self, count: int, moment: datetime) -> None: ...
+
+    def stop(self, deployment: Deployment, tasks: list[Any], moment: datetime) -> None: ...
+
+    def complete(self, moment: datetime) -> None: ...
+
+
 def in_stages(configuration: dict[str, Any]) -> bool:
     return configuration.get("strategy") in STRATEGIES
 
 
-def go_on(rollout: "Rollout", moment: datetime) -> None:
+def go_on(rollout: StagedRollout, moment: datetime) -> None:
     """Do what the current stage asks for, and enter the next ones as soon as their time has come."""
     record = rollout.record
     if rollout.primary.state == "FAILED":
@@ -53,14 +70,14 @@ def go_on(rollout: "Rollout", moment: datetime) -> None:
         rollout.start(rollout.service.desired_count - len(rollout.primary.wanted()), moment)
 
 
-def shift_back(rollout: "Rollout", candidate: "Deployment") -> None:
+def shift_back(rollout: StagedRollout, candidate: Deployment) -> None:
     """Send all traffic to the deployment that is returned to."""
     for rule in ("productionListenerRule", "testListenerRule"):
         targets.shift(rollout.service, rule, dict.fromkeys(candidate.target_groups, 100))
     rollout.record.weight = rollout.record.test_weight = 0
 
 
-def _enter(rollout: "Rollout", stage: str, moment: datetime) -> None:
+def _enter(rollout: StagedRollout, stage: str, moment: datetime) -> None:
     record = rollout.record
     record.stage, record.stage_since, record.updated_at = stage, moment, moment
     if stage == "TEST_TRAFFIC_SHIFT":
@@ -74,7 +91,7 @@ def _enter(rollout: "Rollout", stage: str, moment: datetime) -> None:
     timetable(rollout.backend).at(moment + timedelta(seconds=_seconds(record)), lambda _: None)
 
 
-def _is_over(rollout: "Rollout", moment: datetime) -> bool:
+def _is_over(rollout: StagedRollout, moment: datetime) -> bool:
     record = rollout.record
     if record.stage == "PRODUCTION_TRAFFIC_SHIFT":
         _shift(rollout, moment)
@@ -85,7 +102,7 @@ def _is_over(rollout: "Rollout", moment: datetime) -> bool:
     return record.stage_since is not None and record.stage_since + timedelta(seconds=_seconds(record)) <= moment
 
 
-def _seconds(record: "ServiceDeployment") -> float:
+def _seconds(record: ServiceDeployment) -> float:
     if record.stage == "BAKE_TIME":
         return record.configuration.get("bakeTimeInMinutes", 0) * SECONDS_OF_A_BAKE_MINUTE
     if record.stage == "PRODUCTION_TRAFFIC_SHIFT":
@@ -93,7 +110,7 @@ def _seconds(record: "ServiceDeployment") -> float:
     return SECONDS_OF_A_STAGE
 
 
-def _shifts(record: "ServiceDeployment") -> list[tuple[float, float]]:
+def _shifts(record: ServiceDeployment) -> list[tuple[float, float]]:
     """After how many seconds of the shift which percentage of the traffic goes to the new tasks."""
     configuration = record.configuration
     if configuration["strategy"] == "CANARY":
@@ -108,7 +125,7 @@ def _shifts(record: "ServiceDeployment") -> list[tuple[float, float]]:
     return [(0, 100)]
 
 
-def _shift(rollout: "Rollout", moment: datetime) -> None:
+def _shift(rollout: StagedRollout, moment: datetime) -> None:
     record = rollout.record
     began = record.stage_since or moment
     percent = max(percent for seconds, percent in _shifts(record) if began + timedelta(seconds=seconds) <= moment)

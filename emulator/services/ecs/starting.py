@@ -4,16 +4,13 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.ht
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.ec2.models import ec2_backends
 from moto.ecs.models import Task
 
 from emulator.services.ecs import life
 from emulator.services.ecs.deployments import Deployment
-
-if TYPE_CHECKING:
-    from emulator.services.ecs.rollouts import Rollout
 
 
 def revision(service: Any, backend: Any, number: str, moment: datetime) -> dict[str, Any]:
@@ -38,9 +35,8 @@ def revision(service: Any, backend: Any, number: str, moment: datetime) -> dict[
     }
 
 
-def start_task(rollout: "Rollout", deployment: Deployment, moment: datetime) -> Any:
-    """Start a task of a deployment."""
-    service, backend = rollout.service, rollout.backend
+def start_task(service: Any, backend: Any, deployment: Deployment, moment: datetime) -> Any:
+    """Start a task of a service's deployment."""
     definition = backend.describe_task_definition(deployment.task_definition)
     strategy = deployment.revision["capacityProviderStrategy"]
     task: Any = Task(

@@ -281,7 +281,7 @@ def test_a_content_version_tells_parts_apart_and_never_changes_by_itself() -> No
 )
 def test_names_of_the_engine_are_refused(spec: type[AuroraSpec | DocumentDbSpec], key: str, given: str) -> None:
     problems = [(finding.key, finding.problem) for finding in spec(**{key: given}).mistakes()]
-    assert problems == [(key, f"given {given}, which belongs to the engine or AWS; allowed is another")]
+    assert problems == [(key, f"given {given}, which is reserved by the engine or by AWS; allowed is another name")]
 
 
 def test_ordinary_names_are_not_refused() -> None:

@@ -111,7 +111,7 @@ def test_a_family_newer_than_the_list_is_taken_with_a_warning(kind: type[Spec], 
     (warning,) = found.spec.warnings()
     assert (warning.key, warning.problem.partition(":")[0]) == (
         key,
-        f"{given} is of a family that this program does not know ({READ_ON})",
+        f"{given} is of an unknown family ({READ_ON})",
     )
     assert list(check(kind, {key: given, "enabled": False}).spec.warnings()) == []
 
@@ -119,7 +119,7 @@ def test_a_family_newer_than_the_list_is_taken_with_a_warning(kind: type[Spec], 
 def test_a_serverless_documentdb_is_no_choice_of_this_program() -> None:
     (mistake,) = check(DocumentDbSpec, {"instance_class": "db.serverless"}).mistakes
     assert mistake.problem == (
-        'given "db.serverless"; this program makes no serverless DocumentDB; allowed is a class such as db.t4g.medium'
+        'given "db.serverless"; serverless DocumentDB is not supported; allowed is a class such as db.t4g.medium'
     )
     assert list(check(AuroraSpec, {"instance_class": "db.serverless"}).mistakes) == []
 

@@ -133,7 +133,7 @@ def test_a_secret_of_another_region_is_found_with_the_command_for_a_replica(*, h
     ],
 )
 def test_a_suffix_that_looks_like_a_word_or_a_date_is_warned_of(name: str, doubtful: bool) -> None:
-    assert [finding.key for finding in doubtful_suffixes({"secrets.A": f"{START}{name}:key"})] == (
+    assert [problem.key for problem in doubtful_suffixes({"secrets.A": f"{START}{name}:key"})] == (
         ["secrets.A"] if doubtful else []
     )
 
@@ -145,7 +145,7 @@ def test_every_setting_that_names_a_secret_warns_of_it() -> None:
         open_telemetry=OpenTelemetrySpec(secrets={"A": WORD}),
         fluent_bit=FluentBitSpec(destination={"Name": "http"}, secrets={"B": WORD}),
     )
-    assert [finding.key for finding in (*ApplicationSpec(secrets={"C": WORD}).warnings(), *agents.warnings())] == [
+    assert [problem.key for problem in (*ApplicationSpec(secrets={"C": WORD}).warnings(), *agents.warnings())] == [
         "secrets.C",
         "new_relic.license_key",
         "mackerel.api_key",

@@ -45,7 +45,7 @@ def test_a_name_that_iana_changed_lately_is_taken_in_both_forms(names: tuple[str
     ],
 )
 def test_another_name_is_told_the_canonical_one(name: str, meant: str) -> None:
-    with pytest.raises(ValueError, match=f"^it is no canonical name of a time zone; write {re.escape(meant)}$"):
+    with pytest.raises(ValueError, match=f"^it is not a canonical name of a time zone; write {re.escape(meant)}$"):
         time_zone(name)
 
 
@@ -72,5 +72,5 @@ def test_any_text_is_a_zone_or_one_line(text: str) -> None:
     if text in TIME_ZONES:
         assert time_zone(text) == text
     else:
-        with pytest.raises(ValueError, match=r"^it is no canonical name"):
+        with pytest.raises(ValueError, match=r"^it is not a canonical name"):
             time_zone(text)

@@ -26,8 +26,8 @@ IN_PLAIN_TEXT = (
 GIVEN = "given, but it is a secret that the program gives every task; leave it out, or "
 
 
-def said(findings: Any) -> list[str]:
-    return [f"{finding.key}: {finding.problem}" for finding in findings]
+def said(problems: Any) -> list[str]:
+    return [f"{problem.key}: {problem.problem}" for problem in problems]
 
 
 def of_settings(**changes: Any) -> list[str]:
@@ -208,7 +208,7 @@ def test_each_mistake_names_the_settings_that_it_rests_on() -> None:
             {"web.environment": {"A_TOKEN": "x", "B": "x", "DB_USERNAME": "x"}}, {"B"}, ["aurora"], ()
         )
     )
-    assert [(finding.key, finding.involves) for finding in found] == [
+    assert [(problem.key, problem.involves) for problem in found] == [
         ("web.environment.A_TOKEN", ("application.not_secrets",)),
         ("web.environment.B", ("application.secrets",)),
         ("web.environment.DB_USERNAME", ("aurora.enabled",)),

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from story.cost.command import run
-from story.cost.cost import Estimate, compare, estimate, held_by
+from story.cost.cost import Estimate, compare, estimate, recorded_resources
 from story.cost.items import NOT_BILLED, PRICED, Item
 from story.cost.prices import PRICES, TOKYO, price
-from story.engine.preview import Held
+from story.engine.preview import StackResource
 from story.plan.program import plan_stack
 from tests.paths import PROJECT
 from tests.story.preview.previews import preview, recorded, step
@@ -24,15 +24,15 @@ TARGET = "aws:appautoscaling/target:Target"
 ON_DEMAND = [{"capacityProvider": "FARGATE", "base": 1, "weight": 1}]
 
 
-def held(type_: str, name: str = "web", component: str = "web", **inputs: Any) -> Held:
-    return Held(type=type_, name=name, component=component, inputs=inputs)
+def held(type_: str, name: str = "web", component: str = "web", **inputs: Any) -> StackResource:
+    return StackResource(type=type_, name=name, component=component, inputs=inputs)
 
 
-def costs(*resources: Held, region: str = TOKYO) -> Estimate:
+def costs(*resources: StackResource, region: str = TOKYO) -> Estimate:
     return estimate(resources, region)
 
 
-def one(*resources: Held) -> Item:
+def one(*resources: StackResource) -> Item:
     [item] = costs(*resources).items
     return item
 
@@ -63,7 +63,7 @@ def test_autoscaling_is_taken_at_its_minimum() -> None:
 def test_spot_is_unknown_and_says_what_it_would_be_at_most() -> None:
     [item] = service(strategies=[{"capacityProvider": "FARGATE_SPOT", "base": 0, "weight": 1}]).items
     assert item.usd is None
-    assert item.note == f"on demand it would be {service().usd:.2f} USD"
+    assert item.note == f"on demand, {service().usd:.2f} USD"
 
 
 def test_the_base_is_on_demand_and_the_rest_goes_by_weight() -> None:
@@ -94,7 +94,7 @@ def test_i_o_optimized_clusters_pay_more_per_hour_and_nothing_per_request() -> N
     cluster = held("aws:rds/cluster:Cluster", serverlessv2ScalingConfiguration=scaling, storageType="aurora-iopt1")
     instance = held("aws:rds/clusterInstance:ClusterInstance", instanceClass="db.serverless")
     found = {item.what: item.usd for item in costs(cluster, instance).items}
-    assert found["1 ACU at least"] == 730 * Decimal("0.20")
+    assert found["at least 1 ACU"] == 730 * Decimal("0.20")
     assert "I/O requests" not in found
 
 
@@ -121,7 +121,7 @@ def test_an_alarm_costs_as_much_as_it_has_metrics() -> None:
 def test_a_dashboard_may_cost_nothing_and_has_no_known_price() -> None:
     found = one(held("aws:cloudwatch/dashboard:Dashboard"))
     assert found.usd is None
-    assert found.note.startswith("an account's first three cost nothing")
+    assert found.note.startswith("the first three of an account are free")
 
 
 def test_a_metric_from_log_lines_is_a_custom_one() -> None:
@@ -130,7 +130,7 @@ def test_a_metric_from_log_lines_is_a_custom_one() -> None:
 
 def test_a_composite_alarm_has_no_known_price() -> None:
     found = one(held("aws:cloudwatch/compositeAlarm:CompositeAlarm"))
-    assert (found.usd, found.note) == (None, 'no price of "composite alarm" in ap-northeast-1 is known here')
+    assert (found.usd, found.note) == (None, 'the price of "composite alarm" in ap-northeast-1 is unknown')
 
 
 def test_logs_are_paid_when_they_come_and_while_they_are_kept() -> None:
@@ -164,7 +164,7 @@ def test_in_another_region_everything_is_unknown_and_nothing_is_free(type_: str)
 def test_a_type_that_nobody_thought_of_is_unknown() -> None:
     item = one(held("aws:msk/cluster:Cluster"))
     assert item.usd is None
-    assert item.note == "this type is not in the estimate"
+    assert item.note == "the estimate does not know this type"
 
 
 def test_every_price_has_a_source_of_aws_and_a_date() -> None:
@@ -184,12 +184,12 @@ def test_what_was_not_found_has_no_price(item: str) -> None:
 def of_stack(name: str) -> Estimate:
     record = plan_stack(PROJECT, PROJECT / f"Pulumi.{name}.yaml").record
     assert record is not None
-    return estimate(held_by(record), TOKYO)
+    return estimate(recorded_resources(record), TOKYO)
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_the_estimate_knows_each_type_of_the_stacks_of_this_project(name: str) -> None:
-    assert [item.what for item in of_stack(name).items if item.note == "this type is not in the estimate"] == []
+    assert [item.what for item in of_stack(name).items if item.note == "the estimate does not know this type"] == []
 
 
 def test_what_is_unknown_of_prod_is_this() -> None:

@@ -147,7 +147,7 @@ def test_the_text_shows_the_tree_with_what_is_special_about_a_resource(project: 
 
 def test_the_text_ends_with_sums_protection_outputs_and_warnings(project: Path) -> None:
     page = as_text([planned(project)])
-    assert "  in all: 3 resources; most of them: 2 aws:ssm/parameter:Parameter, " in page
+    assert "  total: 3 resources; most frequent: 2 aws:ssm/parameter:Parameter, " in page
     assert "    box: 2\n" in page
     assert "  protected from deletion: Parameter b\n" in page
     assert "  output: region = ap-northeast-1\n" in page
@@ -196,7 +196,7 @@ def test_without_an_image_an_example_is_used_and_marked(project: Path) -> None:
     plan = planned(project, "prod")
     assert plan.image == f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/example@{EXAMPLE_DIGEST}"
     assert document(plan)["prod"]["outputs"]["image"] == plan.image
-    assert f"  image: {plan.image}, an example; --image plans with a real one\n" in as_text([plan])
+    assert f"  image: {plan.image}, an example; use --image to plan with your own\n" in as_text([plan])
 
 
 def test_an_image_that_was_given_is_used_and_not_called_an_example(project: Path) -> None:

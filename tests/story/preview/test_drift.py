@@ -44,7 +44,7 @@ def drift_of(*steps: dict[str, Any], **more: Any) -> Drift:
 
 def lines(drift: Drift) -> list[str]:
     """The lines about what drifted."""
-    return [line.removeprefix("  - ") for line in drift_text(drift).partition("No drift")[0].splitlines()[4:] if line]
+    return [line.removeprefix("  - ") for line in drift_text(drift).partition("Not drift")[0].splitlines()[4:] if line]
 
 
 def waiting(drift: Drift) -> dict[str, list[str]]:
@@ -53,19 +53,21 @@ def waiting(drift: Drift) -> dict[str, list[str]]:
 
 def test_what_moved_is_a_line_each_with_what_aws_has_and_what_the_program_wants() -> None:
     drift = read_drift(recorded_text("moved_and_edited"))
-    assert drift_text(drift).splitlines()[:2] == ["7 things changed behind the program's back", "Stack small."]
+    assert drift_text(drift).splitlines()[:2] == ["7 resources changed outside of the program", "Stack small."]
     told = lines(drift)
     assert told[:5] == [
-        "LogGroup worker-default: is gone from AWS",
-        "SecurityGroupIngressRule web-from-load-balancer: is gone from AWS",
-        "LogGroup web: retentionInDays is 1 in AWS, the program wants 30",
-        "MetricAlarm observability-web-cpu: threshold is 99 in AWS, the program wants 85",
-        "Role story-small-web-task: tags.who is [secret] in AWS, the program does not want it",
+        "LogGroup worker-default: was deleted in AWS",
+        "SecurityGroupIngressRule web-from-load-balancer: was deleted in AWS",
+        "LogGroup web: retentionInDays is 1 in AWS, in the program 30",
+        "MetricAlarm observability-web-cpu: threshold is 99 in AWS, in the program 85",
+        "Role story-small-web-task: tags.who is [secret] in AWS, and not set in the program",
     ]
-    assert told[5].startswith('RolePolicy story-small-web-task: policy.Statement.0.Action is "*" in AWS, the program ')
+    assert told[5].startswith(
+        'RolePolicy story-small-web-task: policy.Statement.0.Action is "*" in AWS, in the program '
+    )
     assert told[5].endswith("; and 3 more properties")
     assert told[5].count(" in AWS, ") == 4
-    assert told[6:] == ["Service web: desiredCount is 5 in AWS, the program wants 1"]
+    assert told[6:] == ["Service web: desiredCount is 5 in AWS, in the program 1"]
 
 
 def test_what_was_edited_or_follows_from_drift_stands_apart() -> None:
@@ -81,15 +83,15 @@ def test_what_aws_moves_by_itself_is_no_drift_although_something_else_of_that_th
     recorded, actual = {"desiredCount": 1, "cpu": 1}, {"desiredCount": 3, "cpu": 2}
     # An ignored property is as AWS has it on both sides, and the engine does not name it.
     drift = drift_of(*three_ways(SERVICE, recorded, actual, {"desiredCount": 3, "cpu": 1}, "cpu"))
-    assert lines(drift) == ["Service x: cpu is 2 in AWS, the program wants 1"]
+    assert lines(drift) == ["Service x: cpu is 2 in AWS, in the program 1"]
 
 
 def test_tags_that_every_resource_gets_are_looked_at_by_name_and_never_by_value() -> None:
     told = lines(read_drift(recorded_text("moved")))
-    assert "LogGroup web: tags.Project is not there in AWS, the program wants [secret]" in told
+    assert "LogGroup web: tags.Project is missing in AWS, in the program [secret]" in told
     assert (
-        "Role story-small-web-task: tags.Project is [secret] in AWS, the program wants [secret]; "
-        "tags.who is [secret] in AWS, the program does not want it"
+        "Role story-small-web-task: tags.Project is [secret] in AWS, in the program [secret]; "
+        "tags.who is [secret] in AWS, and not set in the program"
     ) in told
     assert waiting(read_drift(recorded_text("moved"))) == {}
 
@@ -107,7 +109,7 @@ def test_an_edit_of_tags_is_no_drift() -> None:
 def test_where_nothing_moved_there_is_no_drift() -> None:
     drift = read_drift(recorded_text("unmoved"))
     assert (drift.stack, drift.drifted, drift.waiting, drift.errors) == ("small", [], [], [])
-    assert drift_text(drift).startswith("No drift: AWS has what the last update left\n")
+    assert drift_text(drift).startswith("No drift: AWS matches the last update\n")
 
 
 def test_an_edit_alone_is_no_drift() -> None:
@@ -121,12 +123,12 @@ def test_an_edit_alone_is_no_drift() -> None:
         [],
         [("MetricAlarm new", "create"), ("MetricAlarm old", "delete"), ("MetricAlarm x", "update")],
     )
-    assert "they were edited and not applied\n" in drift_text(drift)
+    assert "they were edited but not applied yet\n" in drift_text(drift)
 
 
 def test_what_moved_and_was_edited_too_says_what_the_program_wants_now() -> None:
     drift = drift_of(*three_ways(ALARM, {"threshold": 80}, {"threshold": 99}, {"threshold": 90}, "threshold"))
-    assert lines(drift) == ["MetricAlarm x: threshold is 99 in AWS, the program wants 90"]
+    assert lines(drift) == ["MetricAlarm x: threshold is 99 in AWS, in the program 90"]
     assert drift.waiting == []
 
 
@@ -145,7 +147,7 @@ def test_a_document_that_aws_writes_in_another_way_did_not_move() -> None:
 def test_what_the_program_leaves_to_aws_is_known_from_what_aws_answered() -> None:
     steps = three_ways(ALARM, {}, {}, {}, "unit")
     steps[0]["oldState"]["outputs"], steps[1]["oldState"]["outputs"] = {"unit": "Count"}, {"unit": "Bytes"}
-    assert lines(drift_of(*steps)) == ['MetricAlarm x: unit is "Bytes" in AWS, the program wants "Count"']
+    assert lines(drift_of(*steps)) == ['MetricAlarm x: unit is "Bytes" in AWS, in the program "Count"']
     steps[0]["oldState"]["outputs"], steps[1]["oldState"]["outputs"] = {}, {"unit": ""}
     assert drift_of(*steps).drifted == [], "nothing is the same as no text"
 
@@ -153,7 +155,7 @@ def test_what_the_program_leaves_to_aws_is_known_from_what_aws_answered() -> Non
 def test_a_thing_that_would_be_replaced_because_it_moved_says_so() -> None:
     steps = three_ways(ALARM, {"name": "a"}, {"name": "b"}, {"name": "a"}, "name", op="replace")
     assert lines(drift_of(*steps)) == [
-        'MetricAlarm x: name is "b" in AWS, the program wants "a"; the next update replaces it'
+        'MetricAlarm x: name is "b" in AWS, in the program "a"; the next update replaces the resource'
     ]
 
 
@@ -196,8 +198,8 @@ def test_tools_get_every_property_in_full() -> None:
 
 def test_the_issue_shows_the_same_lines_in_code_and_ends_with_a_line_to_find_it_by() -> None:
     page = drift_markdown(read_drift(recorded_text("moved_and_edited"), stack="organization/story/prod"))
-    assert page.startswith("### 7 things changed behind the program's back\n")
-    assert "- `Service web`: `desiredCount` is `5` in AWS, the program wants `1`\n" in page
+    assert page.startswith("### 7 resources changed outside of the program\n")
+    assert "- `Service web`: `desiredCount` is `5` in AWS, in the program `1`\n" in page
     assert page.splitlines()[-1] == "<!-- story-drift: prod -->"
 
 
@@ -211,8 +213,10 @@ def test_what_an_attacker_names_a_thing_stays_in_code() -> None:
     ("preview", "words"),
     [
         pytest.param((255, "error: no stack named 'test' found\n"), "no stack named 'test' found", id="no stack"),
-        pytest.param((0, ""), "there is no output of pulumi preview --json", id="nothing"),
-        pytest.param((0, document(step("same", ALARM, "x"))), "did not look at what AWS has", id="without a refresh"),
+        pytest.param((0, ""), "the input contains no output of pulumi preview --json", id="nothing"),
+        pytest.param(
+            (0, document(step("same", ALARM, "x"))), "did not refresh the state from AWS", id="without a refresh"
+        ),
         pytest.param((1, document(step("refresh", ALARM, "x"))), "ended with exit code 1", id="failed silently"),
         pytest.param(
             (

@@ -143,7 +143,7 @@ def test_a_line_that_is_none_of_a_list_is_refused_after_the_first_name(above: st
     for after in ("", "\n", f"\n{ROW}"):
         with pytest.raises(UnreadableListError) as refused:
             read_migrations(f"{above}{line}{after}")
-        assert str(refused.value) == f"it holds a line that is none of a list: {' '.join(line.split())}"
+        assert str(refused.value) == f"it contains an unknown line: {' '.join(line.split())}"
 
 
 @pytest.mark.parametrize("status", ["Permission denied", "Killed"])

@@ -14,7 +14,7 @@ MOVED = document(
     step("refresh", ALARM, "cpu", before={"threshold": 80}, after={"threshold": 80}),
     step("update", ALARM, "cpu", before={"threshold": 99}, after={"threshold": 80}, because=["threshold"]),
 )
-LINE = "MetricAlarm cpu: threshold is 99 in AWS, the program wants 80"
+LINE = "MetricAlarm cpu: threshold is 99 in AWS, in the program 80"
 SCRIPT = """#!/bin/sh
 cd "{home}"
 echo "$*" >> calls
@@ -61,7 +61,7 @@ def test_settings_from_elsewhere_go_along(home: Path) -> None:
 def test_the_document_stands_alone_and_progress_beside_it() -> None:
     result = story("drift", "--stack", "acme/story/prod", "--format", "json")
     assert json.loads(result.stdout)["stack"] == "prod"
-    assert result.stderr == "comparing prod with what AWS has; it takes about a minute\n"
+    assert result.stderr == "comparing prod with AWS; this takes about a minute\n"
 
 
 def test_a_preview_that_fails_is_exit_code_1_and_one_line(home: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_preview_that_fails_is_exit_code_1_and_one_line(home: Path) -> None:
     result = story("drift", "--stack", "prod", "--format", "markdown")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines()[1:] == [
-        "story drift: stack prod: the preview failed, so nobody can tell: no access to the state"
+        "story drift: stack prod: the preview failed, so the drift is unknown: no access to the state"
     ]
 
 

@@ -15,7 +15,7 @@ from story.preview.markdown import comment
 from story.preview.plain_text import plain_text
 from story.preview.summary import Summary, summarise
 from story.preview.summary_command import run
-from story.resource_categories import Kind, kind_of
+from story.resource_categories import Category, category_of
 from tests.story.preview.previews import NAMES, RECORDED, document, preview, recorded_text, step, urn
 
 BUCKET = "aws:s3/bucket:Bucket"
@@ -32,15 +32,15 @@ def summary(*steps: dict[str, Any], **more: Any) -> Summary:
     return summarise(preview(*steps, **more))
 
 
-def section(found: Summary, kind: Kind) -> list[str]:
+def section(found: Summary, category: Category) -> list[str]:
     """What a section says, one text for each line."""
-    entries = [entry for each in found.sections if each.kind is kind for entry in each.entries]
+    entries = [entry for each in found.sections if each.category is category for entry in each.entries]
     return [f"{entry.verb} {', '.join(entry.names)}: {'; '.join(entry.notes)}" for entry in entries]
 
 
 def lost(**before: Any) -> str:
     """What is said of a cluster that is deleted."""
-    return section(summary(step("delete", AURORA, "aurora", before=before)), Kind.DATA)[0]
+    return section(summary(step("delete", AURORA, "aurora", before=before)), Category.DATA)[0]
 
 
 def test_the_three_steps_of_a_replacement_are_one_change() -> None:
@@ -60,14 +60,14 @@ def test_a_new_revision_of_a_task_definition_restarts_tasks_and_loses_nothing() 
         step("replace", MARKER, "rollout-web", before={}, after={"keepers": {}}, parent=PARENT),
     )
     assert found.verdict == "1 service restarts, no data is replaced or deleted, same costs"
-    assert [(one.kind, len(one.entries)) for one in found.sections] == [(Kind.TASKS, 1)]
-    assert section(found, Kind.TASKS) == ["restart web: "]
+    assert [(one.category, len(one.entries)) for one in found.sections] == [(Category.TASKS, 1)]
+    assert section(found, Category.TASKS) == ["restart web: "]
     assert not found.loud
 
 
 def test_services_of_one_component_stay_apart() -> None:
     found = summary(*(step("update", SERVICE, name, before={}, after={}, because=["x"]) for name in ("a", "b")))
-    assert section(found, Kind.TASKS) == ["restart a: ", "restart b: "]
+    assert section(found, Category.TASKS) == ["restart a: ", "restart b: "]
     assert found.verdict.startswith("2 services restart, ")
 
 
@@ -85,17 +85,17 @@ def test_what_loses_data_stands_first_and_is_loud() -> None:
         step("replace", AURORA, "aurora", before={}, after={}),
     )
     assert found.verdict.startswith("DATA WOULD BE LOST (1 deleted, 1 replaced), 1 service restarts, ")
-    assert found.sections[0].kind is Kind.DATA
+    assert found.sections[0].category is Category.DATA
     assert found.loud
-    assert "> [!CAUTION]\n> - delete `s3 Bucket` `uploads`; its objects are deleted with it" in comment(found)
+    assert "> [!CAUTION]\n> - delete `s3 Bucket` `uploads`; its objects are deleted too" in comment(found)
 
 
 @pytest.mark.parametrize(
     ("before", "said"),
     [
-        ({"deletionProtection": True}, "AWS refuses this until its deletion protection is lifted"),
+        ({"deletionProtection": True}, "AWS rejects this while deletion protection is on"),
         ({"skipFinalSnapshot": True}, "no final snapshot is kept"),
-        ({"finalSnapshotIdentifier": "x"}, "a final snapshot is kept; nothing is copied from it by itself"),
+        ({"finalSnapshotIdentifier": "x"}, "a final snapshot is kept; it is not restored automatically"),
     ],
 )
 def test_it_is_said_what_stays_of_a_database(before: dict[str, Any], said: str) -> None:
@@ -104,51 +104,51 @@ def test_it_is_said_what_stays_of_a_database(before: dict[str, Any], said: str) 
 
 def test_what_aws_keeps_is_not_lost() -> None:
     found = summary(step("delete", BUCKET, "uploads", before={}, retainOnDelete=True))
-    assert section(found, Kind.DATA) == []
-    assert "AWS keeps the old one" in section(found, Kind.STORE)[0]
+    assert section(found, Category.DATA) == []
+    assert "the old one stays in AWS" in section(found, Category.STORE)[0]
 
 
 def test_a_protected_thing_is_said_to_be_one() -> None:
     found = summary(step("delete", BUCKET, "uploads", before={}, protect=True))
-    assert "protected: Pulumi refuses this" in section(found, Kind.DATA)[0]
+    assert "protected: Pulumi rejects this change" in section(found, Category.DATA)[0]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ({"deletionProtection": True}, {"deletionProtection": False}, "AWS's deletion protection is lifted"),
+        ({"deletionProtection": True}, {"deletionProtection": False}, "AWS's deletion protection is removed"),
         ({}, {"skipFinalSnapshot": True}, "no final snapshot will be kept"),
         ({"backupRetentionPeriod": 14}, {"backupRetentionPeriod": 1}, "kept for 1 days instead of 14"),
-        ({"engineVersion": "8.0"}, {"engineVersion": "8.4"}, "another engine version"),
+        ({"engineVersion": "8.0"}, {"engineVersion": "8.4"}, "engine version upgrade"),
     ],
 )
 def test_a_guard_that_is_taken_away_is_named(before: dict[str, Any], after: dict[str, Any], said: str) -> None:
-    [line] = section(summary(step("update", AURORA, "aurora", before=before, after=after)), Kind.STORE)
+    [line] = section(summary(step("update", AURORA, "aurora", before=before, after=after)), Category.STORE)
     assert said in line
 
 
 @pytest.mark.parametrize(
-    ("type_", "kind"),
+    ("type_", "category"),
     [
-        ("aws:docdb/cluster:Cluster", Kind.DATA),
-        ("aws:elasticache/replicationGroup:ReplicationGroup", Kind.DATA),
-        ("aws:kms/key:Key", Kind.DATA),
-        ("aws:secretsmanager/secret:Secret", Kind.DATA),
-        ("random:index/randomBytes:RandomBytes", Kind.DATA),
-        ("aws:secretsmanager/secretVersion:SecretVersion", Kind.STORE),
-        ("aws:rds/clusterInstance:ClusterInstance", Kind.TASKS),
-        ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", Kind.NETWORK),
-        ("aws:lb/listenerRule:ListenerRule", Kind.NETWORK),
-        ("aws:ec2/natGateway:NatGateway", Kind.NETWORK),
-        ("aws:iam/rolePolicy:RolePolicy", Kind.ACCESS),
-        ("aws:s3/bucketPolicy:BucketPolicy", Kind.ACCESS),
-        ("aws:kms/keyPolicy:KeyPolicy", Kind.ACCESS),
-        ("aws:cloudwatch/metricAlarm:MetricAlarm", Kind.OTHER),
-        ("aws:ec2/flowLog:FlowLog", Kind.OTHER),
+        ("aws:docdb/cluster:Cluster", Category.DATA),
+        ("aws:elasticache/replicationGroup:ReplicationGroup", Category.DATA),
+        ("aws:kms/key:Key", Category.DATA),
+        ("aws:secretsmanager/secret:Secret", Category.DATA),
+        ("random:index/randomBytes:RandomBytes", Category.DATA),
+        ("aws:secretsmanager/secretVersion:SecretVersion", Category.STORE),
+        ("aws:rds/clusterInstance:ClusterInstance", Category.TASKS),
+        ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", Category.NETWORK),
+        ("aws:lb/listenerRule:ListenerRule", Category.NETWORK),
+        ("aws:ec2/natGateway:NatGateway", Category.NETWORK),
+        ("aws:iam/rolePolicy:RolePolicy", Category.ACCESS),
+        ("aws:s3/bucketPolicy:BucketPolicy", Category.ACCESS),
+        ("aws:kms/keyPolicy:KeyPolicy", Category.ACCESS),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", Category.OTHER),
+        ("aws:ec2/flowLog:FlowLog", Category.OTHER),
     ],
 )
-def test_each_type_is_of_a_kind(type_: str, kind: Kind) -> None:
-    assert kind_of(type_) is kind
+def test_each_type_has_its_category(type_: str, category: Category) -> None:
+    assert category_of(type_) is category
 
 
 def test_changes_that_are_alike_are_one_line() -> None:
@@ -185,7 +185,7 @@ def test_a_failed_preview_says_why_and_nothing_of_what_it_saw() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "there is no output of pulumi preview --json"),
+        ("", "the input contains no output of pulumi preview --json"),
         ("error: no stack named 'prod' found\n", "no stack named 'prod' found"),
         ("bash: pulumi: command not found\n", "bash: pulumi: command not found"),
         ('{"error": "could not lock the stack"}', "could not lock the stack"),
@@ -260,7 +260,7 @@ PENDING = "  2026_11_21_100000_drop_old_orders_table ............ Pending\n"
 def test_without_a_list_the_comment_says_so_and_with_an_empty_one_nothing_runs() -> None:
     image = {"keepers": {"image": "r@sha256:" + "a" * 64}}
     found = preview(step("replace", MARKER, "migration", before={"keepers": {"image": "x"}}, after=image))
-    assert "nobody gave the list of migrations" in comment(summarise(found))
+    assert "no list of migrations was given" in comment(summarise(found))
     assert "no migration is pending" in comment(summarise(found, migrations=[]))
 
 

@@ -43,7 +43,10 @@ def said(
     ("listed", "why"),
     [
         ("", "it is empty"),
-        ("SQLSTATE[HY000] [2002] Connection refused\n", "it holds an error: SQLSTATE[HY000] [2002] Connection refused"),
+        (
+            "SQLSTATE[HY000] [2002] Connection refused\n",
+            "it contains an error: SQLSTATE[HY000] [2002] Connection refused",
+        ),
         ("<html>\n<body>\n", "it begins: <html>"),
         (b"\x1f\x8b\x08\0\0\0", "it is binary, not text"),
     ],
@@ -92,13 +95,13 @@ def test_a_preview_makes_the_same_page_in_every_encoding(
 @pytest.mark.parametrize(
     ("preview", "why"),
     [
-        ("", "there is no output of pulumi preview --json"),
-        ("\n\n", "there is no output of pulumi preview --json"),
+        ("", "the input contains no output of pulumi preview --json"),
+        ("\n\n", "the input contains no output of pulumi preview --json"),
         ("{", "the output of pulumi preview --json ends early"),
         (RELEASE[: len(RELEASE) // 2], "the output of pulumi preview --json ends early"),
         (json.dumps(json.loads(RELEASE))[:-30], "the output of pulumi preview --json ends early"),
-        ("[1, 2]", "there is no output of pulumi preview --json, but other lines"),
-        ("<html></html>", "there is no output of pulumi preview --json, but other lines"),
+        ("[1, 2]", "the input contains no output of pulumi preview --json, but other lines"),
+        ("<html></html>", "the input contains no output of pulumi preview --json, but other lines"),
         ('{"version": 3, "deployment": {}}', "its keys are deployment, version"),
         ('{"url": "https://x"}', "its keys are url"),
         (document(step("create", BUCKET, "b", after={})).replace("::story::", "::shop::"), "of the project shop"),
@@ -116,7 +119,7 @@ def test_a_preview_that_cannot_be_read_says_why_and_is_never_one_without_changes
 ) -> None:
     code, page, _ = said(capsys, tmp_path, preview)
     assert code == 1
-    assert page.startswith("!! The preview failed, so nobody knows what this update would do\n")
+    assert page.startswith("!! The preview failed, so the effect of this update is unknown\n")
     assert len([line for line in page.splitlines() if why in line]) == 1
     drift = read_drift(preview, stack="test")
     assert any(why in line for line in drift.errors)
@@ -129,7 +132,7 @@ def test_a_preview_of_another_stack_is_refused(stack: str, tmp_path: Path, capsy
     preview = document(step("create", BUCKET, "b", after={}))
     code, page, _ = said(capsys, tmp_path, preview, stack=stack)
     assert code == 1
-    assert "it is a preview of the stack test, not of prod" in page
+    assert "the preview is of the stack test, not of prod" in page
     assert said(capsys, tmp_path, preview, stack="organization/story/test")[0] == 0
 
 

@@ -30,16 +30,17 @@ VERDICTS = {
     "data_replace": "DATA WOULD BE LOST (2 replaced), no service restarts, same costs",
     "delete": "1 service ends, no data is replaced or deleted, 2 changes of the network, 4 changes of permissions, "
     "-10.19 USD a month",
-    "failed": "The preview failed, so nobody knows what this update would do",
+    "failed": "The preview failed, so the effect of this update is unknown",
     "import": "No service restarts, no data is replaced or deleted, +0.25 USD a month",
     "many": "A new environment of 500 resources, 0.00 USD a month",
     "network_replace": "2 services restart, no data is replaced or deleted, 45 changes of the network, same costs",
-    "policy": "The preview failed, so nobody knows what this update would do",
+    "policy": "The preview failed, so the effect of this update is unknown",
     "policy_stream": "A policy forbids this update",
     "release": "2 services restart, a migration runs, no data is replaced or deleted, same costs",
     "secret": "No service restarts, no data is replaced or deleted, same costs",
-    "traceback": "The preview failed, so nobody knows what this update would do",
-    "unprotect": "No service restarts, no data is replaced or deleted, the protection of 1 thing is lifted, same costs",
+    "traceback": "The preview failed, so the effect of this update is unknown",
+    "unprotect": "No service restarts, no data is replaced or deleted, the protection of 1 resource is removed, "
+    "same costs",
     "update": "1 service restarts, no data is replaced or deleted, +44.98 USD a month",
 }
 SECRETS = ("hunter2", "first-secret", "second-secret")

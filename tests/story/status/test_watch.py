@@ -100,8 +100,8 @@ def test_ctrl_c_while_aws_is_asked_ends_it_too() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--watch", "--wait"), "goes without --wait and --format json"),
-        (("--watch", "--format", "json"), "goes without --wait and --format json"),
+        (("--watch", "--wait"), "cannot be used with --wait or --format json"),
+        (("--watch", "--format", "json"), "cannot be used with --wait or --format json"),
         (("--watch", "--interval", "0"), "greater than or equal to 1"),
         (("--watch",), "--watch draws on a terminal, and this is none"),
     ],

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from settings.checking import check
+from settings.deployment import CONTAINER_CHECK_SECONDS, HEALTHY_THRESHOLD, ROLLING_PERCENT, STOP_FIRST_PERCENT
 from settings.stack import Settings
 from story.timeline.command import release_of
-from story.timeline.parts import CONTAINER_CHECK_SECONDS, HEALTHY_THRESHOLD, ROLLING_PERCENT, waves
+from story.timeline.parts import waves
 from story.timeline.report import duration
-from story.timeline.slow import Slow, slow_settings
+from story.timeline.slow import SlowSetting, slow_settings
 from story.timeline.timeline import Timeline, timeline
 from tests.paths import PROJECT
 from tests.program.given import containers, program
@@ -35,7 +36,7 @@ def web(**keys: Any) -> dict[str, int]:
     return {", ".join(part.settings) or "own": part.at_least_seconds for part in step.parts}
 
 
-def slow(**keys: Any) -> dict[str, Slow]:
+def slow(**keys: Any) -> dict[str, SlowSetting]:
     given = settings(**keys)
     return {each.key: each for each in slow_settings(given, timeline(given))}
 
@@ -161,19 +162,21 @@ def test_waves_follow_from_what_may_run_and_what_must(desired: int, minimum: int
 
 
 def test_percentages_that_replace_nothing_are_an_error_and_not_a_time_without_end() -> None:
-    with pytest.raises(ValueError, match="leave no room"):
+    with pytest.raises(ValueError, match="do not allow a new task"):
         waves(1, 100, 150)
 
 
-def test_the_program_s_own_numbers_are_those_that_the_time_line_reckons_with() -> None:
+def test_the_resources_have_the_constants_that_the_time_line_computes_with() -> None:
     made = program(web={"nginx": {}})
+    assert (HEALTHY_THRESHOLD, CONTAINER_CHECK_SECONDS) == (2, 10)
+    assert (ROLLING_PERCENT, STOP_FIRST_PERCENT) == ((100, 200), (0, 100))
     assert made.one("TargetGroup", "web").inputs["healthCheck"]["healthyThreshold"] == HEALTHY_THRESHOLD
     assert containers(made, "web")["app"]["healthCheck"]["interval"] == CONTAINER_CHECK_SECONDS
     percent = {
         service.name: (service.inputs["deploymentMinimumHealthyPercent"], service.inputs["deploymentMaximumPercent"])
         for service in made.all("Service")
     }
-    assert percent == {"web": ROLLING_PERCENT, "worker-default": ROLLING_PERCENT, "scheduler": (0, 100)}
+    assert percent == {"web": ROLLING_PERCENT, "worker-default": ROLLING_PERCENT, "scheduler": STOP_FIRST_PERCENT}
     assert "healthCheck" not in containers(made, "worker-default")["app"]
 
 
@@ -309,7 +312,7 @@ def test_a_step_that_cannot_end_within_its_timeout_comes_first() -> None:
     found = slow_settings(given, timeline(given))
     assert [each.key for each in found] == ["web.rollout_timeout_seconds", DELAY]
     assert "the release fails" in found[0].costs
-    assert "920 s at least" in found[0].advice
+    assert "at least 920 s" in found[0].advice
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,11 @@ def test_the_text_has_a_line_for_each_step_and_the_setting_behind_each_part(
 ) -> None:
     code, page, _ = printed(capsys, stack_file(tmp_path, "try", web={"deregistration_delay_seconds": 300}))
     assert code == 0
-    assert page.startswith("try (Pulumi.try.yaml, rolling): a release takes 6 min at least\n")
+    assert page.startswith("try (Pulumi.try.yaml, rolling): a release takes at least 6 min\n")
     rows = [row.split()[0] for row in page.splitlines() if row.startswith("  ") and row[2] != " "]
     assert rows[1:9] == ["step", "push", "users", "migration", "worker-default", "scheduler", "web", "done"]
     assert "web                 40 s      320 s      900 s" in page
-    assert "ECS waits for it; web.deregistration_delay_seconds: 300\n" in page
+    assert "drains the old tasks; web.deregistration_delay_seconds: 300\n" in page
     assert "  warning: web.deregistration_delay_seconds: 300 costs 5 min of every release; " in page
     assert "\nassumed: " in page
     assert "\nnot counted: The image: " in page
@@ -43,8 +43,8 @@ def test_the_text_has_a_line_for_each_step_and_the_setting_behind_each_part(
 def test_all_stacks_are_shown_by_default_and_the_same_bytes_each_time(capsys: pytest.CaptureFixture[str]) -> None:
     first = printed(capsys)
     assert [line for line in first[1].splitlines() if "(Pulumi." in line] == [
-        "dev (Pulumi.dev.yaml, rolling): a release takes 1 min 30 s at least",
-        "prod (Pulumi.prod.yaml, rolling): a release takes 1 min 30 s at least",
+        "dev (Pulumi.dev.yaml, rolling): a release takes at least 1 min 30 s",
+        "prod (Pulumi.prod.yaml, rolling): a release takes at least 1 min 30 s",
     ]
     assert printed(capsys) == first
 

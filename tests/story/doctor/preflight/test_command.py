@@ -196,9 +196,9 @@ def test_a_stack_file_with_another_name_is_read_for_the_stack_that_is_named(befo
         (["--before", "--file", "Pulumi.dev.yaml", "--stack", "dev"], "goes without --stack"),
         (["--before", "--stack", "a/b/c/dev"], "a/b/c/dev is not STACK, ORG/STACK or ORG/PROJECT/STACK"),
         (["--before", "--stack", "a//dev"], "a//dev is not STACK"),
-        (["--before", "--stack", "dev", "--service", "web"], "goes without --service"),
-        (["--stack", "dev", "--image", IMAGE], "--file, --image and --only-first go with it alone"),
-        (["--stack", "dev", "--only-first"], "--file, --image and --only-first go with it alone"),
+        (["--before", "--stack", "dev", "--service", "web"], "cannot be used with --service"),
+        (["--stack", "dev", "--image", IMAGE], "is required for --file, --image and --only-first"),
+        (["--stack", "dev", "--only-first"], "is required for --file, --image and --only-first"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(arguments: list[str], told: str) -> None:
