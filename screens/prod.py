@@ -4,7 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from story.plan.program import PROJECT as PROGRAM
+from settings.project import PROJECT as PROGRAM
 from story.plan.program import StackPlan, example_image, plan_stack
 from story.plan.recorder import Record, record_program
 from story.plan.stack_file import read_stack_file

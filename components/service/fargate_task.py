@@ -14,6 +14,7 @@ from components.service.containers import TMP_VOLUME, Container, Logs, container
 from components.service.task_policies import execution_policy, task_policy
 from components.wiring import StoreAccess
 from release.contract import Place
+from settings.project import running_project
 from settings.services import TaskSpec
 from settings.site import Architecture
 
@@ -82,7 +83,13 @@ class TaskContext:
     @property
     def place(self) -> Place:
         """Where the steps of a release find the tasks."""
-        return Place(stack=pulumi.get_stack(), region=self.region, profile=self.profile, cluster=self.cluster_name)
+        return Place(
+            project=running_project(),
+            stack=pulumi.get_stack(),
+            region=self.region,
+            profile=self.profile,
+            cluster=self.cluster_name,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,15 +101,17 @@ def schema(
     """Write what is made from the settings' models: schemas for editors, docs/settings.md and its like for people."""
     from bootstrap.account_settings import PREFIX as ACCOUNT_PREFIX
     from bootstrap.account_settings import AccountSettings
-    from settings.stack import PREFIX, Settings
+    from settings.project import project_name
+    from settings.stack import Settings
     from story.docs.reference import settings_reference
     from story.docs.schema import stack_file_schema
     from story.plan.program import project_folder
 
     project = project_folder(Path.cwd())
+    name = project_name(project)
     wanted = {
-        project / "settings.schema.json": stack_file_schema(Settings, PREFIX),
-        project / "docs" / "settings.md": settings_reference(Settings, PREFIX),
+        project / "settings.schema.json": stack_file_schema(Settings, name),
+        project / "docs" / "settings.md": settings_reference(Settings, name),
         project / "bootstrap" / "settings.schema.json": stack_file_schema(AccountSettings, ACCOUNT_PREFIX),
         project / "docs" / "bootstrap-settings.md": settings_reference(AccountSettings, ACCOUNT_PREFIX),
     }

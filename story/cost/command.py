@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from settings.project import project_name
 from story.cost.cost import Estimate, estimate, held_by
 from story.cost.items import Item
 from story.plan.program import StackPlan, plan_stack, project_folder, stack_files
@@ -28,7 +29,8 @@ def run(*, stacks: Sequence[str], as_format: str, start: Path) -> int:
         project = project_folder(start)
         files = _files(project, stacks)
         plans = [plan_stack(project, file) for file in files]
-        regions = {plan.stack: read_stack_file(plan.file).config.get("aws:region", "") for plan in plans}
+        name = project_name(project)
+        regions = {plan.stack: read_stack_file(plan.file, name).config.get("aws:region", "") for plan in plans}
     except (LookupError, OSError, ValueError) as error:
         print(f"story cost: {error}", file=sys.stderr)
         return USAGE

@@ -16,6 +16,7 @@ from aws.client import AwsClient
 from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
 from release.contract import Place
 from release.saying import print_line
+from settings.project import project_name
 from story.doctor import page
 from story.doctor.examine import Step, checks_of, examine
 from story.doctor.finding import Finding, exit_code
@@ -52,7 +53,8 @@ def run(*, stack: str, service: str | None, project: Path, config_file: Path | N
 def _patient(stack: str, service: str | None, project: Path, config_file: Path | None) -> Patient:
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
     outputs = pulumi.outputs()
-    live = stack_of_outputs(stack.rpartition("/")[2], outputs, pulumi.aws_profile() or None)
+    profile = pulumi.aws_profile() or None
+    live = stack_of_outputs(stack.rpartition("/")[2], outputs, profile, project=project_name(project))
     session = boto3.Session(region_name=live.place.region, profile_name=live.place.profile)
     return Patient(
         live=live,

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from settings.project import project_name
 from story.local import rehearsal
 from story.local.engine import Engine, EngineError
 from story.local.rehearsal import FOLDER, LIKE, STACK, Running
@@ -37,7 +38,11 @@ def up(start: Path, *, preview: bool = False) -> int:
         config, region = rehearsal.settings_to_rehearse(project)
         engine, running = _set_up(project, config)
         outputs = engine.outputs()
-        image = None if outputs.get("image") else example_image(read_stack_file(project / f"Pulumi.{LIKE}.yaml"))
+        image = (
+            None
+            if outputs.get("image")
+            else example_image(read_stack_file(project / f"Pulumi.{LIKE}.yaml", project_name(project)))
+        )
         if preview:
             return _pulumi(engine, "previewing", "preview", "--diff", image=image)
         doing = "updating the rehearsed site" if outputs else "making the site, 200 resources in about two minutes"
@@ -138,7 +143,8 @@ def _ended(process: subprocess.Popen[bytes]) -> int:
 
 
 def _engine(project: Path, running: Running) -> Engine:
-    return Engine(project=project, folder=project / FOLDER, stack=STACK, emulator_url=running.url)
+    name = project_name(project)
+    return Engine(project=project, folder=project / FOLDER, stack=STACK, emulator_url=running.url, name=name)
 
 
 def _folder(start: Path) -> Path:

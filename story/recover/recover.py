@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.client import Client
 from aws.errors import reason
+from settings.project import project_name
 from story.engine.pulumi_command import PulumiCommand, PulumiError, explained, heartbeat
 from story.image_given import KEEPING, any_image, releasing
 from story.recover.account import Account, account_of
@@ -69,7 +69,7 @@ class Request:
     def project_name(self) -> str:
         """The project's name."""
         parts = self.stack.split("/")
-        return parts[1] if len(parts) == 3 else str(yaml.safe_load((self.project / "Pulumi.yaml").read_text())["name"])
+        return parts[1] if len(parts) == 3 else project_name(self.project)
 
 
 def run(request: Request) -> int:

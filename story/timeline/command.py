@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pulumi
 
+from settings.project import PROJECT, project_name
 from settings.stack import stack_of
 from story.plan.command import MISTAKES, USAGE, UsageError, chosen_files
-from story.plan.program import PROJECT, example_image, project_folder
+from story.plan.program import example_image, project_folder
 from story.plan.stack_file import read_stack_file
 from story.timeline.report import Release, as_json, as_text
 from story.timeline.slow import slow_settings
@@ -25,8 +26,9 @@ def run(*, stacks: Sequence[str], files: Sequence[Path], as_format: str, start: 
         start: Folder that the project is looked for in and above.
     """
     try:
-        chosen = chosen_files(project_folder(start), stacks, files)
-        releases = [release_of(file) for file in chosen]
+        project = project_folder(start)
+        name = project_name(project)
+        releases = [release_of(file, name) for file in chosen_files(project, stacks, files)]
     except (LookupError, OSError, UsageError) as error:
         print(f"story timeline: {error}", file=sys.stderr)
         return USAGE
@@ -34,17 +36,22 @@ def run(*, stacks: Sequence[str], files: Sequence[Path], as_format: str, start: 
     return MISTAKES if any(release.mistakes for release in releases) else 0
 
 
-def release_of(file: Path) -> Release:
+def release_of(file: Path, project: str = PROJECT) -> Release:
     """What the settings in a stack file make of a release, or their mistakes, in the words of `story plan`.
+
+    Args:
+        file: The stack file.
+        project: Name of the project.
 
     Raises:
         OSError: The file cannot be read.
     """
-    read = read_stack_file(file, PROJECT)
+    read = read_stack_file(file, project)
     if read.mistakes:
         return Release(stack=read.stack, file=file, mistakes=read.mistakes)
     try:
         stack = stack_of(
+            project=project,
             name=read.stack,
             config=read.config,
             secret_keys=frozenset(read.secret_keys),

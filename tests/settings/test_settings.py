@@ -12,8 +12,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from settings import read
+from settings.project import PROJECT as PREFIX
 from settings.services import WorkerSpec
-from settings.stack import PREFIX, Settings, Stack, stack_of
+from settings.stack import Settings, Stack, stack_of
 from story.docs.schema import stack_file_schema
 from story.plan.recorder import record
 from story.plan.stack_file import read_stack_file

@@ -14,6 +14,7 @@ from aws.client import AwsClient
 from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
 from release.contract import Place
 from settings.partition import partition_of
+from settings.project import project_name
 from story.doctor.examine import examine
 from story.doctor.finding import Finding, Severity, exit_code, in_order
 from story.doctor.images import IMAGE
@@ -27,7 +28,7 @@ from story.doctor.run import progress, show
 from story.image_given import RELEASED
 from story.live_stack import EXPECTED, explained
 from story.plan.command import without_garbage_collection
-from story.plan.program import PROJECT, ProgramError, StackPlan, plan_stack
+from story.plan.program import ProgramError, StackPlan, plan_stack
 from story.plan.stack_file import read_stack_file
 
 SETTINGS = "settings"
@@ -94,17 +95,23 @@ def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There are none, or no such profile.
     """
     image = request.image or owned.image
-    read = read_stack_file(request.file, PROJECT, request.short_name)
+    project = project_name(request.project)
+    read = read_stack_file(request.file, project, request.short_name)
     with without_garbage_collection():
         plan = plan_stack(request.project, request.file, image or None, request.short_name)
     region = read.config.get("aws:region", "")
-    cluster = f"{PROJECT}-{request.short_name}"
     place = Place(
-        stack=request.short_name, region=region, profile=read.config.get("aws:profile") or None, cluster=cluster
+        project=project,
+        stack=request.short_name,
+        region=region,
+        profile=read.config.get("aws:profile") or None,
+        cluster=f"{project}-{request.short_name}",
     )
     if plan.record is None:
         return place, in_order(_mistakes(plan))
-    planned = Planned(stack=request.short_name, region=region, config=read.config, record=plan.record, image=image)
+    planned = Planned(
+        project=project, stack=place.stack, region=region, config=read.config, record=plan.record, image=image
+    )
     home_region = partition_of(region).home_region
     home = CachingClient(AwsClient(boto3.Session(region_name=home_region, profile_name=place.profile)))
     account = _account(home, home_region)

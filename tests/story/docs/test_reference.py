@@ -1,7 +1,8 @@
 """The page of settings for people."""
 
 from settings.base import Spec
-from settings.stack import PREFIX, Settings
+from settings.project import PROJECT as PREFIX
+from settings.stack import Settings
 from story.docs.reference import settings_reference
 from tests.paths import PROJECT
 

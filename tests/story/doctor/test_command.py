@@ -20,7 +20,7 @@ from tests.release.steps import Cloud
 from tests.story.doctor.healthy import ACCOUNT, NOW, World, healthy
 from tests.story.live import Live, story
 
-PLACE = Place(stack="prod", region="ap-northeast-1", profile=None, cluster="story-prod")
+PLACE = Place(project="story", stack="prod", region="ap-northeast-1", profile=None, cluster="story-prod")
 
 
 def finding(severity: Severity, what: str = "w", area: str = "exec", subject: str = "web") -> Finding:
