@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from story.commands.options import AsFormat, Files, Format, PageFormat
+from story.exit_codes import ExitCode
 
 commands = typer.Typer()
 
@@ -124,4 +125,4 @@ def schema(
     for path in stale:
         typer.echo(f"story schema: {path.relative_to(project)} is out of date; `story schema` writes it", err=True)
     if stale:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)

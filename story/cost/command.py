@@ -10,11 +10,9 @@ from typing import Any
 from settings.project import project_name
 from story.cost.cost import Estimate, estimate, held_by
 from story.cost.items import Item
+from story.exit_codes import ExitCode
 from story.plan.program import StackPlan, plan_stack, project_folder, stack_files
 from story.plan.stack_file import read_stack_file
-
-MISTAKES = 1
-USAGE = 2
 
 
 def run(*, stacks: Sequence[str], as_format: str, start: Path) -> int:
@@ -33,10 +31,10 @@ def run(*, stacks: Sequence[str], as_format: str, start: Path) -> int:
         regions = {plan.stack: read_stack_file(plan.file, name).config.get("aws:region", "") for plan in plans}
     except (LookupError, OSError, ValueError) as error:
         print(f"story cost: {error}", file=sys.stderr)
-        return USAGE
+        return ExitCode.WRONG_USAGE
     found = {plan.stack: estimate(held_by(plan.record), regions[plan.stack]) for plan in plans if plan.record}
     sys.stdout.write(_json(plans, found) if as_format == "json" else "\n".join(_text(plans, found)) + "\n")
-    return MISTAKES if any(plan.mistakes for plan in plans) else 0
+    return ExitCode.FAILED if any(plan.mistakes for plan in plans) else ExitCode.OK
 
 
 def _files(project: Path, stacks: Sequence[str]) -> list[Path]:

@@ -22,14 +22,16 @@ from story.doctor.examine import Step, checks_of, examine
 from story.doctor.finding import Finding, exit_code
 from story.doctor.patient import Patient
 from story.engine.pulumi_command import PulumiCommand
+from story.exit_codes import ExitCode
 from story.live_stack import EXPECTED, LiveStackError, explained, stack_of_outputs
 
-WRONG_USAGE = 2
 LINES = 4
 """Where nobody watches, so many lines tell how far it is."""
 
 
-def run(*, stack: str, service: str | None, project: Path, config_file: Path | None, as_json: bool) -> int:
+def run(
+    *, stack: str, service: str | None, project: Path, config_file: Path | None, as_json: bool, debug: bool = False
+) -> int:
     """Looks at a stack and shows what it finds; returns the exit code: 0 with nothing worse than notes, 3 with
     warnings, 4 with errors, 2 for a service that the stack does not have, 1 if nobody could tell."""
     try:
@@ -38,14 +40,14 @@ def run(*, stack: str, service: str | None, project: Path, config_file: Path | N
         if service is not None and service not in known:
             allowed = ", ".join(known) or "none, for the stack has no service"
             print(f'story doctor: --service: given "{service}"; allowed is one of: {allowed}', file=sys.stderr)
-            return WRONG_USAGE
+            return ExitCode.WRONG_USAGE
         _check_account(patient)
         checks = checks_of(patient)
         with progress(patient.live.place.stack, len(checks)) as step:
-            found = examine(checks, step)
+            found = examine(checks, step, debug=debug)
     except EXPECTED as error:
         print(f"story doctor: {explained(stack, error)}", file=sys.stderr)
-        return 1
+        return ExitCode.FAILED
     show(patient.live.place, found, as_json=as_json)
     return exit_code(found)
 

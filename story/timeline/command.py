@@ -8,7 +8,8 @@ import pulumi
 
 from settings.project import PROJECT, project_name
 from settings.stack import stack_of
-from story.plan.command import MISTAKES, USAGE, UsageError, chosen_files
+from story.exit_codes import ExitCode
+from story.plan.command import UsageError, chosen_files
 from story.plan.program import example_image, project_folder
 from story.plan.stack_file import read_stack_file
 from story.timeline.report import Release, as_json, as_text
@@ -31,9 +32,9 @@ def run(*, stacks: Sequence[str], files: Sequence[Path], as_format: str, start: 
         releases = [release_of(file, name) for file in chosen_files(project, stacks, files)]
     except (LookupError, OSError, UsageError) as error:
         print(f"story timeline: {error}", file=sys.stderr)
-        return USAGE
+        return ExitCode.WRONG_USAGE
     sys.stdout.write(as_json(releases) if as_format == "json" else as_text(releases))
-    return MISTAKES if any(release.mistakes for release in releases) else 0
+    return ExitCode.FAILED if any(release.mistakes for release in releases) else ExitCode.OK
 
 
 def release_of(file: Path, project: str = PROJECT) -> Release:
