@@ -1,4 +1,4 @@
-"""What can be done without an account: plan, cost, timeline, summary, schema."""
+"""What can be done without an account: plan, cost, timeline, summary, docs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from story.commands.options import AsFormat, Files, Format, PageFormat
-from story.exit_codes import ExitCode
 
 commands = typer.Typer()
+CheckOnly = Annotated[
+    bool, typer.Option("--check", help="Write nothing; show what is out of date, and exit with 1 if something is.")
+]
 
 
 @commands.command()
@@ -95,34 +97,20 @@ def summary(
     raise typer.Exit(run(file=file, as_format=as_format.value, stack=stack, migrations=migrations))
 
 
-@commands.command()
-def schema(
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the file is out of date.")] = False,
-) -> None:
-    """Write what is made from the settings' models: schemas for editors, docs/settings.md and its like for people."""
-    from bootstrap.account_settings import PREFIX as ACCOUNT_PREFIX
-    from bootstrap.account_settings import AccountSettings
-    from settings.project import project_name
-    from settings.stack import Settings
-    from story.docs.reference import settings_reference
-    from story.docs.schema import stack_file_schema
-    from story.plan.program import project_folder
+@commands.command("docs")
+def write_docs(check: CheckOnly = False) -> None:
+    """Write what is made from the code: the schemas for editors, the pages on settings, and the tables of alarms,
+    runbooks, declared keys and of what stays after a destroy.
 
-    project = project_folder(Path.cwd())
-    name = project_name(project)
-    wanted = {
-        project / "settings.schema.json": stack_file_schema(Settings, name),
-        project / "docs" / "settings.md": settings_reference(Settings, name),
-        project / "bootstrap" / "settings.schema.json": stack_file_schema(AccountSettings, ACCOUNT_PREFIX),
-        project / "docs" / "bootstrap-settings.md": settings_reference(AccountSettings, ACCOUNT_PREFIX),
-    }
-    stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text]
-    if not check:
-        for path in stale:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(wanted[path], "utf-8")
-        return
-    for path in stale:
-        typer.echo(f"story schema: {path.relative_to(project)} is out of date; `story schema` writes it", err=True)
-    if stale:
-        raise typer.Exit(ExitCode.FAILED)
+    Exit code 0: written, or up to date. 1: with --check, something is out of date; or a page lacks the comments between
+    which a table is written. 2: wrong usage.
+    """
+    from story.docs.command import run
+
+    raise typer.Exit(run(check=check, start=Path.cwd()))
+
+
+@commands.command("schema", hidden=True)
+def write_schema(check: CheckOnly = False) -> None:
+    """The name of `story docs` until version 0.1."""
+    write_docs(check)

@@ -324,7 +324,7 @@ def test_prod_survives_the_loss_of_a_zone() -> None:
 
 def test_the_schema_for_editors_is_up_to_date() -> None:
     assert (PROJECT / "settings.schema.json").read_text("utf-8") == stack_file_schema(Settings, PREFIX), (
-        "story schema writes it"
+        "story docs writes it"
     )
     jsonschema.Draft7Validator.check_schema(schema())
 

@@ -151,15 +151,6 @@ def test_doctor_is_told_of_debug(
     assert told == [debug]
 
 
-def test_the_schema_is_written_and_checked(project: Path) -> None:
-    assert story("schema", "--check").exit_code == 1
-    assert story("schema").exit_code == 0
-    assert story("schema", "--check").exit_code == 0
-    (project / "settings.schema.json").write_text("{}")
-    result = story("schema", "--check")
-    assert (result.exit_code, "is out of date" in result.stderr) == (1, True)
-
-
 def test_help_answers_at_once_because_nothing_is_imported_for_it() -> None:
     began = time.monotonic()
     subprocess.run([sys.executable, "-m", "story.cli", "--help"], cwd=PROJECT, capture_output=True, check=True)

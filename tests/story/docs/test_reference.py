@@ -43,4 +43,4 @@ def test_a_key_stands_with_its_default() -> None:
 
 def test_the_page_is_the_one_that_the_specs_make() -> None:
     page = (PROJECT / "docs" / "settings.md").read_text("utf-8")
-    assert page == settings_reference(Settings, PREFIX), "`story schema` writes it anew"
+    assert page == settings_reference(Settings, PREFIX), "`story docs` writes it anew"
