@@ -91,8 +91,8 @@ format: $(SET_UP) ## let ruff write
 e2e: timed ## the timed tests, then the real engine on the emulator: both environments, then failures (20 minutes)
 	@$(BIN)/pytest -n 3 --dist loadfile tests/e2e
 
-docs: $(SET_UP) ## write settings.schema.json and docs/settings.md from the specs
-	@$(BIN)/story schema
+docs: $(SET_UP) ## write schemas, docs/settings.md and the tables of docs/ from the code
+	@$(BIN)/story docs
 
 screens: $(SET_UP) ## make the pictures of docs/screens anew
 	@$(BIN)/python -m screens

@@ -44,7 +44,7 @@ LONGER_BY_SECONDS = (0, 2, 4)
 """Each length is run three times: how late a waiter is depends on where in its pause of six seconds a task ends."""
 SAMPLE_SECONDS = 0.01
 MIB = 1024 * 1024
-PLACE = Place(stack="bench", region=REGION, profile=None, cluster="story-bench")
+PLACE = Place(project="story", stack="bench", region=REGION, profile=None, cluster="story-bench")
 LOG_GROUP = "/story/bench/migration"
 
 

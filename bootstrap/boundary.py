@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from bootstrap.scope import PROJECT, Scope
+from bootstrap.scope import Scope
 from components.iam import Statement, allow
 from components.observability.chat import READ_ALARMS
 from components.service.agents import XRAY_ACTIONS
+from settings.project import PROJECT
 
 
 def boundary_statements(

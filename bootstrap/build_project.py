@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from bootstrap.role import Role, RoleArgs
-from components.base import Component, physical_name
+from components.base import Component, log_group_name, physical_name
 from components.iam import Statement, allow, trusted_by
 from settings.partition import partition_of
 from settings.site import Architecture
@@ -90,7 +90,7 @@ class BuildProject(Component):
         work = args.context
         log = aws.cloudwatch.LogGroup(
             name,
-            name=f"/{pulumi.get_project()}/{pulumi.get_stack()}/{name}",
+            name=log_group_name(name),
             retention_in_days=LOG_RETENTION_DAYS,
             kms_key_id=work.key_arn,
             opts=self.child(),

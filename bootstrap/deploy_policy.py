@@ -8,9 +8,10 @@ docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 from collections.abc import Mapping, Sequence
 
 from bootstrap.preflight_reads import preflight_statements
-from bootstrap.scope import PROJECT, Scope
+from bootstrap.scope import Scope
 from bootstrap.stack_reads import READS, buckets, caches, databases, log_groups_of, snapshots
 from components.iam import Statement, allow
+from settings.project import PROJECT
 
 PASSED_TO = (
     "chatbot.amazonaws.com",

@@ -1,8 +1,9 @@
 """What those may do who operate a stack: look, read its logs, and go into its tasks, on record."""
 
-from bootstrap.scope import PROJECT, Scope
+from bootstrap.scope import Scope
 from bootstrap.stack_reads import DESCRIBES_COMPOSITE_ALARMS
 from components.iam import Statement, allow
+from settings.project import PROJECT
 
 FORWARDING = "AWS-StartPortForwardingSessionToRemoteHost"
 CONTAINERS = ("app", "nginx")

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from settings.partition import Partition, partition_of, via_service_values
-
-PROJECT = "story"
+from settings.project import PROJECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

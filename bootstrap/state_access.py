@@ -5,8 +5,8 @@ Where the engine keeps what: github.com/pulumi/pulumi, pkg/backend/diy (stacks, 
 
 from collections.abc import Sequence
 
-from bootstrap.scope import PROJECT
 from components.iam import Statement, allow
+from settings.project import PROJECT
 
 
 def reads_state(bucket_arn: str, key_arn: str, stacks: Sequence[str]) -> list[Statement]:

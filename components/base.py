@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import pulumi
 
+from settings.project import running_project
+
 
 def stack_name() -> str:
     """`story-<stack>`: what the names of a stack's things begin with, and the name of what it has one of."""
-    return f"{pulumi.get_project()}-{pulumi.get_stack()}"
+    return f"{running_project()}-{pulumi.get_stack()}"
 
 
 def physical_name(suffix: str) -> str:
@@ -17,12 +19,12 @@ def physical_name(suffix: str) -> str:
 
 def log_group_name(suffix: str) -> str:
     """`/story/<stack>/<suffix>`: what a person gives to `aws logs tail`."""
-    return f"/{pulumi.get_project()}/{pulumi.get_stack()}/{suffix}"
+    return f"/{running_project()}/{pulumi.get_stack()}/{suffix}"
 
 
 def metric_namespace() -> str:
     """`story/<stack>`: the namespace of what the site and its releases report to CloudWatch themselves."""
-    return f"{pulumi.get_project()}/{pulumi.get_stack()}"
+    return f"{running_project()}/{pulumi.get_stack()}"
 
 
 class Component(pulumi.ComponentResource):

@@ -2,6 +2,8 @@
 
 import pulumi
 
+from settings.project import running_project
+
 OUTPUT = "image"
 """Name of the stack output that remembers the image of the last fully successful update."""
 
@@ -18,7 +20,7 @@ def running_image(given: str | None) -> pulumi.Output[str]:
     Raises:
         pulumi.RunError: None is given and there was none before; the message says what to give.
     """
-    own_name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    own_name = f"{pulumi.get_organization()}/{running_project()}/{pulumi.get_stack()}"
     last = pulumi.StackReference(own_name).get_output(OUTPUT)
 
     def choose(last_image: str | None) -> str:

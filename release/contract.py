@@ -9,12 +9,14 @@ class Place:
     """Where a step's tasks run.
 
     Attributes:
+        project: Name of the project.
         stack: Name of the stack.
         region: AWS region.
         profile: Profile of the AWS credentials, as the stack's provider has it; None for the default ones.
         cluster: Name of the ECS cluster.
     """
 
+    project: str
     stack: str
     region: str
     profile: str | None
@@ -23,7 +25,7 @@ class Place:
     @property
     def metric_namespace(self) -> str:
         """Where the stack's own metrics are in CloudWatch."""
-        return f"story/{self.stack}"
+        return f"{self.project}/{self.stack}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ class StepError(Exception):
     """A step of a release failed. The message is one line; what else there is to know was said before."""
 
 
-def started_by(stack: str, step: str, *, image: str, task_definition: str) -> str:
+def started_by(place: Place, step: str, *, image: str, task_definition: str) -> str:
     """Who starts a task, for ECS: at most 128 letters, digits, `-`, `/` and `_`
     (docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html).
 
@@ -94,14 +96,14 @@ def started_by(stack: str, step: str, *, image: str, task_definition: str) -> st
     which stand in its definition.
 
     Args:
-        stack: Name of the stack.
+        place: Project and stack.
         step: `users`, `migration` or `command`.
         image: Image by digest.
         task_definition: ARN with the revision.
     """
     digest = image.rpartition(":")[2]
     own = f"/{task_definition.rpartition(':')[2]}" if step == "users" else ""
-    return f"story-{stack}/{step}/{digest}{own}"
+    return f"{place.project}-{place.stack}/{step}/{digest}{own}"
 
 
 def revision(task_definition_arn: str) -> str:

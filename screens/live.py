@@ -53,7 +53,7 @@ def _live() -> LiveStack:
         "migration": {},
         "image": IMAGE,
     }
-    return stack_of_outputs("prod", outputs, None)
+    return stack_of_outputs("prod", outputs, None, project="story")
 
 
 def _overview() -> Overview:

@@ -17,6 +17,7 @@ from settings.ecr import registry_host, registry_of
 from settings.network import Nat, NetworkSpec
 from settings.observability import ObservabilitySpec
 from settings.partition import REGION, partition_of
+from settings.project import PROJECT, running_project
 from settings.rules.migration_command import destroying
 from settings.rules.secret_reference import secrets_of_other_regions
 from settings.rules.task_limits import Task, mistakes_in_sizes
@@ -28,11 +29,10 @@ from settings.rules.variables import (
 )
 from settings.services import MigrationSpec, SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
 from settings.site import ApplicationSpec, ClusterSpec, IngressSpec, PermissionsSpec, UploadsSpec
-from settings.stack_config import given_config, mistakes_around, values_of, warn, warnings_around
+from settings.stack_config import given_config, mistakes_around, project_mistakes, values_of, warn, warnings_around
 from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 from settings.types import IMAGE_FORM, Name, image_problem
 
-PREFIX = "story"
 IMAGE_VARIABLE = "STORY_IMAGE"
 ROLLBACK_VARIABLE = "STORY_ROLLBACK_IMAGE"
 """An earlier image for a rollback: no migration runs, and web does not wait for other services."""
@@ -45,7 +45,7 @@ FIRST_ZONES = {"ap-northeast-1": ("a", "c")}
 
 
 class Settings(Spec):
-    """All keys of a stack file that begin with `story:`. Each has a default."""
+    """All keys of a stack file that begin with `story:`, the name of the project. Each has a default."""
 
     protect: bool = True
     """Protect everything that holds data from deletion. Single parts can override this with their own `protect`."""
@@ -222,6 +222,7 @@ def read_stack() -> Stack:
     """
     config, secret_keys = given_config()
     stack = stack_of(
+        project=running_project(),
         name=pulumi.get_stack(),
         config=config,
         secret_keys=secret_keys,
@@ -234,6 +235,7 @@ def read_stack() -> Stack:
 
 def stack_of(
     *,
+    project: str = PROJECT,
     name: str,
     config: Mapping[str, str],
     secret_keys: AbstractSet[str] = frozenset(),
@@ -243,6 +245,7 @@ def stack_of(
     """The stack that these values describe.
 
     Args:
+        project: Name of the project, which stands before the colon of the settings' keys.
         name: Name of the stack.
         config: Stack config as the engine passes it: full keys, maps as JSON text.
         secret_keys: Keys of `config` that hold encrypted values.
@@ -253,14 +256,18 @@ def stack_of(
         pulumi.RunError: One line for each mistake.
     """
     region = config.get("aws:region", "")
-    values, unread = values_of(PREFIX, list(Settings.model_fields), config, secret_keys, WHERE_SECRETS_BELONG)
+    values, unread = values_of(project, list(Settings.model_fields), config, secret_keys, WHERE_SECRETS_BELONG)
     _name_zones(values, region)
     checked = check(Settings, values, unread)
     settings = checked.spec
     images = {IMAGE_VARIABLE: image_given, ROLLBACK_VARIABLE: rollback_image}
     across = [*settings.mistakes(), *_of_region(settings, region, images)]
     problems = [*checked.mistakes, *checked.without_follow_ups(across)]
-    lines = [*_around(name, region, images), *(f"{PREFIX}:{each.key}: {each.problem}" for each in problems)]
+    lines = [
+        *project_mistakes(project, name),
+        *_around(name, region, images),
+        *(f"{project}:{each.key}: {each.problem}" for each in problems),
+    ]
     if lines:
         raise pulumi.RunError("\n".join(map(printable, lines)))
     return Stack(
@@ -273,7 +280,7 @@ def stack_of(
         warnings=(
             *warnings_around(region),
             *(
-                f"{PREFIX}:{problem.key}: {problem.problem}"
+                f"{project}:{problem.key}: {problem.problem}"
                 for problem in (
                     *settings.warnings(),
                     *(_secrets_elsewhere(settings, region) if settings.network.nat is not Nat.NONE else ()),

@@ -12,7 +12,11 @@ from pulumi.runtime import config as runtime_config
 from settings.base import Problem
 from settings.checking import unknown_key
 from settings.partition import KNOWN_REGIONS, REGION, is_supported
-from settings.types import NAME
+from settings.types import NAME, PROJECT_NAME
+
+LONGEST_PROJECT_AND_STACK = 21
+"""Letters of both names together: `<project>-<stack>-worker-<name>-execution` and Pulumi's ending fit into IAM's 64,
+with 16 for the worker's name: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 
 def given_config() -> tuple[Mapping[str, str], AbstractSet[str]]:
@@ -33,6 +37,25 @@ def mistakes_around(name: str, region: str) -> Iterator[str]:
         yield f"aws:region: {given}; allowed is a region such as ap-northeast-1"
     elif not is_supported(region):
         yield f'aws:region: given "{region}"; allowed are the commercial, the China and the AWS GovCloud (US) Regions'
+
+
+def project_mistakes(project: str, stack: str) -> Iterator[str]:
+    """Mistakes in the name of the project, which AWS's names are made with as with the stack's.
+
+    Args:
+        project: Name of the project.
+        stack: Name of the stack.
+    """
+    if not PROJECT_NAME.fullmatch(project):
+        yield (
+            f'name in Pulumi.yaml: given "{project}"; allowed is a name of a-z, 0-9 and - that begins with a letter, '
+            "because AWS's names are made with it"
+        )
+    elif NAME.fullmatch(stack) and len(project) + len(stack) > LONGEST_PROJECT_AND_STACK:
+        yield (
+            f'stack: given "{stack}" in the project {project}; allowed are names that have at most '
+            f"{LONGEST_PROJECT_AND_STACK} characters together, because AWS's names are made with both"
+        )
 
 
 def warnings_around(region: str) -> Iterator[str]:

@@ -42,6 +42,7 @@ ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 NAME = re.compile(r"(?=.{1,16}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
 """Short enough that `story-<stack>-worker-<name>-execution` and Pulumi's ending fit into IAM's 64 characters:
 docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+PROJECT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MYSQL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 
 

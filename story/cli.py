@@ -10,6 +10,8 @@ from story.commands import local as rehearsing
 from story.commands import plan as planning
 from story.commands import release as releasing
 from story.commands import session as entering
+from story.commands.options import GeneralOptions
+from story.exit_codes import ExitCode
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,25 +29,23 @@ app.add_typer(rehearsing.commands, name="local")
 
 @app.callback()
 def _options(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected failure.")] = False,
 ) -> None:
     """Options of every subcommand."""
-    _Failures.in_full = debug
-
-
-class _Failures:
-    in_full = False
+    context.ensure_object(GeneralOptions).debug = debug
 
 
 def main() -> None:
     """Entry point: an unexpected failure is one line, unless --debug asks for all of it."""
+    options = GeneralOptions()
     try:
-        app()
+        app(obj=options)
     except Exception as error:
-        if _Failures.in_full:
+        if options.debug:
             raise
         print(f"story: {error or type(error).__name__} (story --debug ... shows where)", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(ExitCode.FAILED)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws.client import Caller, Json, items, part
 from aws.errors import AWS_ERRORS, CredentialsExpiredError, NoAnswerError, in_one_line
 from release.contract import OneOffTask, Place, Rollout, StepError, started_by
+from settings.project import project_name
 from story.engine.pulumi_command import PulumiCommand, PulumiError
 
 APP = "app"
@@ -58,7 +59,7 @@ class LiveStack:
             command: Words of another command.
         """
         step = "command" if command else "migration"
-        starter = started_by(self.place.stack, step, image=image, task_definition=self.migration_definition)
+        starter = started_by(self.place, step, image=image, task_definition=self.migration_definition)
         return OneOffTask(
             step=step,
             place=self.place,
@@ -103,16 +104,19 @@ def live_stack(stack: str, project: Path, config_file: Path | None) -> LiveStack
         LiveStackError: It was never up.
     """
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
-    return stack_of_outputs(stack.rpartition("/")[2], pulumi.outputs(), pulumi.aws_profile() or None)
+    return stack_of_outputs(
+        stack.rpartition("/")[2], pulumi.outputs(), pulumi.aws_profile() or None, project=project_name(project)
+    )
 
 
-def stack_of_outputs(name: str, outputs: Mapping[str, Any], profile: str | None) -> LiveStack:
+def stack_of_outputs(name: str, outputs: Mapping[str, Any], profile: str | None, *, project: str) -> LiveStack:
     """The stack that these outputs describe.
 
     Args:
         name: Short name of the stack.
         outputs: What `pulumi stack output --json` prints.
         profile: Profile of the AWS credentials.
+        project: Name of the project.
 
     Raises:
         LiveStackError: They are not there yet.
@@ -124,7 +128,7 @@ def stack_of_outputs(name: str, outputs: Mapping[str, Any], profile: str | None)
             f"`STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up --stack {name}` makes it"
         )
     return LiveStack(
-        place=Place(stack=name, region=outputs["region"], profile=profile, cluster=outputs["cluster"]),
+        place=Place(project=project, stack=name, region=outputs["region"], profile=profile, cluster=outputs["cluster"]),
         image=outputs.get("image") or "",
         services=outputs["services"],
         migration=outputs["migration"],

@@ -4,6 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import physical_name
+from settings.project import running_project
 
 
 def budget(
@@ -21,7 +22,7 @@ def budget(
         topic_arn: Who hears of it; its policy and its key's let AWS Budgets publish.
         opts: Options of the resource.
     """
-    tags = {"Project": pulumi.get_project(), "Environment": pulumi.get_stack()}
+    tags = {"Project": running_project(), "Environment": pulumi.get_stack()}
     return aws.budgets.Budget(
         name,
         name=physical_name("month"),

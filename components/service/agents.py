@@ -52,11 +52,13 @@ class Host:
     """The task that agents stand in.
 
     Attributes:
+        project: Name of the project.
         stack: Name of the stack.
         service: Name of the service in ECS.
         cpu: CPU units of the task.
     """
 
+    project: str
     stack: str
     service: str
     cpu: int
@@ -64,7 +66,7 @@ class Host:
     @property
     def name(self) -> str:
         """What the service is called outside of AWS: `story-prod-web`."""
-        return f"story-{self.stack}-{self.service}"
+        return f"{self.project}-{self.stack}-{self.service}"
 
 
 def with_agents(containers: Sequence[Container], agents: Mapping[str, AgentSpec], host: Host) -> Sequence[Container]:
@@ -217,7 +219,7 @@ def _mackerel(spec: MackerelSpec, host: Host) -> Container:
             "MACKEREL_HOST_ID_STORE": "memory",
             "MACKEREL_IGNORE_CONTAINER": "^mackerel-container-agent$",
             "MACKEREL_MEMO": host.name,
-            "MACKEREL_ROLES": f"story-{host.stack}:{host.service}",
+            "MACKEREL_ROLES": f"{host.project}-{host.stack}:{host.service}",
         },
         secrets=given_secrets({"MACKEREL_APIKEY": spec.api_key}),
         health_check=HealthCheck(command=["CMD-SHELL", "grep -qs mackerel-contai /proc/[0-9]*/comm || exit 1"]),

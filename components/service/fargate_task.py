@@ -15,6 +15,7 @@ from components.service.containers import TMP_VOLUME, Container, Logs, container
 from components.service.task_policies import execution_policy, task_policy
 from components.wiring import StoreAccess
 from release.contract import Place
+from settings.project import running_project
 from settings.services import TaskSpec
 from settings.site import Architecture
 
@@ -63,6 +64,7 @@ class TaskContext:
     def place(self) -> Place:
         """Where the steps of a release find the tasks."""
         return Place(
+            project=running_project(),
             stack=pulumi.get_stack(),
             region=self.stack.region,
             profile=self.stack.profile,

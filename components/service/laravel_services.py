@@ -12,6 +12,7 @@ from components.service.containers import Container, HealthCheck
 from components.service.fargate_service import FargateService, FargateServiceArgs
 from components.service.load_balancer_target import LoadBalancerTarget
 from settings.agents import AgentSpec
+from settings.project import running_project
 from settings.services import SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
 
 APP = "app"
@@ -119,7 +120,7 @@ def worker_command(spec: WorkerSpec) -> Sequence[str]:
 
 
 def _host(service: str, spec: ServiceSpec) -> Host:
-    return Host(stack=pulumi.get_stack(), service=service, cpu=spec.cpu)
+    return Host(project=running_project(), stack=pulumi.get_stack(), service=service, cpu=spec.cpu)
 
 
 def _statements(application: Application, agents: Mapping[str, AgentSpec]) -> pulumi.Output[Sequence[Statement]]:

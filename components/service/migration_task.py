@@ -179,7 +179,7 @@ def one_off_task(
         lambda known: OneOffTask(
             step=step,
             place=place,
-            started_by=started_by(place.stack, step, image=known[3], task_definition=known[0]),
+            started_by=started_by(place, step, image=known[3], task_definition=known[0]),
             task_definition=known[0],
             container=APP,
             subnet_ids=known[1],

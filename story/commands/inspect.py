@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from story.commands.options import AnyStack, AsFormat, ConfigFile, Format, named_or_selected
+from story.commands.options import AnyStack, AsFormat, ConfigFile, Format, GeneralOptions, named_or_selected
 from story.image_given import RELEASED
 
 commands = typer.Typer()
@@ -45,6 +45,7 @@ def status(
 
 @commands.command()
 def doctor(
+    context: typer.Context,
     stack: AnyStack = None,
     service: Annotated[str | None, typer.Option("--service", metavar="NAME", help="Only this service.")] = None,
     before: Annotated[
@@ -71,20 +72,24 @@ def doctor(
     """
     from story.plan.program import project_folder
 
-    as_json = as_format is Format.JSON
+    as_json, debug = as_format is Format.JSON, context.ensure_object(GeneralOptions).debug
     project = project_folder(Path.cwd())
     if before:
         if service is not None:
             raise typer.BadParameter("cannot be used with --service", param_hint="--before")
         if file is not None and (stack or config_file):
             raise typer.BadParameter("cannot be used with --stack or --config-file", param_hint="--file")
-        raise typer.Exit(_before(project, stack, file or config_file, file is not None, image, only_first, as_json))
+        raise typer.Exit(
+            _before(project, stack, file or config_file, file is not None, image, only_first, as_json, debug)
+        )
     if file is not None or image is not None or only_first:
         raise typer.BadParameter("is required for --file, --image and --only-first", param_hint="--before")
     from story.doctor.run import run
 
     name = named_or_selected("doctor", stack, project)
-    raise typer.Exit(run(stack=name, service=service, project=project, config_file=config_file, as_json=as_json))
+    raise typer.Exit(
+        run(stack=name, service=service, project=project, config_file=config_file, as_json=as_json, debug=debug)
+    )
 
 
 def _before(
@@ -95,6 +100,7 @@ def _before(
     image: str | None,
     only_first: bool,
     as_json: bool,
+    debug: bool,
 ) -> int:
     from story.doctor.preflight.run import Request, run
     from story.plan.stack_file import stack_of
@@ -112,5 +118,6 @@ def _before(
         project=project,
         image=image or os.environ.get(RELEASED) or None,
         only_first=only_first,
+        debug=debug,
     )
     return run(request, as_json=as_json)

@@ -1,10 +1,24 @@
 """Options that several subcommands have."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from story.exit_codes import ExitCode
+
+
+@dataclass(kw_only=True)
+class GeneralOptions:
+    """Options before the subcommand, for one run of the command line.
+
+    Attributes:
+        debug: Show where an unexpected failure came from.
+    """
+
+    debug: bool = False
 
 
 class Format(StrEnum):
@@ -56,4 +70,4 @@ def named_or_selected(command: str, stack: str | None, project: Path) -> str:
         return selected_stack(project)
     except WrongUsageError as error:
         say(command, str(error))
-        raise typer.Exit(2) from None
+        raise typer.Exit(ExitCode.WRONG_USAGE) from None

@@ -1,4 +1,4 @@
-"""Commands that need no AWS account: plan, cost, timeline, summary, schema."""
+"""Commands that need no AWS account: plan, cost, timeline, summary, docs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +8,9 @@ import typer
 from story.commands.options import AsFormat, Files, Format, PageFormat
 
 commands = typer.Typer()
+CheckOnly = Annotated[
+    bool, typer.Option("--check", help="Write nothing; show what is out of date, and exit with 1 if something is.")
+]
 
 
 @commands.command()
@@ -100,34 +103,20 @@ def summary(
     raise typer.Exit(run(file=file, as_format=as_format.value, stack=stack, migrations=migrations))
 
 
-@commands.command()
-def schema(
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit with 1 if a file is out of date.")
-    ] = False,
-) -> None:
-    """Write the files that are generated from the settings: JSON schemas for editors, and reference pages."""
-    from bootstrap.account_settings import PREFIX as ACCOUNT_PREFIX
-    from bootstrap.account_settings import AccountSettings
-    from settings.stack import PREFIX, Settings
-    from story.docs.reference import settings_reference
-    from story.docs.schema import stack_file_schema
-    from story.plan.program import project_folder
+@commands.command("docs")
+def write_docs(check: CheckOnly = False) -> None:
+    """Write the files and tables that are generated from the code: JSON schemas, settings pages, alarms, runbooks, the
+    keys in Pulumi.yaml, and the resources that stay after a destroy.
 
-    project = project_folder(Path.cwd())
-    wanted = {
-        project / "settings.schema.json": stack_file_schema(Settings, PREFIX),
-        project / "docs" / "settings.md": settings_reference(Settings, PREFIX),
-        project / "bootstrap" / "settings.schema.json": stack_file_schema(AccountSettings, ACCOUNT_PREFIX),
-        project / "docs" / "bootstrap-settings.md": settings_reference(AccountSettings, ACCOUNT_PREFIX),
-    }
-    stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text]
-    if not check:
-        for path in stale:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(wanted[path], "utf-8")
-        return
-    for path in stale:
-        typer.echo(f"story schema: {path.relative_to(project)} is out of date; `story schema` writes it", err=True)
-    if stale:
-        raise typer.Exit(1)
+    Exit code 0: written, or up to date. 1: with --check, something is out of date; or a page lacks the comments between
+    which a table is written. 2: wrong usage.
+    """
+    from story.docs.command import run
+
+    raise typer.Exit(run(check=check, start=Path.cwd()))
+
+
+@commands.command("schema", hidden=True)
+def write_schema(check: CheckOnly = False) -> None:
+    """The name of `story docs` until version 0.1."""
+    write_docs(check)

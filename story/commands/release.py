@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from story.commands.options import ConfigFile, ReportFormat, Stack
+from story.exit_codes import ExitCode
 
 commands = typer.Typer()
 
@@ -116,7 +117,7 @@ def drift(
         preview = preview_of_what_is(stack, project_folder(Path.cwd()), config_file)
     except PulumiError as error:
         typer.echo(f"story drift: {error}", err=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(ExitCode.FAILED) from None
     raise typer.Exit(run(preview=preview, stack=stack, as_format=as_format.value))
 
 

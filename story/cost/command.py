@@ -7,13 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from settings.project import project_name
 from story.cost.cost import Estimate, estimate, recorded_resources
 from story.cost.items import Item
+from story.exit_codes import ExitCode
 from story.plan.program import StackPlan, plan_stack, project_folder, stack_files
 from story.plan.stack_file import read_stack_file
-
-MISTAKES = 1
-USAGE = 2
 
 
 def run(*, stacks: Sequence[str], as_format: str, start: Path) -> int:
@@ -28,15 +27,16 @@ def run(*, stacks: Sequence[str], as_format: str, start: Path) -> int:
         project = project_folder(start)
         files = _files(project, stacks)
         plans = [plan_stack(project, file) for file in files]
-        regions = {plan.stack: read_stack_file(plan.file).config.get("aws:region", "") for plan in plans}
+        name = project_name(project)
+        regions = {plan.stack: read_stack_file(plan.file, name).config.get("aws:region", "") for plan in plans}
     except (LookupError, OSError, ValueError) as error:
         print(f"story cost: {error}", file=sys.stderr)
-        return USAGE
+        return ExitCode.WRONG_USAGE
     found = {
         plan.stack: estimate(recorded_resources(plan.record), regions[plan.stack]) for plan in plans if plan.record
     }
     sys.stdout.write(_json(plans, found) if as_format == "json" else "\n".join(_text(plans, found)) + "\n")
-    return MISTAKES if any(plan.mistakes for plan in plans) else 0
+    return ExitCode.FAILED if any(plan.mistakes for plan in plans) else ExitCode.OK
 
 
 def _files(project: Path, stacks: Sequence[str]) -> list[Path]:

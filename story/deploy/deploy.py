@@ -9,8 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.errors import in_one_line
 from release.saying import print_line
-from story.doctor.finding import ERRORS
 from story.engine.pulumi_command import PulumiCommand, PulumiError
+from story.exit_codes import ExitCode
 from story.image_given import BY_DIGEST, KEEPING, releasing
 from story.kept_image import NoSuchImageError, keep
 
@@ -52,7 +52,7 @@ def run(*, stack: str, image: str, after: str, project: Path, config_file: Path 
     if image != KEEP_RUNNING and not BY_DIGEST.fullmatch(image):
         said = f'--image: given "{image}"; allowed is an image by digest, or {KEEP_RUNNING} for the one that runs'
         print(f"story deploy: {said}", file=sys.stderr)
-        return 2
+        return ExitCode.WRONG_USAGE
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
     try:
         running = _image_of(pulumi)
@@ -69,7 +69,7 @@ def run(*, stack: str, image: str, after: str, project: Path, config_file: Path 
         print(f"story deploy: {stack}: {error}", file=sys.stderr)
     except (BotoCoreError, ClientError) as error:
         print(f"story deploy: {stack}: {in_one_line(error)}", file=sys.stderr)
-    return 1
+    return ExitCode.FAILED
 
 
 def _image_of(pulumi: PulumiCommand) -> str:
@@ -96,7 +96,8 @@ def _check_account(pulumi: PulumiCommand, image: str) -> None:
     # The program and its SDK take seconds to load, and a later release needs neither.
     from story.doctor.preflight.run import Request, run
 
-    if run(Request(stack=pulumi.stack, file=file, project=pulumi.project, image=image), as_json=False) == ERRORS:
+    request = Request(stack=pulumi.stack, file=file, project=pulumi.project, image=image)
+    if run(request, as_json=False) == ExitCode.ERRORS:
         raise DeployError(
             "the errors above would stop the first update; nothing was changed. Correct them, or skip this check "
             "with --no-preflight (STORY_PREFLIGHT=off)"
@@ -107,9 +108,9 @@ def _apply_settings(pulumi: PulumiCommand, running: str) -> int:
     print_line(f"{pulumi.stack} keeps its image, {running}: only settings are applied.")
     reasons = Reasons()
     if pulumi.up(KEEPING, hear=reasons.hear, preview=False) == 0:
-        return 0
+        return ExitCode.OK
     _conclude(f"{pulumi.stack}: the settings were not applied", reasons)
-    return 1
+    return ExitCode.FAILED
 
 
 def _release(pulumi: PulumiCommand, image: str, running: str) -> int:
@@ -118,14 +119,14 @@ def _release(pulumi: PulumiCommand, image: str, running: str) -> int:
     print_line(f"{pulumi.stack} goes from {running or 'no image'} to {image}.")
     reasons = Reasons()
     if pulumi.up(releasing(image), hear=reasons.hear, preview=False) == 0:
-        return 0
+        return ExitCode.OK
     if not running:
         _conclude(
             f"{pulumi.stack}: the first release failed, and there is no earlier image to go back to; "
             "correct what is wrong, and release a good image",
             reasons,
         )
-        return 1
+        return ExitCode.FAILED
     print_line(f"The release failed. {pulumi.stack} goes back to {running}; nothing is migrated.")
     if pulumi.up(KEEPING, preview=False):
         _conclude(
@@ -133,9 +134,9 @@ def _release(pulumi: PulumiCommand, image: str, running: str) -> int:
             f"look at it now (story status --stack {pulumi.stack})",
             reasons,
         )
-        return 1
+        return ExitCode.FAILED
     _conclude(f"{pulumi.stack}: the release failed; every service runs {running} again", reasons)
-    return 1
+    return ExitCode.FAILED
 
 
 def _conclude(what: str, reasons: Reasons) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 from aws.retrying import retrying_client
 from release.migrate import run_task
 from release.saying import print_line
+from story.exit_codes import ExitCode
 from story.live_stack import EXPECTED, CommandLineError, command_words, explained, image_of, live_stack
-
-INTERRUPTED = 130
 
 
 def run(*, stack: str, command: str | None, project: Path, config_file: Path | None) -> int:
@@ -24,14 +23,14 @@ def run(*, stack: str, command: str | None, project: Path, config_file: Path | N
         run_task(live.migration_task(image, words), shown_lines=None)
     except CommandLineError as error:
         print(f"story migrate: {error}", file=sys.stderr)
-        return 2
+        return ExitCode.WRONG_USAGE
     except EXPECTED as error:
         print(f"story migrate: {explained(stack, error)}", file=sys.stderr)
-        return 1
+        return ExitCode.FAILED
     except KeyboardInterrupt:
         told = "a task that was started goes on, and the same command again follows it"
         print(f"story migrate: interrupted; {told}", file=sys.stderr)
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     finally:
         signal.signal(signal.SIGTERM, before)
-    return 0
+    return ExitCode.OK

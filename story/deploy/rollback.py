@@ -8,6 +8,7 @@ from aws.retrying import retrying_client
 from release.contract import revision
 from release.saying import print_line
 from story.engine.pulumi_command import PulumiCommand
+from story.exit_codes import ExitCode
 from story.image_given import BY_DIGEST, going_back_to
 from story.live_stack import EXPECTED, LiveStack, explained, image_of, live_stack
 from story.status.services import statuses
@@ -29,16 +30,16 @@ def run(*, stack: str, image: str | None, project: Path, config_file: Path | Non
         chosen = _chosen(live, image)
     except RollbackError as error:
         print(f"story rollback: {error}", file=sys.stderr)
-        return 2
+        return ExitCode.WRONG_USAGE
     except EXPECTED as error:
         print(f"story rollback: {explained(stack, error)}", file=sys.stderr)
-        return 1
+        return ExitCode.FAILED
     print_line(f"Every service of {live.place.stack} goes back to {chosen or f'the last good image, {live.image}'}.")
     print_line("Nothing is migrated: the database stays as the last migration left it.")
     if not (yes or _agreed()):
-        return 2
+        return ExitCode.WRONG_USAGE
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
-    return 1 if pulumi.up(going_back_to(chosen)) else 0
+    return ExitCode.FAILED if pulumi.up(going_back_to(chosen)) else ExitCode.OK
 
 
 def earlier_images(live: LiveStack) -> Sequence[str]:

@@ -15,7 +15,7 @@ from settings.base import Spec
 HEAD = """# Settings
 
 Write into `Pulumi.<stack>.yaml`, below `config:`, the keys whose defaults do not fit; leave out all others.
-Made from the specs by `story schema`; do not edit.
+Made from the specs by `story docs`; do not edit.
 """
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from aws.caching import CachingClient
 from aws.client import Json, items, part
+from aws.errors import AWS_ERRORS, EXPIRED, code_of, reason
 from release.saying import plain
-from story.doctor.finding import Finding, Severity, ok, unknown
+from story.doctor.finding import CannotCheckError, Finding, Severity, ok, unknown
 from story.doctor.patient import Patient
 
 ALARMS = "alarms"
@@ -153,9 +154,11 @@ def look_at_alarms(patient: Patient) -> Iterator[Finding]:
     alarms = alarms_of(patient.asking, patient.cluster)
     try:
         gates = frozenset(name for service in patient.services().values() for name in _gates(service))
-    except Exception as error:
+    except (*AWS_ERRORS, CannotCheckError) as error:
+        if code_of(error) in EXPIRED:
+            raise
         gates = frozenset[str]()
-        yield unknown(ALARMS, "", f"which alarms take a release back: {' '.join(str(error).split())}")
+        yield unknown(ALARMS, "", f"which alarms take a release back: {reason(error)}")
     yield from judge_states(alarms, gates)
     if alarms:
         yield from judge_actions(alarms)

@@ -83,13 +83,16 @@ def checks_of(patient: Patient) -> list[Check]:
     return [*found, *(check for name in patient.names for check in _of_service(patient, name))]
 
 
-def examine(checks: Sequence[Check], step: Step, *, longest_seconds: float = LONGEST_SECONDS) -> list[Finding]:
+def examine(
+    checks: Sequence[Check], step: Step, *, longest_seconds: float = LONGEST_SECONDS, debug: bool = False
+) -> list[Finding]:
     """What all checks find, the worst first.
 
     Args:
         checks: What to look at.
         step: Told of each check that ended.
         longest_seconds: After that the checks that still go on are given up.
+        debug: Raise an unexpected error of a check, where it is else a finding.
 
     Raises:
         aws.errors.CredentialsExpiredError: The credentials are no longer valid.
@@ -100,7 +103,7 @@ def examine(checks: Sequence[Check], step: Step, *, longest_seconds: float = LON
         waiting.put(check)
     # Ctrl-C does not wait for daemons; those of a pool would be waited for.
     for _ in range(min(AT_ONCE, len(checks))):
-        threading.Thread(target=_work, args=(waiting, done), daemon=True).start()
+        threading.Thread(target=_work, args=(waiting, done, debug), daemon=True).start()
     found: list[Finding] = []
     open_checks, deadline = list(checks), time.monotonic() + longest_seconds
     while open_checks:
@@ -137,7 +140,9 @@ def _of_service(patient: Patient, name: str) -> Iterable[Check]:
 
 
 def _work(
-    waiting: "queue.SimpleQueue[Check]", done: "queue.SimpleQueue[tuple[Check, list[Finding] | Exception]]"
+    waiting: "queue.SimpleQueue[Check]",
+    done: "queue.SimpleQueue[tuple[Check, list[Finding] | Exception]]",
+    debug: bool,
 ) -> None:
     while True:
         try:
@@ -145,12 +150,12 @@ def _work(
         except queue.Empty:
             return
         try:
-            done.put((check, _found(check)))
+            done.put((check, _found(check, debug)))
         except Exception as error:
             done.put((check, error))
 
 
-def _found(check: Check) -> list[Finding]:
+def _found(check: Check, debug: bool) -> list[Finding]:
     """What a check finds; where it fails, that it could not be made, beside what it found before.
 
     Raises:
@@ -169,6 +174,10 @@ def _found(check: Check) -> list[Finding]:
     except (BotoCoreError, CannotCheckError) as error:
         found.append(unknown(check.area, check.subject, f"{check.title}: {reason(error)}"))
     except Exception as error:
-        told = f"AWS's answer has another form than expected ({type(error).__name__}: {error})"
+        # Also a key that an answer of AWS lacks: which of the two it is, only the traceback shows.
+        if debug:
+            raise
+        fault = " ".join(f"{type(error).__name__}: {error}".split())
+        told = f"a fault of this program, not of your stack ({fault}); `story --debug doctor` shows where"
         found.append(unknown(check.area, check.subject, f"{check.title}: {told}"))
     return found

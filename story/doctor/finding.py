@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-WELL, NOBODY_CAN_TELL, WARNINGS, ERRORS = 0, 1, 3, 4
+from story.exit_codes import ExitCode
+
 """Exit codes; 2 is wrong usage, as everywhere in the command."""
 
 
@@ -89,7 +90,7 @@ def exit_code(findings: Sequence[Finding]) -> int:
     """0 with nothing worse than notes, 3 with warnings, 4 with errors; 1 if most of it could not be checked."""
     found = Counter(finding.severity for finding in findings)
     if found[Severity.ERROR]:
-        return ERRORS
+        return ExitCode.ERRORS
     if found[Severity.WARNING]:
-        return WARNINGS
-    return NOBODY_CAN_TELL if found[Severity.UNKNOWN] > found[Severity.OK] else WELL
+        return ExitCode.FOUND
+    return ExitCode.FAILED if found[Severity.UNKNOWN] > found[Severity.OK] else ExitCode.OK

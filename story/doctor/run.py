@@ -16,19 +16,22 @@ from aws.client import AwsClient
 from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
 from release.contract import Place
 from release.saying import print_line
+from settings.project import project_name
 from story.doctor import page
 from story.doctor.examine import Step, checks_of, examine
 from story.doctor.finding import Finding, exit_code
 from story.doctor.patient import Patient
 from story.engine.pulumi_command import PulumiCommand
+from story.exit_codes import ExitCode
 from story.live_stack import EXPECTED, LiveStackError, explained, stack_of_outputs
 
-WRONG_USAGE = 2
 LINES = 4
 """Where nobody watches, so many lines tell how far it is."""
 
 
-def run(*, stack: str, service: str | None, project: Path, config_file: Path | None, as_json: bool) -> int:
+def run(
+    *, stack: str, service: str | None, project: Path, config_file: Path | None, as_json: bool, debug: bool = False
+) -> int:
     """Looks at a stack and shows what it finds; returns the exit code: 0 with nothing worse than notes, 3 with
     warnings, 4 with errors, 2 for a service that the stack does not have, 1 if nobody could tell."""
     try:
@@ -37,14 +40,14 @@ def run(*, stack: str, service: str | None, project: Path, config_file: Path | N
         if service is not None and service not in known:
             allowed = ", ".join(known) or "none, for the stack has no service"
             print(f'story doctor: --service: given "{service}"; allowed is one of: {allowed}', file=sys.stderr)
-            return WRONG_USAGE
+            return ExitCode.WRONG_USAGE
         _check_account(patient)
         checks = checks_of(patient)
         with progress(patient.live.place.stack, len(checks)) as step:
-            found = examine(checks, step)
+            found = examine(checks, step, debug=debug)
     except EXPECTED as error:
         print(f"story doctor: {explained(stack, error)}", file=sys.stderr)
-        return 1
+        return ExitCode.FAILED
     show(patient.live.place, found, as_json=as_json)
     return exit_code(found)
 
@@ -52,7 +55,8 @@ def run(*, stack: str, service: str | None, project: Path, config_file: Path | N
 def _patient(stack: str, service: str | None, project: Path, config_file: Path | None) -> Patient:
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
     outputs = pulumi.outputs()
-    live = stack_of_outputs(stack.rpartition("/")[2], outputs, pulumi.aws_profile() or None)
+    profile = pulumi.aws_profile() or None
+    live = stack_of_outputs(stack.rpartition("/")[2], outputs, profile, project=project_name(project))
     session = boto3.Session(region_name=live.place.region, profile_name=live.place.profile)
     return Patient(
         live=live,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 
+from settings.project import PROJECT
 from story.engine.output import ENDS_EARLY, Found, State, as_map, as_text, as_texts, errors_beside, read_output
 from story.plan.recorder import SECRET, SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN
 from story.redact import redacted
@@ -31,7 +32,7 @@ UNKNOWNS = frozenset(
 github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/plugin/rpc.go"""
 STACK_TYPE = "pulumi:pulumi:Stack"
 COMPONENTS_ARE = ("story:index:", "awsx:")
-PROJECTS = ("story", "bootstrap")
+PROJECTS = (PROJECT, "bootstrap")
 """The Pulumi projects of this repository: the summary of a preview is only valid for these."""
 DEEPEST = 60
 """Maximum depth of a value that is read; no input of AWS is half as deep."""

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from settings.project import project_name
+from story.exit_codes import ExitCode
 from story.local import rehearsal
 from story.local.engine import Engine, EngineError
 from story.local.rehearsal import FOLDER, LIKE, STACK, Running
@@ -37,7 +39,11 @@ def up(start: Path, *, preview: bool = False) -> int:
         config, region = rehearsal.settings_to_rehearse(project)
         engine, running = _set_up(project, config)
         outputs = engine.outputs()
-        image = None if outputs.get("image") else example_image(read_stack_file(project / f"Pulumi.{LIKE}.yaml"))
+        image = (
+            None
+            if outputs.get("image")
+            else example_image(read_stack_file(project / f"Pulumi.{LIKE}.yaml", project_name(project)))
+        )
         if preview:
             return _pulumi(engine, "previewing", "preview", "--diff", image=image)
         doing = "updating the rehearsed site" if outputs else "making the site, 200 resources in about two minutes"
@@ -49,8 +55,9 @@ def up(start: Path, *, preview: bool = False) -> int:
     except (EngineError, LookupError, rehearsal.EmulatorError, rehearsal.NoPulumiError, rehearsal.SettingsError) as why:
         return _failed(str(why))
     except KeyboardInterrupt:
-        return _failed(f"interrupted. {GO_ON}")
-    return 0
+        _say(f"interrupted. {GO_ON}", to=sys.stderr)
+        return ExitCode.INTERRUPTED
+    return ExitCode.OK
 
 
 def down(start: Path) -> int:
@@ -58,13 +65,13 @@ def down(start: Path) -> int:
     folder = _folder(start)
     if not folder.is_dir():
         _say("nothing is rehearsed here")
-        return 0
+        return ExitCode.OK
     done = rehearsal.stop_emulator(folder)
     shutil.rmtree(folder)
     with suppress(OSError):  # Another command keeps something there.
         folder.parent.rmdir()
     _say(f"{done}; {FOLDER}/ is removed")
-    return 0
+    return ExitCode.OK
 
 
 def status(start: Path) -> int:
@@ -83,7 +90,7 @@ def status(start: Path) -> int:
     for service, items in _inventory(running).items():
         kinds = Counter(item["type"] for item in items)
         print(f"  {service:24} {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items()))}")
-    return 0
+    return ExitCode.OK
 
 
 def _set_up(project: Path, config: dict[str, Any]) -> tuple[Engine, Running]:
@@ -138,7 +145,8 @@ def _ended(process: subprocess.Popen[bytes]) -> int:
 
 
 def _engine(project: Path, running: Running) -> Engine:
-    return Engine(project=project, folder=project / FOLDER, stack=STACK, emulator_url=running.url)
+    name = project_name(project)
+    return Engine(project=project, folder=project / FOLDER, stack=STACK, emulator_url=running.url, name=name)
 
 
 def _folder(start: Path) -> Path:
@@ -152,7 +160,7 @@ def _inventory(running: Running) -> dict[str, list[dict[str, str]]]:
 
 def _failed(why: str) -> int:
     _say(why, to=sys.stderr)
-    return FAILED
+    return ExitCode.FAILED
 
 
 def _say(text: str, *, to: TextIO | None = None) -> None:

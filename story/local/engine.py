@@ -13,8 +13,8 @@ from typing import Any, cast
 import yaml
 
 from emulator.process import end_session
+from settings.project import PROJECT
 
-PROJECT = "story"
 REGION = "ap-northeast-1"
 EXAMPLE_REPOSITORY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/story"
 EXAMPLE_IMAGE = f"{EXAMPLE_REPOSITORY}@sha256:{'1' * 64}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator import process
+from settings.project import project_name
 from story.local.engine import aws_environment
 from story.plan.stack_file import read_stack_file
 
@@ -144,7 +145,7 @@ def settings_to_rehearse(project: Path) -> tuple[dict[str, Any], str]:
     """
     path = project / f"Pulumi.{LIKE}.yaml"
     try:
-        file = read_stack_file(path)
+        file = read_stack_file(path, project_name(project))
     except OSError as error:
         raise SettingsError(f"{path.name}: {error.strerror}") from error
     if file.mistakes:

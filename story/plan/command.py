@@ -6,12 +6,10 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from story.exit_codes import ExitCode
 from story.plan.program import StackPlan, plan_stack, project_folder, stack_files
 from story.plan.report import as_json, as_text
 from story.plan.stack_file import stack_of
-
-MISTAKES = 1
-USAGE = 2
 
 
 class UsageError(Exception):
@@ -43,9 +41,9 @@ def run(
             plans = [plan_stack(project, file, image) for file in chosen_files(project, stacks, files)]
     except (LookupError, OSError, UsageError) as error:
         print(f"story plan: {error}", file=sys.stderr)
-        return USAGE
+        return ExitCode.WRONG_USAGE
     sys.stdout.write(_page(plans, as_format, inputs))
-    return MISTAKES if any(plan.mistakes for plan in plans) else 0
+    return ExitCode.FAILED if any(plan.mistakes for plan in plans) else ExitCode.OK
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from pathlib import Path
 import pulumi
 
 from settings.ecr import registry_host
+from settings.project import PROJECT, project_name
 from story.plan.fake_outputs import ACCOUNT, REGION
 from story.plan.recorder import Record, record_program
 from story.plan.stack_file import StackFile, read_stack_file, stack_of
 
-PROJECT = "story"
 EXAMPLE_DIGEST = "sha256:" + "0" * 64
 
 
@@ -72,7 +72,8 @@ def plan_stack(project: Path, file: Path, image: str | None = None, stack: str |
         ValueError: No stack is given, and the file is not named like a stack file.
         OSError: The file cannot be read.
     """
-    read = read_stack_file(file, PROJECT, stack)
+    name = project_name(project)
+    read = read_stack_file(file, name, stack)
     used = example_image(read) if image is None else image
     result, mistakes = (None, read.mistakes) if read.mistakes else _run(project, file, read, used)
     return StackPlan(
@@ -92,7 +93,7 @@ def _run(project: Path, file: Path, read: StackFile, image: str) -> tuple[Record
         record = record_program(
             project,
             environment={"STORY_IMAGE": image},
-            project=PROJECT,
+            project=project_name(project),
             stack_name=read.stack,
             config=read.config,
             secret_keys=read.secret_keys,
@@ -108,4 +109,5 @@ def _is_project(folder: Path) -> bool:
     file = folder / "Pulumi.yaml"
     if not (file.is_file() and (folder / "__main__.py").is_file()):
         return False
-    return bool(re.search(rf"^name:\s*{PROJECT}\s*$", file.read_text("utf-8"), re.MULTILINE))
+    # A renamed project is still this one where the settings lie beside the program.
+    return project_name(folder) == PROJECT or (folder / "settings" / "stack.py").is_file()

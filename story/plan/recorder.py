@@ -20,6 +20,7 @@ from google.protobuf import json_format
 from pulumi.runtime import config as runtime_config
 from pulumi.runtime import mocks, rpc, settings, stack
 
+from settings.project import PROJECT
 from story.plan.fake_outputs import REGION, outputs_of
 
 UNKNOWN = "<unknown>"
@@ -165,7 +166,7 @@ class _Monitor(mocks.MockMonitor):
 def record(
     build: Callable[[], Any],
     *,
-    project: str = "story",
+    project: str = PROJECT,
     stack_name: str = "test",
     preview: bool = False,
     config: Mapping[str, str] | None = None,

@@ -17,6 +17,7 @@ from typing import Any, cast
 import yaml
 
 from settings.checking import printable
+from settings.project import PROJECT
 
 NAME = re.compile(r"Pulumi\.(?P<stack>[^/]+)\.yaml")
 KNOWN_KEYS = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
@@ -85,7 +86,7 @@ def stack_of(path: Path) -> str | None:
     return match["stack"] if match else None
 
 
-def read_stack_file(path: Path, project: str = "story", stack: str | None = None) -> StackFile:
+def read_stack_file(path: Path, project: str = PROJECT, stack: str | None = None) -> StackFile:
     """The config in a stack file, or why it cannot be read.
 
     Args:
@@ -121,7 +122,7 @@ def _config(content: bytes, project: str) -> dict[str, Any]:
     for key in fields:
         if key not in KNOWN_KEYS:
             near = difflib.get_close_matches(key, KNOWN_KEYS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "put settings below config, each with the prefix story:"
+            hint = f"did you mean {near[0]}?" if near else f"put settings below config, each with the prefix {project}:"
             raise _UnreadableError(f"{key}: unknown key; {hint}")
     config = fields.get("config")
     if config is None:

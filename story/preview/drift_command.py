@@ -2,11 +2,10 @@
 
 import sys
 
+from story.exit_codes import ExitCode
 from story.preview.drift import Drift, read_drift
 from story.preview.drift_page import drift_json, drift_markdown, drift_text
 
-NONE, NOBODY_KNOWS, FOUND = 0, 1, 3
-"""Exit codes of `story drift`. 2 is wrong usage, as with every command."""
 PAGES = {"text": drift_text, "json": drift_json, "markdown": drift_markdown}
 
 
@@ -24,9 +23,9 @@ def run(*, preview: tuple[int, str], stack: str, as_format: str) -> int:
     drift = read_drift(output, stack=stack, exit_code=exit_code)
     if drift.errors:
         print(f"story drift: {_why(drift)}", file=sys.stderr)
-        return NOBODY_KNOWS
+        return ExitCode.FAILED
     sys.stdout.write(PAGES[as_format](drift))
-    return FOUND if drift.drifted else NONE
+    return ExitCode.FOUND if drift.drifted else ExitCode.OK
 
 
 def _why(drift: Drift) -> str:

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from story.engine.preview import read_preview
+from story.exit_codes import ExitCode
 from story.preview.given_text import NoTextError, decoded
 from story.preview.markdown import comment
 from story.preview.migrations import Migration, UnreadableListError, read_migrations
 from story.preview.plain_text import plain_text
 from story.preview.summary import summarise
-
-REFUSED = 1
-USAGE = 2
 
 
 def run(*, file: str, as_format: str, stack: str, migrations: Path | None) -> int:
@@ -40,7 +38,7 @@ def run(*, file: str, as_format: str, stack: str, migrations: Path | None) -> in
     sys.stdout.write(comment(summary) if as_format == "markdown" else plain_text(summary))
     if unread:
         print(f"story summary: {migrations}: {unread}", file=sys.stderr)
-    return REFUSED if summary.refused or unread else 0
+    return ExitCode.FAILED if summary.refused or unread else ExitCode.OK
 
 
 def _pending(listed: bytes | None) -> tuple[Sequence[Migration] | None, str]:
@@ -55,4 +53,4 @@ def _pending(listed: bytes | None) -> tuple[Sequence[Migration] | None, str]:
 
 def _refused(why: str) -> int:
     print(f"story summary: {why}", file=sys.stderr)
-    return USAGE
+    return ExitCode.WRONG_USAGE

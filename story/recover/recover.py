@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.client import Client
 from aws.errors import reason
+from settings.project import project_name
 from story.engine.pulumi_command import PulumiCommand, PulumiError, explained, heartbeat
+from story.exit_codes import ExitCode
 from story.image_given import KEEPING, any_image, releasing
 from story.recover.account import Account, account_of
 from story.recover.findings import Choices, Finding, Looker, Outcome, settled
@@ -22,7 +23,6 @@ from story.recover.locks import Lock, locks_of
 from story.recover.lookups_network import close_security_group
 from story.recover.state_file import State
 
-DONE, FAILED, SHOWN = 0, 1, 2
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 VERBS = {"creating": "create", "updating": "update", "deleting": "delete", "reading": "read", "importing": "import"}
 READY_TIMEOUT_SECONDS = 45 * 60
@@ -69,7 +69,7 @@ class Request:
     def project_name(self) -> str:
         """The project's name."""
         parts = self.stack.split("/")
-        return parts[1] if len(parts) == 3 else str(yaml.safe_load((self.project / "Pulumi.yaml").read_text())["name"])
+        return parts[1] if len(parts) == 3 else project_name(self.project)
 
 
 def run(request: Request) -> int:
@@ -81,10 +81,10 @@ def run(request: Request) -> int:
         return _Repair(request).run()
     except (PulumiError, RecoverError, OSError) as error:
         print(f"story recover: {error}", file=sys.stderr)
-        return SHOWN if isinstance(error, UsageError) else FAILED
+        return ExitCode.WRONG_USAGE if isinstance(error, UsageError) else ExitCode.FAILED
     except (BotoCoreError, ClientError) as error:
         print(f"story recover: AWS: {reason(error)}", file=sys.stderr)
-        return FAILED
+        return ExitCode.FAILED
 
 
 class _Repair:
@@ -124,7 +124,7 @@ class _Repair:
             raise RecoverError(_by_hand(findings, request.short_name))
         if not request.yes and not _agreed(locks, state):
             print("Nothing was changed. `story recover --yes` repairs without asking.")
-            return SHOWN
+            return ExitCode.WRONG_USAGE
         return self._repair(state, locks, looker, findings)
 
     def _take_leftovers(self, state: State, locks: Sequence[Lock] | None) -> int:
@@ -138,7 +138,7 @@ class _Repair:
                 f"{name} has {_nothing(locks)} and no resources in AWS, so nothing was looked for there; update it "
                 "first, and run this again if the update stops at a log group that exists."
             )
-            return DONE
+            return ExitCode.OK
         print(f"{name} has {_nothing(locks)}; checking for log groups that the next update would create", flush=True)
         # No log group hangs on the image; a preview of a stack that has none yet needs one all the same.
         environment = KEEPING if state.has_image else releasing(any_image(state.region))
@@ -149,7 +149,7 @@ class _Repair:
         findings = [found for found in looks if found]
         if not findings:
             print(f"{name} is in order: {_nothing(locks)}, no leftover log group found; nothing to repair.")
-            return DONE
+            return ExitCode.OK
         self._pulumi.check_secrets()
         print(f"{_number(len(findings), 'log group')} that the next update would make:")
         for finding in findings:
@@ -161,7 +161,7 @@ class _Repair:
             )
         if not self._request.yes and not _agreed_to_take():
             print("Nothing was changed. `story recover --yes` adds them without asking.")
-            return SHOWN
+            return ExitCode.WRONG_USAGE
         looker = Looker(state=planned, since=None, choices=Choices(), aws_of=lambda urn: self._aws(state, urn))
         return self._repair(planned, [], looker, findings)
 
@@ -212,7 +212,7 @@ class _Repair:
         if lost:
             raise RecoverError(f"AWS has it, but `pulumi refresh` did not find it: {', '.join(lost)}")
         print(f"Repaired. Next: {_next(after, self._request.short_name)}")
-        return DONE
+        return ExitCode.OK
 
     def _close_groups(self, state: State, findings: Sequence[Finding]) -> None:
         for finding in findings:

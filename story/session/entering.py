@@ -9,6 +9,7 @@ from pathlib import Path
 from botocore.exceptions import ClientError
 
 from aws.errors import code_of
+from story.exit_codes import ExitCode
 from story.live_stack import EXPECTED, explained
 
 REFUSED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
@@ -37,12 +38,12 @@ def exit_code(command: str, stack: str | None, project: Path, work: Callable[[st
         return work(name)
     except WrongUsageError as error:
         say(command, str(error))
-        return 2
+        return ExitCode.WRONG_USAGE
     except NoEntryError as error:
         say(command, str(error))
     except EXPECTED as error:
         say(command, f"{explained(name, error)}{_cure(name, error)}")
-    return 1
+    return ExitCode.FAILED
 
 
 def selected_stack(project: Path) -> str:

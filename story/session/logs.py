@@ -16,6 +16,7 @@ from aws.client import Json
 from aws.errors import code_of
 from aws.retrying import retrying_client
 from release.saying import CONTROL
+from story.exit_codes import ExitCode
 from story.live_stack import live_stack
 from story.session.entering import NoEntryError, WrongUsageError, exit_code, say, sayer
 from story.session.log_events import Events, Search
@@ -74,7 +75,7 @@ def run(*, stack: str | None, service: str, wanted: LogQuery, project: Path, con
         # Whoever read it has seen enough. What is still in the buffer must not fail at the end of the process:
         # docs.python.org/3/library/signal.html#note-on-sigpipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return ExitCode.OK
 
 
 def seconds(since: str) -> int:
@@ -131,7 +132,7 @@ def _show(events: Events, selection: TaskSelection, wanted: LogQuery) -> int:
         _write([shape(event) for event in page])
     if not shown:
         say(NAME, f"{selection.log_group} has no such lines of the last {wanted.since}; --since looks further back")
-    return 0
+    return ExitCode.OK
 
 
 def _write(lines: Sequence[str]) -> None:

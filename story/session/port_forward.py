@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from aws.errors import code_of
 from aws.retrying import RetryingClient, retrying_client
 from settings.partition import ca_bundle_url
+from settings.project import project_name
 from story.engine.pulumi_command import PulumiCommand
 from story.live_stack import LiveStack, stack_of_outputs
 from story.session.entering import NoEntryError, WrongUsageError, exit_code, is_interactive, say, sayer
@@ -78,7 +79,8 @@ def run(
         plugin = installed_plugin()
         pulumi = PulumiCommand(stack=name, project=project, config_file=config_file)
         outputs = pulumi.outputs()
-        live = stack_of_outputs(name.rpartition("/")[2], outputs, pulumi.aws_profile() or None)
+        profile = pulumi.aws_profile() or None
+        live = stack_of_outputs(name.rpartition("/")[2], outputs, profile, project=project_name(project))
         selection, leads = select_tasks(live, service), parsed(way, outputs)
         check_free(leads.local_port, way)
         aws = retrying_client(live.place, sayer(NAME))

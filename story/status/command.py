@@ -9,14 +9,13 @@ from rich.console import Console
 
 from aws.retrying import retrying_client
 from release.saying import print_line
+from story.exit_codes import ExitCode
 from story.live_stack import EXPECTED, LiveStack, explained, live_stack
 from story.status.client import NotNowError, page_client
 from story.status.overview import overview
 from story.status.page import drawn, page
 from story.status.services import to_stderr, wait
 from story.status.watch import watch
-
-WRONG_USAGE = 2
 
 
 def run(*, stack: str, project: Path, config_file: Path | None, waits: bool, as_json: bool) -> int:
@@ -33,7 +32,7 @@ def run(*, stack: str, project: Path, config_file: Path | None, waits: bool, as_
         )
     except (NotNowError, *EXPECTED) as error:
         print(f"story status: {explained(stack, error)}", file=sys.stderr)
-        return 1
+        return ExitCode.FAILED
     if as_json:
         print_line(json.dumps(found.document(), indent=2))
     elif sys.stdout.isatty():
@@ -43,7 +42,7 @@ def run(*, stack: str, project: Path, config_file: Path | None, waits: bool, as_
             print_line(line.text)
     for failure in failures:
         print(f"story status: {failure}", file=sys.stderr)
-    return 0 if all(one.is_well for one in found.services) and not failures else 1
+    return ExitCode.OK if all(one.is_well for one in found.services) and not failures else ExitCode.FAILED
 
 
 def run_watch(*, stack: str, project: Path, config_file: Path | None, interval_seconds: float) -> int:
@@ -55,13 +54,13 @@ def run_watch(*, stack: str, project: Path, config_file: Path | None, interval_s
             "follow deployments",
             file=sys.stderr,
         )
-        return WRONG_USAGE
+        return ExitCode.WRONG_USAGE
     try:
         live = live_stack(stack, project, config_file)
         return _watched(live, interval_seconds)
     except EXPECTED as error:
         print(f"story status: {explained(stack, error)}", file=sys.stderr)
-        return 1
+        return ExitCode.FAILED
 
 
 def _watched(live: LiveStack, interval_seconds: float) -> int:
@@ -70,7 +69,7 @@ def _watched(live: LiveStack, interval_seconds: float) -> int:
     # The page was on a screen of its own, which is gone.
     if last:
         console.print(drawn(page(last)))
-    return 0
+    return ExitCode.OK
 
 
 def _now() -> datetime:

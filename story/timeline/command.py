@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pulumi
 
+from settings.project import PROJECT, project_name
 from settings.stack import stack_of
-from story.plan.command import MISTAKES, USAGE, UsageError, chosen_files
-from story.plan.program import PROJECT, example_image, project_folder
+from story.exit_codes import ExitCode
+from story.plan.command import UsageError, chosen_files
+from story.plan.program import example_image, project_folder
 from story.plan.stack_file import read_stack_file
 from story.timeline.report import ReleaseTimes, as_json, as_text
 from story.timeline.slow import slow_settings
@@ -25,26 +27,32 @@ def run(*, stacks: Sequence[str], files: Sequence[Path], as_format: str, start: 
         start: Folder in which the search for the project begins; its parents are searched too.
     """
     try:
-        chosen = chosen_files(project_folder(start), stacks, files)
-        releases = [release_of(file) for file in chosen]
+        project = project_folder(start)
+        name = project_name(project)
+        releases = [release_of(file, name) for file in chosen_files(project, stacks, files)]
     except (LookupError, OSError, UsageError) as error:
         print(f"story timeline: {error}", file=sys.stderr)
-        return USAGE
+        return ExitCode.WRONG_USAGE
     sys.stdout.write(as_json(releases) if as_format == "json" else as_text(releases))
-    return MISTAKES if any(release.mistakes for release in releases) else 0
+    return ExitCode.FAILED if any(release.mistakes for release in releases) else ExitCode.OK
 
 
-def release_of(file: Path) -> ReleaseTimes:
+def release_of(file: Path, project: str = PROJECT) -> ReleaseTimes:
     """The times of a release with the settings in a stack file, or the mistakes as in `story plan`.
+
+    Args:
+        file: The stack file.
+        project: Name of the project.
 
     Raises:
         OSError: The file cannot be read.
     """
-    read = read_stack_file(file, PROJECT)
+    read = read_stack_file(file, project)
     if read.mistakes:
         return ReleaseTimes(stack=read.stack, file=file, mistakes=read.mistakes)
     try:
         stack = stack_of(
+            project=project,
             name=read.stack,
             config=read.config,
             secret_keys=frozenset(read.secret_keys),

@@ -155,5 +155,5 @@ def test_the_committed_settings_are_sound() -> None:
 def test_schema_and_page_of_the_settings_are_those_of_the_specs() -> None:
     schema = (FOLDER / "settings.schema.json").read_text("utf-8")
     page = (FOLDER.parent / "docs" / "bootstrap-settings.md").read_text("utf-8")
-    assert schema == stack_file_schema(AccountSettings, PREFIX), "`story schema` writes it anew"
-    assert page == settings_reference(AccountSettings, PREFIX), "`story schema` writes it anew"
+    assert schema == stack_file_schema(AccountSettings, PREFIX), "`story docs` writes it anew"
+    assert page == settings_reference(AccountSettings, PREFIX), "`story docs` writes it anew"

@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from story.docs.left_after_destroy import LEFT_AFTER_DESTROY
 from tests.e2e import whole_stack
 from tests.e2e.conftest import Begin
-from tests.e2e.left_after_destroy import LEFT_AFTER_DESTROY, left_after_destroy
+from tests.e2e.left_after_destroy import left_after_destroy
 from tests.e2e.recorded_calls import assert_on_record
 from tests.e2e.support import MARKER, TASK_DEFINITION, Stack, committed_config, image, steps_in, succeeded
 from tests.inputs_sent import not_sent

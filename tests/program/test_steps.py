@@ -85,7 +85,7 @@ def test_an_alarm_that_counts_silence_as_bad_is_made_once_its_metric_has_a_good_
 
 def test_every_step_is_told_the_stack_region_profile_and_cluster_that_the_config_names() -> None:
     places = {step.contract.place for step in hooks(RELEASE).values()}
-    assert places == {Place(stack="prod", region=REGION, profile="work", cluster="story-prod")}
+    assert places == {Place(project="story", stack="prod", region=REGION, profile="work", cluster="story-prod")}
 
 
 def test_timeouts_of_the_stack_file_reach_the_steps() -> None:
@@ -124,7 +124,7 @@ def test_going_back_brings_the_image_that_is_named_to_every_task() -> None:
 
 def test_the_tools_find_in_the_outputs_what_the_hooks_were_given() -> None:
     found = hooks(RELEASE)
-    live = stack_of_outputs("prod", program(RELEASE).outputs, "work")
+    live = stack_of_outputs("prod", program(RELEASE).outputs, "work", project="story")
     assert live.image == IMAGE
     assert live.migration_task(IMAGE) == found["migration"].contract, "a run by hand is to be the same task"
     for service in SERVICES:

@@ -16,7 +16,7 @@ FAMILY = "story-prod-migration"
 DIGEST = "1" * 64
 IMAGE = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/site@sha256:{DIGEST}"
 STARTED_BY = f"story-prod/migration/{DIGEST}"
-PLACE = Place(stack="prod", region=REGION, profile=None, cluster=CLUSTER)
+PLACE = Place(project="story", stack="prod", region=REGION, profile=None, cluster=CLUSTER)
 
 
 @dataclass

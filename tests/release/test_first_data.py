@@ -18,7 +18,7 @@ METRIC = {
     "Stat": "Maximum",
 }
 WANTED = FirstData(
-    place=Place(stack="prod", region="ap-northeast-1", profile=None, cluster="story-prod"),
+    place=Place(project="story", stack="prod", region="ap-northeast-1", profile=None, cluster="story-prod"),
     alarm="web-no-healthy-task",
     metrics=[METRIC],
     least=1,

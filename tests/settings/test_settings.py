@@ -12,8 +12,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from settings import read
+from settings.project import PROJECT as PREFIX
 from settings.services import WorkerSpec
-from settings.stack import PREFIX, Settings, Stack, stack_of
+from settings.stack import Settings, Stack, stack_of
 from story.docs.schema import stack_file_schema
 from story.plan.recorder import record
 from story.plan.stack_file import read_stack_file
@@ -325,7 +326,7 @@ def test_prod_survives_the_loss_of_a_zone() -> None:
 
 def test_the_schema_for_editors_is_up_to_date() -> None:
     assert (PROJECT / "settings.schema.json").read_text("utf-8") == stack_file_schema(Settings, PREFIX), (
-        "story schema writes it"
+        "story docs writes it"
     )
     jsonschema.Draft7Validator.check_schema(schema())
 

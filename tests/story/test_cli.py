@@ -37,7 +37,7 @@ def stacks(result: Result) -> list[str]:
 def modules_after(*arguments: str) -> set[str]:
     """What a run of the command imports."""
     code = (
-        "import sys, cli\n"
+        "import sys\nfrom story import cli\n"
         f"sys.argv = ['story', *{list(arguments)!r}]\n"
         "try: cli.main()\nexcept SystemExit: pass\n"
         "print('\\n' + '\\n'.join(sys.modules))"
@@ -125,13 +125,30 @@ def test_an_unexpected_failure_is_one_line_and_everything_with_debug(
     assert isinstance(raised.value.__cause__, ZeroDivisionError)
 
 
-def test_the_schema_is_written_and_checked(project: Path) -> None:
-    assert story("schema", "--check").exit_code == 1
-    assert story("schema").exit_code == 0
-    assert story("schema", "--check").exit_code == 0
-    (project / "settings.schema.json").write_text("{}")
-    result = story("schema", "--check")
-    assert (result.exit_code, "is out of date" in result.stderr) == (1, True)
+def test_debug_lasts_for_one_run_alone(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "__main__.py").write_text("1 / 0")
+    monkeypatch.setattr("sys.argv", ["story", "--debug", "plan", "--stack", "dev"])
+    with pytest.raises(Exception, match="ZeroDivisionError"):
+        cli.main()
+    monkeypatch.setattr("sys.argv", ["story", "plan", "--stack", "dev"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(("before", "debug"), [([], False), (["--debug"], True)])
+@pytest.mark.parametrize("options", [[], ["--before"]])
+def test_doctor_is_told_of_debug(
+    monkeypatch: pytest.MonkeyPatch, before: list[str], options: list[str], debug: bool
+) -> None:
+    told: list[bool] = []
+    monkeypatch.setattr("story.doctor.run.run", lambda **options: told.append(options["debug"]) or 0)
+    monkeypatch.setattr("story.doctor.preflight.run.run", lambda request, **_: told.append(request.debug) or 0)
+    assert story(*before, "doctor", "--stack", "dev", *options).exit_code == 0
+    assert told == [debug]
 
 
 def test_help_answers_at_once_because_nothing_is_imported_for_it() -> None:
@@ -142,6 +159,6 @@ def test_help_answers_at_once_because_nothing_is_imported_for_it() -> None:
 
 
 def test_the_plan_itself_knows_nothing_of_components_or_aws() -> None:
-    code = "import sys, plan.command\nprint('\\n'.join(sys.modules))"
+    code = "import sys, story.plan.command\nprint('\\n'.join(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
-    assert not {"components", "pulumi_aws", "pulumi_awsx", "settings", "boto3"} & set(run.stdout.splitlines())
+    assert not {"components", "pulumi_aws", "pulumi_awsx", "settings.stack", "boto3"} & set(run.stdout.splitlines())

@@ -41,7 +41,7 @@ def test_what_an_update_left_is_read_from_its_outputs_and_the_profile_from_the_c
     live.told(**OUTPUTS)
     live.config(profile="work")
     found = live_stack("prod", live.home, None)
-    assert found.place == Place(stack="prod", region=REGION, profile="work", cluster=CLUSTER)
+    assert found.place == Place(project="story", stack="prod", region=REGION, profile="work", cluster=CLUSTER)
     assert (found.image, found.services, found.migration) == (IMAGE, OUTPUTS["services"], OUTPUTS["migration"])
     assert live.calls == [
         "stack output --json --stack prod --non-interactive",
@@ -77,7 +77,7 @@ def test_without_a_profile_the_default_credentials_count(live: Live, config: dic
 )
 def test_a_stack_that_never_got_so_far_says_what_makes_it(outputs: dict[str, Any], missing: str) -> None:
     with pytest.raises(LiveStackError) as failed:
-        stack_of_outputs("dev", outputs, None)
+        stack_of_outputs("dev", outputs, None, project="story")
     assert str(failed.value) == (
         f"stack dev was never up (it has no output {missing}): "
         "`STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up --stack dev` makes it"
@@ -87,10 +87,10 @@ def test_a_stack_that_never_got_so_far_says_what_makes_it(outputs: dict[str, Any
 def test_a_first_update_that_failed_remembers_no_image() -> None:
     without = {name: value for name, value in OUTPUTS.items() if name != "image"}
     assert (
-        stack_of_outputs("prod", without, None).image
-        == stack_of_outputs("prod", {**OUTPUTS, "image": None}, None).image
+        stack_of_outputs("prod", without, None, project="story").image
+        == stack_of_outputs("prod", {**OUTPUTS, "image": None}, None, project="story").image
     )
-    assert stack_of_outputs("prod", without, None).image == ""
+    assert stack_of_outputs("prod", without, None, project="story").image == ""
 
 
 def test_an_unknown_stack_is_pulumi_s_own_line(live: Live) -> None:
@@ -105,9 +105,9 @@ def test_without_pulumi_it_is_said_where_to_get_it(live: Live, monkeypatch: pyte
 
 
 def test_the_migration_by_hand_is_the_task_that_an_update_starts() -> None:
-    assert stack_of_outputs("prod", OUTPUTS, "work").migration_task(IMAGE) == OneOffTask(
+    assert stack_of_outputs("prod", OUTPUTS, "work", project="story").migration_task(IMAGE) == OneOffTask(
         step="migration",
-        place=Place(stack="prod", region=REGION, profile="work", cluster=CLUSTER),
+        place=Place(project="story", stack="prod", region=REGION, profile="work", cluster=CLUSTER),
         started_by=f"story-prod/migration/{DIGEST}",
         task_definition=DEFINITION,
         container="app",
@@ -121,11 +121,11 @@ def test_the_migration_by_hand_is_the_task_that_an_update_starts() -> None:
 
 
 def test_after_a_failed_update_the_migration_is_known_by_the_image_of_its_task() -> None:
-    assert stack_of_outputs("prod", OUTPUTS, None).migration_task(OLDER).started_by.endswith("2" * 64)
+    assert stack_of_outputs("prod", OUTPUTS, None, project="story").migration_task(OLDER).started_by.endswith("2" * 64)
 
 
 def test_another_command_is_only_the_same_as_itself() -> None:
-    stack = stack_of_outputs("a2345678-1234567", OUTPUTS, None)
+    stack = stack_of_outputs("a2345678-1234567", OUTPUTS, None, project="story")
     starters = {
         stack.migration_task(IMAGE, words).started_by
         for words in (["php", "artisan", "a"], ["php", "artisan", "b"], ["php", "artisan a"], ["php", "artisan", "a"])
@@ -137,7 +137,7 @@ def test_another_command_is_only_the_same_as_itself() -> None:
 
 
 def test_a_rollout_has_the_timeout_of_its_service() -> None:
-    stack = stack_of_outputs("prod", OUTPUTS, None)
+    stack = stack_of_outputs("prod", OUTPUTS, None, project="story")
     assert stack.rollout("web", "arn:4") == Rollout(
         place=stack.place, service="web", task_definition="arn:4", timeout_seconds=900
     )

@@ -15,7 +15,6 @@ from story.doctor.preflight.subject import Subject
 ACCOUNT, ROLES, BOUNDARY = "account", "roles", "permissions"
 AWS_MANAGED = "aws"
 """Account in the ARN of a policy that AWS itself keeps."""
-PROJECT = "story"
 ANSWERS = {"get_role": "Role", "get_policy": "Policy"}
 AURORA = "aws:rds/cluster:Cluster"
 DOCUMENTDB = "aws:docdb/cluster:Cluster"
@@ -226,7 +225,7 @@ def check_boundary(subject: Subject) -> Iterator[Finding]:
 def check_tags(subject: Subject) -> Iterator[Finding]:
     """The default tags, where a boundary shows that the policies of bootstrap/ are in use."""
     if subject.planned.boundaries:
-        yield judge_tags(subject.planned.stack, PROJECT, subject.planned.default_tags)
+        yield judge_tags(subject.planned.stack, subject.planned.project, subject.planned.default_tags)
 
 
 def _exists(subject: Subject, operation: str, **parameters: str) -> bool:

@@ -103,6 +103,7 @@ class Planned:
     """What the program registers for a stack file.
 
     Attributes:
+        project: Name of the project.
         stack: Name of the stack, without organization and project.
         region: AWS region; "" if the file names none.
         config: The stack file's config, as a program gets it.
@@ -110,6 +111,7 @@ class Planned:
         image: Image of the update; "" if nobody gave one and none runs.
     """
 
+    project: str
     stack: str
     region: str
     config: Mapping[str, str]

@@ -14,6 +14,7 @@ from aws.client import AwsClient
 from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
 from release.contract import Place
 from settings.partition import partition_of
+from settings.project import project_name
 from story.doctor.examine import examine
 from story.doctor.finding import Finding, Severity, exit_code, in_order
 from story.doctor.images import IMAGE
@@ -24,15 +25,15 @@ from story.doctor.preflight.public_dns import lookup
 from story.doctor.preflight.state import read_state, without_state
 from story.doctor.preflight.subject import Subject
 from story.doctor.run import progress, show
+from story.exit_codes import ExitCode
 from story.image_given import RELEASED
 from story.live_stack import EXPECTED, explained
 from story.plan.command import without_garbage_collection
-from story.plan.program import PROJECT, ProgramError, StackPlan, plan_stack
+from story.plan.program import ProgramError, StackPlan, plan_stack
 from story.plan.stack_file import read_stack_file
 
 SETTINGS = "settings"
 IMAGE_CURE = "give an image by digest: REGISTRY/REPOSITORY@sha256:DIGEST"
-WRONG_USAGE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Request:
         project: Folder of Pulumi.yaml.
         image: Image of the update; None takes the one that runs.
         only_first: Whether to check nothing once an update of the stack has succeeded.
+        debug: Whether to raise an unexpected error of a check, where it is else a finding.
     """
 
     stack: str
@@ -52,6 +54,7 @@ class Request:
     project: Path
     image: str | None = None
     only_first: bool = False
+    debug: bool = False
 
     @property
     def short_name(self) -> str:
@@ -64,20 +67,20 @@ def run(request: Request, *, as_json: bool) -> int:
     a stack file that is not there, 1 if most of it could not be checked."""
     if not request.file.is_file():
         print(f"story doctor: there is no file {request.file}; --stack or --file names another one", file=sys.stderr)
-        return WRONG_USAGE
+        return ExitCode.WRONG_USAGE
     owned = read_state(request.stack, request.project)
     if request.only_first and owned.image:
         told = f"stack {request.short_name} was updated before, so nothing is checked (--only-first)"
         print(f"story doctor: {told}", file=sys.stderr)
-        return 0
+        return ExitCode.OK
     try:
         place, found = look(request, owned)
     except ProgramError as error:
         print(f"story doctor: {error}", file=sys.stderr)
-        return 1
+        return ExitCode.FAILED
     except EXPECTED as error:
         print(f"story doctor: {explained(request.stack, error)}", file=sys.stderr)
-        return 1
+        return ExitCode.FAILED
     show(place, found, as_json=as_json)
     return exit_code(found)
 
@@ -94,17 +97,23 @@ def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There are none, or no such profile.
     """
     image = request.image or owned.image
-    read = read_stack_file(request.file, PROJECT, request.short_name)
+    project = project_name(request.project)
+    read = read_stack_file(request.file, project, request.short_name)
     with without_garbage_collection():
         plan = plan_stack(request.project, request.file, image or None, request.short_name)
     region = read.config.get("aws:region", "")
-    cluster = f"{PROJECT}-{request.short_name}"
     place = Place(
-        stack=request.short_name, region=region, profile=read.config.get("aws:profile") or None, cluster=cluster
+        project=project,
+        stack=request.short_name,
+        region=region,
+        profile=read.config.get("aws:profile") or None,
+        cluster=f"{project}-{request.short_name}",
     )
     if plan.record is None:
         return place, in_order(_mistakes(plan))
-    planned = Planned(stack=request.short_name, region=region, config=read.config, record=plan.record, image=image)
+    planned = Planned(
+        project=project, stack=place.stack, region=region, config=read.config, record=plan.record, image=image
+    )
     home_region = partition_of(region).home_region
     home = CachingClient(AwsClient(boto3.Session(region_name=home_region, profile_name=place.profile)))
     account = _account(home, home_region)
@@ -114,7 +123,7 @@ def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
     subject = _subject(place, planned, owned, home, account)
     checks = checks_of(subject)
     with progress(request.short_name, len(checks)) as step:
-        return place, examine(checks, step)
+        return place, examine(checks, step, debug=request.debug)
 
 
 def _mistakes(plan: StackPlan) -> Sequence[Finding]:

@@ -163,7 +163,7 @@ def test_silence_means_nothing_before_the_services_run() -> None:
 
 
 def test_what_goes_off_above_its_threshold_cannot_count_silence_as_bad() -> None:
-    place = Place(stack="test", region=REGION, profile=None, cluster="story-test")
+    place = Place(project="story", stack="test", region=REGION, profile=None, cluster="story-test")
     with pytest.raises(ValueError, match="slow: counts silence as bad with GreaterThanThreshold; allowed is LessThan"):
         first_data(SLOW, place)
 

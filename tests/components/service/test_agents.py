@@ -16,7 +16,7 @@ from tests.components.given import container, context
 
 SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:agent-AbCdEf"
 STREAM = "arn:aws:firehose:ap-northeast-1:123456789012:deliverystream/logs"
-HOST = Host(stack="prod", service="web", cpu=1024)
+HOST = Host(project="story", stack="prod", service="web", cpu=1024)
 NEW_RELIC = NewRelicSpec(license_key=f"{SECRET}:license")
 MACKEREL = MackerelSpec(api_key=SECRET)
 TRACES = OpenTelemetrySpec()

@@ -1,6 +1,7 @@
 """MigrationTask and the rollouts of FargateService: what their markers' hooks run, and with what."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.components.given import ACCOUNT, DIGEST, IMAGE, REGION, container, co
 from tests.components.hooks import Step, steps
 
 HEX = DIGEST.partition(":")[2]
-PLACE = Place(stack="test", region=REGION, profile="work", cluster="story-test")
+PLACE = Place(project="story", stack="test", region=REGION, profile="work", cluster="story-test")
 SUBNETS = ["subnet-1", "subnet-2"]
 
 
@@ -159,7 +160,8 @@ LONGEST_STACK = "a2345678-1234567"
 @pytest.mark.parametrize("step", ["users", "migration", "command"])
 def test_who_starts_a_task_fits_into_what_ecs_allows_for_the_longest_stack_name(step: str) -> None:
     arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/story-{LONGEST_STACK}-{step}:2147483647"
-    told = started_by(LONGEST_STACK, step, image=f"registry.example:5000/a/b@sha256:{'f' * 64}", task_definition=arn)
+    place = replace(PLACE, stack=LONGEST_STACK)
+    told = started_by(place, step, image=f"registry.example:5000/a/b@sha256:{'f' * 64}", task_definition=arn)
     # docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
     allowed = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/_")
     assert len(told) <= 128
@@ -169,7 +171,7 @@ def test_who_starts_a_task_fits_into_what_ecs_allows_for_the_longest_stack_name(
 
 def test_a_migration_is_the_same_for_every_revision_and_another_for_another_image() -> None:
     def told(step: str, image: str, revision: int) -> str:
-        return started_by("prod", step, image=f"a/b@sha256:{image * 64}", task_definition=f"arn:x/story:{revision}")
+        return started_by(PLACE, step, image=f"a/b@sha256:{image * 64}", task_definition=f"arn:x/story:{revision}")
 
     assert told("migration", "1", 1) == told("migration", "1", 2) != told("migration", "2", 2)
     assert told("users", "1", 1) != told("users", "1", 2), "the passwords stand in its definition"

@@ -1,7 +1,8 @@
 """The page of settings for people."""
 
 from settings.base import Spec
-from settings.stack import PREFIX, Settings
+from settings.project import PROJECT as PREFIX
+from settings.stack import Settings
 from story.docs.reference import settings_reference
 from tests.paths import PROJECT
 
@@ -42,4 +43,4 @@ def test_a_key_stands_with_its_default() -> None:
 
 def test_the_page_is_the_one_that_the_specs_make() -> None:
     page = (PROJECT / "docs" / "settings.md").read_text("utf-8")
-    assert page == settings_reference(Settings, PREFIX), "`story schema` writes it anew"
+    assert page == settings_reference(Settings, PREFIX), "`story docs` writes it anew"

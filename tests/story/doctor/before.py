@@ -37,7 +37,9 @@ def planned(stack: str = "prod", folder: Path = PROJECT, image: str = IMAGE) -> 
     plan = plan_stack(PROJECT, file, image)
     assert plan.record is not None, plan.mistakes
     config = read_stack_file(file).config
-    return Planned(stack=stack, region=config["aws:region"], config=config, record=plan.record, image=image)
+    return Planned(
+        project="story", stack=stack, region=config["aws:region"], config=config, record=plan.record, image=image
+    )
 
 
 @cache

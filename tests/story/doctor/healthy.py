@@ -66,7 +66,7 @@ OUTPUTS: dict[str, Any] = {
 }
 
 
-LIVE = stack_of_outputs("prod", OUTPUTS, None)
+LIVE = stack_of_outputs("prod", OUTPUTS, None, project="story")
 WELL = ServiceStatus(
     service="web",
     running=3,
@@ -179,7 +179,7 @@ class World:
     def patient(self, names: tuple[str, ...] = SERVICES) -> Patient:
         """The stack, to be examined."""
         return Patient(
-            live=stack_of_outputs("prod", self.outputs, None),
+            live=stack_of_outputs("prod", self.outputs, None, project="story"),
             outputs=self.outputs,
             names=names,
             asking=CachingClient(Told(self.said).as_aws),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import NoCredentialsError, ProfileNotFound
+from botocore.exceptions import ClientError, NoCredentialsError, ProfileNotFound
 from rich.console import Console
 
 from release.contract import Place
@@ -20,7 +20,7 @@ from tests.release.steps import Cloud
 from tests.story.doctor.healthy import ACCOUNT, NOW, World, healthy
 from tests.story.live import Live, story
 
-PLACE = Place(stack="prod", region="ap-northeast-1", profile=None, cluster="story-prod")
+PLACE = Place(project="story", stack="prod", region="ap-northeast-1", profile=None, cluster="story-prod")
 
 
 def finding(severity: Severity, what: str = "w", area: str = "exec", subject: str = "web") -> Finding:
@@ -189,7 +189,7 @@ def test_credentials_that_expire_while_it_looks_are_one_line(world: World) -> No
 
 @pytest.mark.usefixtures("live")
 def test_ctrl_c_ends_it_without_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: Any) -> Any:
+    def interrupted(*_: Any, **_options: Any) -> Any:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run, "examine", interrupted)
@@ -226,7 +226,29 @@ def test_what_a_check_found_before_it_failed_is_kept() -> None:
 
     found = examine([Check(area="image", subject="web", title="its images", look=fails)], lambda *_: None)
     assert [one.severity for one in found] == [Severity.UNKNOWN, Severity.OK]
-    assert "its images: AWS's answer has another form than expected (KeyError: 'images')" in found[0].what
+    assert found[0].what == (
+        "could not be checked: its images: a fault of this program, not of your stack (KeyError: 'images'); "
+        "`story --debug doctor` shows where"
+    )
+
+
+def test_with_debug_an_unexpected_error_of_a_check_is_raised_where_it_happened() -> None:
+    def fails() -> Iterator[Finding]:
+        raise TypeError("a number\nis not a text")
+
+    check = Check(area="image", subject="web", title="its images", look=fails)
+    assert "(TypeError: a number is not a text)" in examine([check], lambda *_: None)[0].what
+    with pytest.raises(TypeError) as raised:
+        examine([check], lambda *_: None, debug=True)
+    assert raised.traceback[-1].name == "fails"
+
+
+def test_with_debug_what_aws_refuses_is_still_a_finding() -> None:
+    def refused() -> Iterator[Finding]:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeImages")
+
+    [found] = examine([Check(area="image", title="its images", look=refused)], lambda *_: None, debug=True)
+    assert found.what.endswith("these credentials may not call DescribeImages (AccessDenied)")
 
 
 def test_findings_are_in_an_order_of_their_own_and_each_is_there_once() -> None:

@@ -283,7 +283,7 @@ def test_an_interrupt_waits_for_pulumi_and_says_what_to_run(
         return 0
 
     monkeypatch.setattr(subprocess.Popen, "wait", interrupted_once)
-    assert local_command.up(project) == 1
+    assert local_command.up(project) == 130
     assert waits[:2] == [None, 0], "pulumi was left behind"
     said = capsys.readouterr().err
     assert "interrupted" in said
