@@ -12,7 +12,7 @@ from aws.client import Json, in_parts, items, part
 from aws.errors import in_one_line
 from aws.retrying import Clock, RetryingClient
 from release.contract import Rollout
-from release.saying import LAST_LINES
+from release.step_output import LAST_LINES
 from release.stopped_task import why
 from release.task import TASKS_AT_ONCE, detail
 from release.task_log import TaskLog, stream_name

@@ -12,7 +12,7 @@ from aws.client import Connect, connect, items
 from aws.errors import CredentialsExpiredError, in_one_line
 from aws.retrying import Clock, RetryingClient, retrying_client
 from release.contract import Place
-from release.saying import Print, Saying, print_line
+from release.step_output import Print, StepOutput, print_line
 
 POLL_SECONDS = 10.0
 LONGEST_SECONDS = 300.0
@@ -55,20 +55,22 @@ def wait_for_first_data(
         connect: Makes the client.
         clock: The time to go by.
     """
-    saying = Saying(step=f"alarm {wanted.alarm}", output=output, clock=clock)
+    step_output = StepOutput(step=f"alarm {wanted.alarm}", output=output, clock=clock)
     deadline = clock.monotonic() + LONGEST_SECONDS
     try:
-        aws = retrying_client(wanted.place, saying.say, connect=connect, clock=clock)
+        aws = retrying_client(wanted.place, step_output.line, connect=connect, clock=clock)
         while not _has_good_value(aws, wanted):
             if clock.monotonic() >= deadline:
-                saying.say(f"no good value of its metric for {LONGEST_SECONDS:.0f} s: it is made now, and may ring")
+                step_output.line(
+                    f"no good value of its metric for {LONGEST_SECONDS:.0f} s: it is made now, and may ring"
+                )
                 return
-            saying.still("waiting for the first good value of its metric")
+            step_output.heartbeat("waiting for the first good value of its metric")
             clock.sleep(POLL_SECONDS)
     except (BotoCoreError, ClientError) as error:
-        saying.say(f"its metric could not be read ({in_one_line(error)}): it is made now, and may ring")
+        step_output.line(f"its metric could not be read ({in_one_line(error)}): it is made now, and may ring")
     except CredentialsExpiredError as error:
-        saying.say(f"its metric could not be read, the AWS credentials are no longer valid ({error})")
+        step_output.line(f"its metric could not be read, the AWS credentials are no longer valid ({error})")
 
 
 def _has_good_value(aws: RetryingClient, wanted: FirstData) -> bool:

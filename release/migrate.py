@@ -11,8 +11,8 @@ from aws.client import Connect, Json, connect, items
 from aws.errors import CredentialsExpiredError, NoAnswerError, in_one_line
 from aws.retrying import Clock, RetryingClient, retrying_client
 from release.contract import OneOffTask, StepError, revision
-from release.release_metrics import MIGRATION, tell_duration
-from release.saying import LogLines, Print, Saying, print_line
+from release.release_metrics import MIGRATION, publish_duration
+from release.step_output import LogLines, Print, StepOutput, print_line
 from release.stopped_task import advice, container_named, everything_known, has_not_started, has_started, why
 from release.task_log import TaskLog, stream_name
 
@@ -55,12 +55,12 @@ def run_task(
     Raises:
         StepError: It did not end with exit code 0 of its container. What is known was said before.
     """
-    saying = Saying(step=task.step, output=output, clock=clock)
+    step_output = StepOutput(step=task.step, output=output, clock=clock)
     try:
-        aws = retrying_client(task.place, saying.say, connect=connect, clock=clock)
+        aws = retrying_client(task.place, step_output.line, connect=connect, clock=clock)
     except BotoCoreError as error:
         raise StepError(f"{task.step}: {in_one_line(error)}; no task was started") from None
-    run = _Run(task=task, saying=saying, aws=aws, clock=clock, shown_lines=shown_lines)
+    run = _Run(task=task, step_output=step_output, aws=aws, clock=clock, shown_lines=shown_lines)
     try:
         run.to_its_end()
     except CredentialsExpiredError as error:
@@ -93,7 +93,7 @@ class _DidNotStartError(Exception):
 @dataclass(slots=True, kw_only=True)
 class _Run:
     task: OneOffTask
-    saying: Saying
+    step_output: StepOutput
     aws: RetryingClient
     clock: Clock
     shown_lines: int | None
@@ -111,13 +111,13 @@ class _Run:
         self.deadline = self.clock.monotonic() + self.task.timeout_seconds
         for start in range(1, STARTS + 1):
             self.arn = self._running_already() or self._started()
-            lines = LogLines(saying=self.saying, shown_at_most=self.shown_lines)
+            lines = LogLines(step_output=self.step_output, shown_at_most=self.shown_lines)
             log = self._log()
             try:
                 self._judge(self._followed(log, lines), log, lines, is_last=start == STARTS)
                 return
             except _DidNotStartError as error:
-                self.saying.say(f"{_id(self.arn)} did not start ({error}); starting it again")
+                self.step_output.line(f"{_id(self.arn)} did not start ({error}); starting it again")
                 self.arn = ""
 
     def _running_already(self) -> str:
@@ -132,7 +132,7 @@ class _Run:
         if not running:
             return ""
         arn = str(_eldest(running)["taskArn"])
-        self.saying.say(f"follows {_id(arn)}, which an earlier update started and did not see end")
+        self.step_output.line(f"follows {_id(arn)}, which an earlier update started and did not see end")
         self._say_how_to_follow(arn)
         return arn
 
@@ -181,7 +181,7 @@ class _Run:
             reason = _reasons(answer["failures"])
             if (pause_seconds := next(pauses, None)) is None:
                 raise StepError(f"{self.task.step}: ECS could not start the task: {reason}")
-            self.saying.say(f"ECS could not start the task ({reason}); trying again in {pause_seconds} s")
+            self.step_output.line(f"ECS could not start the task ({reason}); trying again in {pause_seconds} s")
             self.clock.sleep(pause_seconds)
 
     def _the_only_one(self, started: Json) -> str:
@@ -195,7 +195,7 @@ class _Run:
         if running and _age(elder := _eldest(running)) < _age(started):
             self._give_way(started, elder)
             arn = str(elder["taskArn"])
-        self.saying.say(f"runs {revision(self.task.task_definition)} as {_id(arn)}")
+        self.step_output.line(f"runs {revision(self.task.task_definition)} as {_id(arn)}")
         self._say_how_to_follow(arn)
         return arn
 
@@ -219,7 +219,7 @@ class _Run:
 
     def _say_how_to_follow(self, arn: str) -> None:
         place, stream = self.task.place, stream_name(self.task.log_stream_prefix, self.task.container, arn)
-        self.saying.explain(
+        self.step_output.details(
             [
                 f"in cluster {place.cluster}; an interrupted update does not stop it, and the next one follows it",
                 f"aws logs tail {self.task.log_group} --log-stream-names {stream} --follow",
@@ -260,9 +260,9 @@ class _Run:
                     )
             if now and now["lastStatus"] != status:
                 status = now["lastStatus"]
-                self.saying.say(status)
+                self.step_output.line(status)
             _show(log, lines)
-            self.saying.still(f"{status or 'waiting for ECS to show the task'}, {lines.seen} log lines")
+            self.step_output.heartbeat(f"{status or 'waiting for ECS to show the task'}, {lines.seen} log lines")
             self.clock.sleep(POLL_SECONDS)
 
     def _timed_out(self, now: Json | None, last_status: str) -> str:
@@ -298,34 +298,34 @@ class _Run:
         code = container_named(ended, self.task.container).get("exitCode")
         if code == 0:
             _show_late_lines(self.clock, log, lines, LAST_LOOK_SECONDS)
-            self.saying.say(f"done: {self.task.container} ended with exit code 0 ({lines.seen} log lines)")
+            self.step_output.line(f"done: {self.task.container} ended with exit code 0 ({lines.seen} log lines)")
             if self.task.step == "migration":
-                self._tell_duration(ended)
+                self._publish_duration(ended)
             return
         if not is_last and ended.get("stopCode") == "TaskFailedToStart" and not has_started(ended) and _may_pass(ended):
             raise _DidNotStartError(why(ended))
         _show_late_lines(self.clock, log, lines, LATE_LINES_SECONDS if has_started(ended) else LAST_LOOK_SECONDS)
         told = "without an exit code" if code is None else f"with exit code {code}"
-        self.saying.say(f"FAILED: {self.task.container} ended {told}")
-        self.saying.explain([*everything_known(ended), *advice(ended, self.task.container)])
+        self.step_output.line(f"FAILED: {self.task.container} ended {told}")
+        self.step_output.details([*everything_known(ended), *advice(ended, self.task.container)])
         self._say_last(log, lines)
-        self.saying.explain(NEXT.get(self.task.step, []))
+        self.step_output.details(NEXT.get(self.task.step, []))
         raise StepError(f"{self.task.step}: {self.task.container} ended {told}: {why(ended)} ({self.arn})")
 
-    def _tell_duration(self, ended: Json) -> None:
+    def _publish_duration(self, ended: Json) -> None:
         if "createdAt" in ended and "stoppedAt" in ended:
             seconds = (ended["stoppedAt"] - ended["createdAt"]).total_seconds()
-            tell_duration(self.aws, self.task.place, MIGRATION, seconds, say=self.saying.say)
+            publish_duration(self.aws, self.task.place, MIGRATION, seconds, on_error=self.step_output.line)
 
     def _say_last(self, log: TaskLog, lines: LogLines) -> None:
         if log.missing:
-            self.saying.explain([f"no log lines: {log.missing} ({log.group}, {log.stream})"])
+            self.step_output.details([f"no log lines: {log.missing} ({log.group}, {log.stream})"])
         elif lines.last:
-            self.saying.explain(
+            self.step_output.details(
                 [f"its last {len(lines.last)} of {lines.seen} log lines:", *(f"| {line}" for line in lines.last)]
             )
         else:
-            self.saying.explain([f"it wrote no log lines to {log.group}, {log.stream}"])
+            self.step_output.details([f"it wrote no log lines to {log.group}, {log.stream}"])
 
 
 def _request(task: OneOffTask) -> dict[str, Any]:

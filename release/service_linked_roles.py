@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws.client import Client, Connect, connect
 from aws.errors import in_one_line
 from release.contract import StepError
-from release.saying import print_line
+from release.step_output import print_line
 
 ROLE_NAMES: Mapping[str, str] = {
     "ecs.amazonaws.com": "AWSServiceRoleForECS",

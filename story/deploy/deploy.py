@@ -8,7 +8,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.errors import in_one_line
-from release.saying import print_line
+from release.step_output import print_line
 from story.doctor.finding import ERRORS
 from story.engine.pulumi_command import PulumiCommand, PulumiError
 from story.image_given import BY_DIGEST, KEEPING, releasing
@@ -30,8 +30,8 @@ class Reasons:
 
     lines: list[str] = field(default_factory=list[str])
 
-    def hear(self, line: str) -> None:
-        """One line of `pulumi`'s output; it says each reason twice."""
+    def add_line(self, line: str) -> None:
+        """Keep the reason in one line of `pulumi`'s output, if it has one; `pulumi` prints each reason twice."""
         found = REASON.search(line)
         if found and (reason := found[1].strip()) not in self.lines:
             self.lines.append(reason)
@@ -106,7 +106,7 @@ def _check_account(pulumi: PulumiCommand, image: str) -> None:
 def _apply_settings(pulumi: PulumiCommand, running: str) -> int:
     print_line(f"{pulumi.stack} keeps its image, {running}: only settings are applied.")
     reasons = Reasons()
-    if pulumi.up(KEEPING, hear=reasons.hear, preview=False) == 0:
+    if pulumi.up(KEEPING, on_output=reasons.add_line, preview=False) == 0:
         return 0
     _conclude(f"{pulumi.stack}: the settings were not applied", reasons)
     return 1
@@ -117,7 +117,7 @@ def _release(pulumi: PulumiCommand, image: str, running: str) -> int:
         print_line(f"{image} bears the tag {tag} now, so that its repository keeps it.")
     print_line(f"{pulumi.stack} goes from {running or 'no image'} to {image}.")
     reasons = Reasons()
-    if pulumi.up(releasing(image), hear=reasons.hear, preview=False) == 0:
+    if pulumi.up(releasing(image), on_output=reasons.add_line, preview=False) == 0:
         return 0
     if not running:
         _conclude(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aws.retrying import retrying_client
 from release.migrate import run_task
-from release.saying import print_line
+from release.step_output import print_line
 from story.live_stack import EXPECTED, CommandLineError, command_words, explained, image_of, live_stack
 
 INTERRUPTED = 130

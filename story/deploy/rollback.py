@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aws.retrying import retrying_client
 from release.contract import revision
-from release.saying import print_line
+from release.step_output import print_line
 from story.engine.pulumi_command import PulumiCommand
 from story.image_given import BY_DIGEST, going_back_to
 from story.live_stack import EXPECTED, LiveStack, explained, image_of, live_stack

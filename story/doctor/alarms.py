@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aws.caching import CachingClient
 from aws.client import Json, items, part
-from release.saying import plain
+from release.step_output import plain
 from story.doctor.finding import Finding, Severity, ok, unknown
 from story.doctor.patient import Patient
 

@@ -15,7 +15,7 @@ from aws.caching import CachingClient
 from aws.client import AwsClient
 from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
 from release.contract import Place
-from release.saying import print_line
+from release.step_output import print_line
 from story.doctor import page
 from story.doctor.examine import Step, checks_of, examine
 from story.doctor.finding import Finding, exit_code

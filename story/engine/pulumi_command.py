@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from release.saying import print_line
+from release.step_output import print_line
 from settings.checking import printable
 
 HEARTBEAT_SECONDS = 10
@@ -65,13 +65,13 @@ class PulumiCommand:
         return cast(dict[str, Any], profile).get("value") if isinstance(profile, dict) else None
 
     def up(
-        self, environment: Mapping[str, str], *, hear: Callable[[str], None] | None = None, preview: bool = True
+        self, environment: Mapping[str, str], *, on_output: Callable[[str], None] | None = None, preview: bool = True
     ) -> int:
         """Update the stack, and show what it says as it comes; returns the exit code.
 
         Args:
             environment: Variables that the program gets beside those of this process; an empty one is taken away.
-            hear: Gets each line as well.
+            on_output: Called with each line as well.
             preview: Show first what it would do.
         """
         options = ["--yes", *([] if preview else ["--skip-preview"])]
@@ -81,8 +81,8 @@ class PulumiCommand:
                 [_program(), "up", *options, "--stack", self.stack, *self._settings, "--non-interactive"],
                 cwd=self.project,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if hear else None,
-                stderr=subprocess.STDOUT if hear else None,
+                stdout=subprocess.PIPE if on_output else None,
+                stderr=subprocess.STDOUT if on_output else None,
                 env=_with(environment),
                 encoding="utf-8",
                 errors="replace",
@@ -90,8 +90,8 @@ class PulumiCommand:
         ):
             for line in update.stdout or ():
                 print_line(line.rstrip("\n"))
-                if hear:
-                    hear(line)
+                if on_output:
+                    on_output(line)
         return update.returncode
 
     def preview(self, environment: Mapping[str, str]) -> tuple[int, str]:

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from aws.client import Json
 from aws.errors import code_of
 from aws.retrying import retrying_client
-from release.saying import CONTROL
+from release.step_output import CONTROL
 from story.live_stack import live_stack
 from story.session.entering import NoEntryError, WrongUsageError, exit_code, say, sayer
 from story.session.log_events import Events, Search

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from aws.retrying import retrying_client
-from release.saying import print_line
+from release.step_output import print_line
 from story.live_stack import EXPECTED, LiveStack, explained, live_stack
 from story.status.client import NotNowError, page_client
 from story.status.overview import overview

@@ -10,7 +10,7 @@ from typing import Any
 
 from aws.client import Json, items
 from aws.retrying import RetryingClient
-from release.saying import plain
+from release.step_output import plain
 from release.task import task_id
 from story.live_stack import LiveStack
 from story.status.client import PageClient, or_why

@@ -10,7 +10,7 @@ from aws.retrying import retrying_client
 from release.contract import Rollout, StepError, revision
 from release.deployment import is_gone, primary
 from release.rollout import follow_rollout
-from release.saying import Print
+from release.step_output import Print
 from story.live_stack import LiveStack, image_of
 
 COMPLETE = "COMPLETED"

@@ -172,5 +172,5 @@ def test_an_image_that_aws_does_not_show_is_one_line_and_nothing_is_changed(
 def test_a_reason_is_told_once_and_the_engine_s_own_summary_never() -> None:
     reasons = Reasons()
     for line in ("  error: it broke", "    error: update failed", "@ updating", "error: it broke", "error: and this"):
-        reasons.hear(line)
+        reasons.add_line(line)
     assert reasons.lines == ["it broke", "and this"]
