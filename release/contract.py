@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class StackLocation:
     """Where a step's tasks run.
 
     Attributes:
@@ -32,7 +32,7 @@ class OneOffTask:
 
     Attributes:
         step: `users`, `migration` or `command`: the first word of every line that is said about it.
-        place: Where it runs.
+        location: Where it runs.
         started_by: Who started it, in at most 128 letters: the stack, the step and the image. A task of the same
             starter that still runs is followed instead of starting another.
         task_definition: ARN of the task definition, with its revision.
@@ -47,7 +47,7 @@ class OneOffTask:
     """
 
     step: str
-    place: Place
+    location: StackLocation
     started_by: str
     task_definition: str
     container: str
@@ -70,13 +70,13 @@ class Rollout:
     """A deployment of a service that is to be followed to its end.
 
     Attributes:
-        place: Where it runs.
+        location: Where it runs.
         service: Name of the service.
         task_definition: ARN that the deployment brings.
         timeout_seconds: Longest wait.
     """
 
-    place: Place
+    location: StackLocation
     service: str
     task_definition: str
     timeout_seconds: int

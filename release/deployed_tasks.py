@@ -93,14 +93,14 @@ class DeployedTasks:
         return "", []
 
     def _described(self) -> Iterator[Json]:
-        place = self.rollout.place
+        location = self.rollout.location
         for status in ("RUNNING", "STOPPED"):
             listed = self._ask(
-                "ecs", "list_tasks", cluster=place.cluster, serviceName=self.rollout.service, desiredStatus=status
+                "ecs", "list_tasks", cluster=location.cluster, serviceName=self.rollout.service, desiredStatus=status
             )
             arns: list[str] = [arn for arn in (listed or {}).get("taskArns", []) if not self._has_stopped(arn)]
             for some in in_parts(arns[:MOST_TASKS], TASKS_AT_ONCE):
-                answer = self._ask("ecs", "describe_tasks", cluster=place.cluster, tasks=some)
+                answer = self._ask("ecs", "describe_tasks", cluster=location.cluster, tasks=some)
                 yield from filter(self._is_own, items(answer, "tasks"))
 
     def _is_own(self, task: Json) -> bool:

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws.client import Connect, connect, items
 from aws.errors import CredentialsExpiredError, in_one_line
 from aws.retrying import Clock, RetryingClient, retrying_client
-from release.contract import Place
+from release.contract import StackLocation
 from release.step_output import Print, StepOutput, print_line
 
 POLL_SECONDS = 10.0
@@ -24,14 +24,14 @@ class FirstData:
     """An alarm that counts silence as bad, and the data that it waits for.
 
     Attributes:
-        place: Whose region and profile count.
+        location: Whose region and profile count.
         alarm: The alarm's name, for people.
         metrics: What it reads, as the `MetricStat` of GetMetricData; one with a good value is enough.
         least: A value is good from this one on.
         window_seconds: So far back the alarm looks.
     """
 
-    place: Place
+    location: StackLocation
     alarm: str
     metrics: Sequence[Mapping[str, Any]]
     least: float
@@ -58,7 +58,7 @@ def wait_for_first_data(
     step_output = StepOutput(step=f"alarm {wanted.alarm}", output=output, clock=clock)
     deadline = clock.monotonic() + LONGEST_SECONDS
     try:
-        aws = retrying_client(wanted.place, step_output.line, connect=connect, clock=clock)
+        aws = retrying_client(wanted.location, step_output.line, connect=connect, clock=clock)
         while not _has_good_value(aws, wanted):
             if clock.monotonic() >= deadline:
                 step_output.line(

@@ -57,7 +57,7 @@ def run_task(
     """
     step_output = StepOutput(step=task.step, output=output, clock=clock)
     try:
-        aws = retrying_client(task.place, step_output.line, connect=connect, clock=clock)
+        aws = retrying_client(task.location, step_output.line, connect=connect, clock=clock)
     except BotoCoreError as error:
         raise StepError(f"{task.step}: {in_one_line(error)}; no task was started") from None
     run = _Run(task=task, step_output=step_output, aws=aws, clock=clock, shown_lines=shown_lines)
@@ -114,7 +114,7 @@ class _Run:
             lines = LogLines(step_output=self.step_output, shown_at_most=self.shown_lines)
             log = self._log()
             try:
-                self._judge(self._followed(log, lines), log, lines, is_last=start == STARTS)
+                self._evaluate(self._followed(log, lines), log, lines, is_last=start == STARTS)
                 return
             except _DidNotStartError as error:
                 self.step_output.line(f"{_id(self.arn)} did not start ({error}); starting it again")
@@ -142,7 +142,7 @@ class _Run:
         Raises:
             StepError: ECS lists a task and does not describe it, so whether it has ended is unknown.
         """
-        cluster = self.task.place.cluster
+        cluster = self.task.location.cluster
         until = self.clock.monotonic() + UNKNOWN_SECONDS
         while True:
             listed = self.aws.call(
@@ -162,7 +162,7 @@ class _Run:
             self.clock.sleep(POLL_SECONDS)
 
     def _occupied_by(self, other: Json) -> str:
-        stop = f"aws ecs stop-task --cluster {self.task.place.cluster} --task {_id(other['taskArn'])}"
+        stop = f"aws ecs stop-task --cluster {self.task.location.cluster} --task {_id(other['taskArn'])}"
         return (
             f"{self.task.step}: another one still runs, started by {other.get('startedBy') or 'somebody by hand'}: "
             f"{other['taskArn']}; wait for its end, or stop it ({stop}), and try again"
@@ -218,10 +218,10 @@ class _Run:
             raise StepError(self._occupied_by(elder))
 
     def _say_how_to_follow(self, arn: str) -> None:
-        place, stream = self.task.place, stream_name(self.task.log_stream_prefix, self.task.container, arn)
+        location, stream = self.task.location, stream_name(self.task.log_stream_prefix, self.task.container, arn)
         self.step_output.details(
             [
-                f"in cluster {place.cluster}; an interrupted update does not stop it, and the next one follows it",
+                f"in cluster {location.cluster}; an interrupted update does not stop it, and the next one follows it",
                 f"aws logs tail {self.task.log_group} --log-stream-names {stream} --follow",
             ]
         )
@@ -232,7 +232,7 @@ class _Run:
 
     def _seen(self, arn: str) -> Json | None:
         """A task as it is now: empty if ECS does not know it, None if AWS does not answer."""
-        answer = self.aws.try_call("ecs", "describe_tasks", cluster=self.task.place.cluster, tasks=[arn])
+        answer = self.aws.try_call("ecs", "describe_tasks", cluster=self.task.location.cluster, tasks=[arn])
         found = items(answer, "tasks")
         return None if answer is None else found[0] if found else {}
 
@@ -285,10 +285,10 @@ class _Run:
         )
 
     def _stop(self, arn: str, reason: str) -> None:
-        cluster = self.task.place.cluster
+        cluster = self.task.location.cluster
         self.aws.call("ecs", "stop_task", cluster=cluster, task=arn, reason=f"story: {reason}")
 
-    def _judge(self, ended: Json, log: TaskLog, lines: LogLines, *, is_last: bool) -> None:
+    def _evaluate(self, ended: Json, log: TaskLog, lines: LogLines, *, is_last: bool) -> None:
         """Only exit code 0 of its own container is success: where ECS has none, nobody knows what was done.
 
         Raises:
@@ -315,7 +315,7 @@ class _Run:
     def _publish_duration(self, ended: Json) -> None:
         if "createdAt" in ended and "stoppedAt" in ended:
             seconds = (ended["stoppedAt"] - ended["createdAt"]).total_seconds()
-            publish_duration(self.aws, self.task.place, MIGRATION, seconds, on_error=self.step_output.line)
+            publish_duration(self.aws, self.task.location, MIGRATION, seconds, on_error=self.step_output.line)
 
     def _say_last(self, log: TaskLog, lines: LogLines) -> None:
         if log.missing:
@@ -332,7 +332,7 @@ def _request(task: OneOffTask) -> dict[str, Any]:
     """RunTask for a task, but for its token: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
     overridden = {"containerOverrides": [{"name": task.container, "command": list(task.command)}]}
     return {
-        "cluster": task.place.cluster,
+        "cluster": task.location.cluster,
         "taskDefinition": task.task_definition,
         "count": 1,
         # A migration must not end with two minutes' notice, as tasks on Spot do.

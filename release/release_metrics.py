@@ -6,7 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.errors import CredentialsExpiredError, in_one_line
 from aws.retrying import RetryingClient
-from release.contract import Place
+from release.contract import StackLocation
 
 MIGRATION = "MigrationSeconds"
 ROLLOUT = "RolloutSeconds"
@@ -14,7 +14,7 @@ ROLLOUT = "RolloutSeconds"
 
 def publish_duration(
     aws: RetryingClient,
-    place: Place,
+    location: StackLocation,
     metric: str,
     seconds: float,
     *,
@@ -25,7 +25,7 @@ def publish_duration(
 
     Args:
         aws: Client for the stack's region.
-        place: The stack, whose metrics are in the namespace `story/<stack>`.
+        location: The stack, whose metrics are in the namespace `story/<stack>`.
         metric: `MigrationSeconds` or `RolloutSeconds`.
         seconds: The duration in seconds.
         on_error: Called with the reason if it could not be published.
@@ -38,7 +38,7 @@ def publish_duration(
         "Unit": "Seconds",
     }
     try:
-        aws.try_call("cloudwatch", "put_metric_data", Namespace=place.metric_namespace, MetricData=[datum])
+        aws.try_call("cloudwatch", "put_metric_data", Namespace=location.metric_namespace, MetricData=[datum])
     except (BotoCoreError, ClientError) as error:
         on_error(f"its duration is not on the dashboard ({in_one_line(error)})")
     except CredentialsExpiredError as error:

@@ -12,7 +12,7 @@ from aws.errors import CredentialsExpiredError, NoAnswerError, in_one_line
 from aws.retrying import Clock, RetryingClient, retrying_client
 from release.contract import Rollout, StepError, revision
 from release.deployed_tasks import DeployedTasks
-from release.deployment import State, Verdict, bringing, created, is_gone, is_over, judge, primary
+from release.deployment import DeploymentState, Verdict, bringing, created, evaluate, is_gone, is_over, primary
 from release.release_metrics import ROLLOUT, publish_duration
 from release.service_events import collapsed, is_routine, texts_since, without_ids
 from release.step_output import Print, StepOutput, print_line
@@ -51,7 +51,7 @@ def follow_rollout(
     """
     step_output = StepOutput(step=f"rollout {rollout.service}", output=output, clock=clock)
     try:
-        aws = retrying_client(rollout.place, step_output.line, connect=connect, clock=clock)
+        aws = retrying_client(rollout.location, step_output.line, connect=connect, clock=clock)
         _Following(rollout=rollout, step_output=step_output, aws=aws, clock=clock, intervenes=intervenes).to_its_end()
     except CredentialsExpiredError as error:
         raise StepError(
@@ -93,7 +93,7 @@ class _Following:
         self.step_output.line(f"{revision(self.rollout.task_definition)} is deployed as {deployment['id']}")
         tasks = self._tasks(deployment["id"])
         verdict = self._verdict(deployment, tasks)
-        if verdict.state is State.FAILED:
+        if verdict.state is DeploymentState.FAILED:
             raise self._failure(verdict.reason, tasks)
         self.step_output.line(f"complete: {tasks.counts()}")
         if self.intervenes:
@@ -103,7 +103,7 @@ class _Following:
         seconds = (datetime.now(UTC) - deployment["createdAt"]).total_seconds()
         service = {"Service": self.rollout.service}
         publish_duration(
-            self.aws, self.rollout.place, ROLLOUT, seconds, on_error=self.step_output.line, dimensions=service
+            self.aws, self.rollout.location, ROLLOUT, seconds, on_error=self.step_output.line, dimensions=service
         )
 
     def _tasks(self, deployment_id: str) -> DeployedTasks:
@@ -118,7 +118,7 @@ class _Following:
         until = self.clock.monotonic() + APPEARS_WITHIN_SECONDS
         while True:
             answer = self.aws.call(
-                "ecs", "describe_services", cluster=self.rollout.place.cluster, services=[self.rollout.service]
+                "ecs", "describe_services", cluster=self.rollout.location.cluster, services=[self.rollout.service]
             )
             found = items(answer, "services")
             if found and not is_gone(found[0]):
@@ -139,7 +139,7 @@ class _Following:
     def _why_there_is_none(self, service: Json) -> str:
         """ECS went back before anybody looked, or another deployment displaced it."""
         ended = self._service_deployment()
-        reason = judge(service, "", ended).reason if ended else ""
+        reason = evaluate(service, "", ended).reason if ended else ""
         return reason or f"the service is to run {revision(primary(service).get('taskDefinition', 'nothing'))}"
 
     def _started_again(self, failed: Json) -> Json:
@@ -152,7 +152,7 @@ class _Following:
         self.aws.call(
             "ecs",
             "update_service",
-            cluster=self.rollout.place.cluster,
+            cluster=self.rollout.location.cluster,
             service=self.rollout.service,
             forceNewDeployment=True,
         )
@@ -171,11 +171,11 @@ class _Following:
             service = self._service()
             service_deployment = self._service_deployment(deployment)
             tasks.look(service)
-            verdict = judge(service, deployment["id"], service_deployment)
-            if verdict.state is not State.GOING_ON:
+            verdict = evaluate(service, deployment["id"], service_deployment)
+            if verdict.state is not DeploymentState.GOING_ON:
                 return verdict
             if self.clock.monotonic() >= self.deadline:
-                return Verdict(state=State.FAILED, reason=self._stopped())
+                return Verdict(state=DeploymentState.FAILED, reason=self._stopped())
             self._say_events(service)
             self._say_progress(deployment, service_deployment, tasks)
             self.clock.sleep(POLL_SECONDS)
@@ -195,8 +195,8 @@ class _Following:
 
     def _newest_service_deployment(self, deployment: Json | None) -> str:
         """The newest one, if it brings the task definition; an earlier update may have brought the same before."""
-        place, service = self.rollout.place, self.rollout.service
-        answer = self.aws.try_call("ecs", "list_service_deployments", cluster=place.cluster, service=service)
+        location, service = self.rollout.location, self.rollout.service
+        answer = self.aws.try_call("ecs", "list_service_deployments", cluster=location.cluster, service=service)
         listed = items(answer, "serviceDeployments")
         if not listed:
             return ""
@@ -248,7 +248,7 @@ class _Following:
         """The error to raise, once all that explains it is said."""
         self.step_output.line(f"FAILED: {reason}")
         answer = self.aws.try_call(
-            "ecs", "describe_services", cluster=self.rollout.place.cluster, services=[self.rollout.service]
+            "ecs", "describe_services", cluster=self.rollout.location.cluster, services=[self.rollout.service]
         )
         services = items(answer, "services")
         if services:
@@ -264,7 +264,7 @@ class _Following:
             self.step_output.details([f"last log lines of {container}:", *(f"| {line}" for line in lines)])
         for operation, refusal in tasks.refused.items():
             self.step_output.details([f"AWS did not answer {operation}: {refusal}"])
-        stack = self.rollout.place.stack
+        stack = self.rollout.location.stack
         self.step_output.details(
             [
                 f"Next: story rollback --stack {stack} puts the last good image back in every service.",

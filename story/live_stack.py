@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.client import Caller, Json, items, part
 from aws.errors import AWS_ERRORS, CredentialsExpiredError, NoAnswerError, in_one_line
-from release.contract import OneOffTask, Place, Rollout, StepError, started_by
+from release.contract import OneOffTask, Rollout, StackLocation, StepError, started_by
 from story.engine.pulumi_command import PulumiCommand, PulumiError
 
 APP = "app"
@@ -34,13 +34,13 @@ class LiveStack:
     """What runs.
 
     Attributes:
-        place: Its cluster.
+        location: Its cluster.
         image: Image of the last fully successful update; "" if there was none.
         services: Outputs of each service, by its name in ECS.
         migration: Outputs of the migration's task.
     """
 
-    place: Place
+    location: StackLocation
     image: str
     services: Mapping[str, Json]
     migration: Json
@@ -58,10 +58,10 @@ class LiveStack:
             command: Words of another command.
         """
         step = "command" if command else "migration"
-        starter = started_by(self.place.stack, step, image=image, task_definition=self.migration_definition)
+        starter = started_by(self.location.stack, step, image=image, task_definition=self.migration_definition)
         return OneOffTask(
             step=step,
-            place=self.place,
+            location=self.location,
             # Another command that still runs is not taken for this one.
             started_by=f"{starter}/{_short_hash(command)}" if command else starter,
             task_definition=self.migration_definition,
@@ -83,7 +83,7 @@ class LiveStack:
             task_definition: ARN with the revision.
         """
         return Rollout(
-            place=self.place,
+            location=self.location,
             service=service,
             task_definition=task_definition,
             timeout_seconds=int(self.services[service]["rolloutTimeoutSeconds"]),
@@ -124,7 +124,7 @@ def stack_of_outputs(name: str, outputs: Mapping[str, Any], profile: str | None)
             f"`STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up --stack {name}` makes it"
         )
     return LiveStack(
-        place=Place(stack=name, region=outputs["region"], profile=profile, cluster=outputs["cluster"]),
+        location=StackLocation(stack=name, region=outputs["region"], profile=profile, cluster=outputs["cluster"]),
         image=outputs.get("image") or "",
         services=outputs["services"],
         migration=outputs["migration"],

@@ -13,7 +13,7 @@ from components.network import Network
 from components.service.containers import TMP_VOLUME, Container, Logs, container_definitions
 from components.service.task_policies import execution_policy, task_policy
 from components.wiring import StoreAccess
-from release.contract import Place
+from release.contract import StackLocation
 from settings.services import TaskSpec
 from settings.site import Architecture
 
@@ -80,9 +80,11 @@ class TaskContext:
         )
 
     @property
-    def place(self) -> Place:
+    def location(self) -> StackLocation:
         """Where the steps of a release find the tasks."""
-        return Place(stack=pulumi.get_stack(), region=self.region, profile=self.profile, cluster=self.cluster_name)
+        return StackLocation(
+            stack=pulumi.get_stack(), region=self.region, profile=self.profile, cluster=self.cluster_name
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ def run(*, stack: str, command: str | None, project: Path, config_file: Path | N
     try:
         words = command_words(command) if command is not None else ()
         live = live_stack(stack, project, config_file)
-        image = image_of(retrying_client(live.place, print_line), live.migration_definition)
+        image = image_of(retrying_client(live.location, print_line), live.migration_definition)
         run_task(live.migration_task(image, words), shown_lines=None)
     except CommandLineError as error:
         print(f"story migrate: {error}", file=sys.stderr)

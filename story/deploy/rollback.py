@@ -33,7 +33,7 @@ def run(*, stack: str, image: str | None, project: Path, config_file: Path | Non
     except EXPECTED as error:
         print(f"story rollback: {explained(stack, error)}", file=sys.stderr)
         return 1
-    print_line(f"Every service of {live.place.stack} goes back to {chosen or f'the last good image, {live.image}'}.")
+    print_line(f"Every service of {live.location.stack} goes back to {chosen or f'the last good image, {live.image}'}.")
     print_line("Nothing is migrated: the database stays as the last migration left it.")
     if not (yes or _agreed()):
         return 2
@@ -43,7 +43,7 @@ def run(*, stack: str, image: str | None, project: Path, config_file: Path | Non
 
 def earlier_images(live: LiveStack) -> Sequence[str]:
     """Images of earlier releases, the newest one first: every release has a revision of the migration's task."""
-    aws = retrying_client(live.place, lambda line: print(line, file=sys.stderr))
+    aws = retrying_client(live.location, lambda line: print(line, file=sys.stderr))
     family = revision(live.migration_definition).rpartition(":")[0]
     answer = aws.call("ecs", "list_task_definitions", familyPrefix=family, sort="DESC", maxResults=REVISIONS)
     images = dict.fromkeys(image_of(aws, arn) for arn in answer["taskDefinitionArns"])

@@ -58,7 +58,7 @@ def run(*, stack: str | None, service: str, wanted: LogQuery, project: Path, con
         back = seconds(wanted.since)
         live = live_stack(name, project, config_file)
         selection = select_tasks(live, service)
-        events = Events(aws=retrying_client(live.place, sayer(NAME)), search=_search(selection, wanted, back))
+        events = Events(aws=retrying_client(live.location, sayer(NAME)), search=_search(selection, wanted, back))
         try:
             return _show(events, selection, wanted)
         except ClientError as error:

@@ -27,9 +27,9 @@ def run(*, stack: str, project: Path, config_file: Path | None, waits: bool, as_
         failures = wait(live, to_stderr if as_json else print_line) if waits else []
         found = overview(
             live,
-            page_client(live.place),
+            page_client(live.location),
             _now(),
-            retrying=retrying_client(live.place, to_stderr),
+            retrying=retrying_client(live.location, to_stderr),
         )
     except (NotNowError, *EXPECTED) as error:
         print(f"story status: {explained(stack, error)}", file=sys.stderr)
@@ -65,7 +65,7 @@ def run_watch(*, stack: str, project: Path, config_file: Path | None, interval_s
 
 
 def _watched(live: LiveStack, interval_seconds: float) -> int:
-    aws, console = page_client(live.place), Console(highlight=False)
+    aws, console = page_client(live.location), Console(highlight=False)
     last = watch(lambda now: overview(live, aws, now), console, interval_seconds=interval_seconds, clock=_now)
     # The page was on a screen of its own, which is gone.
     if last:

@@ -12,14 +12,14 @@ from release.migrate import run_task
 from release.stopped_task import BEFORE_THE_START, has_not_started
 from tests.aws.answers import Told, refusal
 from tests.aws.clock import Clock
-from tests.release.steps import FAMILY, LOG_GROUP, PLACE, STARTED_BY
+from tests.release.steps import FAMILY, LOCATION, LOG_GROUP, STARTED_BY
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ARN = "arn:aws:ecs:ap-northeast-1:123456789012:task/story-prod/"
 OTHER_RELEASE = f"story-prod/migration/{'2' * 64}"
 TASK = OneOffTask(
     step="migration",
-    place=PLACE,
+    location=LOCATION,
     started_by=STARTED_BY,
     task_definition=f"arn:aws:ecs:ap-northeast-1:123456789012:task-definition/{FAMILY}:1",
     container="app",

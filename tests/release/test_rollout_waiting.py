@@ -10,7 +10,7 @@ from release.contract import Rollout, StepError
 from release.rollout import follow_rollout
 from tests.aws.answers import Told, refusal
 from tests.aws.clock import Clock
-from tests.release.steps import PLACE
+from tests.release.steps import LOCATION
 
 ECS = "arn:aws:ecs:ap-northeast-1:123456789012:"
 NEW, OLD = f"{ECS}task-definition/story-prod-web:2", f"{ECS}task-definition/story-prod-web:1"
@@ -103,7 +103,7 @@ class Account:
         return [parameters for _, asked, parameters in self.told.asked if asked == operation]
 
     def follow(self, *, timeout_seconds: int = 300, intervenes: bool = True) -> None:
-        rollout = Rollout(place=PLACE, service="web", task_definition=NEW, timeout_seconds=timeout_seconds)
+        rollout = Rollout(location=LOCATION, service="web", task_definition=NEW, timeout_seconds=timeout_seconds)
         follow_rollout(
             rollout,
             output=lambda line: self.said.append((self.clock.passed, line)),

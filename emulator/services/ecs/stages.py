@@ -14,7 +14,7 @@ from emulator.services.ecs.clock import timetable
 
 if TYPE_CHECKING:
     from emulator.services.ecs.deployments import Deployment, ServiceDeployment
-    from emulator.services.ecs.rollouts import Rollout
+    from emulator.services.ecs.rollouts import DeploymentProgress
 
 STRATEGIES = ("BLUE_GREEN", "LINEAR", "CANARY")
 STAGES = (
@@ -37,7 +37,7 @@ def in_stages(configuration: dict[str, Any]) -> bool:
     return configuration.get("strategy") in STRATEGIES
 
 
-def go_on(rollout: "Rollout", moment: datetime) -> None:
+def go_on(rollout: "DeploymentProgress", moment: datetime) -> None:
     """Do what the current stage asks for, and enter the next ones as soon as their time has come."""
     record = rollout.record
     if rollout.primary.state == "FAILED":
@@ -53,14 +53,14 @@ def go_on(rollout: "Rollout", moment: datetime) -> None:
         rollout.start(rollout.service.desired_count - len(rollout.primary.wanted()), moment)
 
 
-def shift_back(rollout: "Rollout", candidate: "Deployment") -> None:
+def shift_back(rollout: "DeploymentProgress", candidate: "Deployment") -> None:
     """Send all traffic to the deployment that is returned to."""
     for rule in ("productionListenerRule", "testListenerRule"):
         targets.shift(rollout.service, rule, dict.fromkeys(candidate.target_groups, 100))
     rollout.record.weight = rollout.record.test_weight = 0
 
 
-def _enter(rollout: "Rollout", stage: str, moment: datetime) -> None:
+def _enter(rollout: "DeploymentProgress", stage: str, moment: datetime) -> None:
     record = rollout.record
     record.stage, record.stage_since, record.updated_at = stage, moment, moment
     if stage == "TEST_TRAFFIC_SHIFT":
@@ -74,7 +74,7 @@ def _enter(rollout: "Rollout", stage: str, moment: datetime) -> None:
     timetable(rollout.backend).at(moment + timedelta(seconds=_seconds(record)), lambda _: None)
 
 
-def _is_over(rollout: "Rollout", moment: datetime) -> bool:
+def _is_over(rollout: "DeploymentProgress", moment: datetime) -> bool:
     record = rollout.record
     if record.stage == "PRODUCTION_TRAFFIC_SHIFT":
         _shift(rollout, moment)
@@ -108,7 +108,7 @@ def _shifts(record: "ServiceDeployment") -> list[tuple[float, float]]:
     return [(0, 100)]
 
 
-def _shift(rollout: "Rollout", moment: datetime) -> None:
+def _shift(rollout: "DeploymentProgress", moment: datetime) -> None:
     record = rollout.record
     began = record.stage_since or moment
     percent = max(percent for seconds, percent in _shifts(record) if began + timedelta(seconds=seconds) <= moment)

@@ -13,7 +13,7 @@ from emulator.services.ecs import life
 from emulator.services.ecs.deployments import Deployment
 
 if TYPE_CHECKING:
-    from emulator.services.ecs.rollouts import Rollout
+    from emulator.services.ecs.rollouts import DeploymentProgress
 
 
 def revision(service: Any, backend: Any, number: str, moment: datetime) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def revision(service: Any, backend: Any, number: str, moment: datetime) -> dict[
     }
 
 
-def start_task(rollout: "Rollout", deployment: Deployment, moment: datetime) -> Any:
+def start_task(rollout: "DeploymentProgress", deployment: Deployment, moment: datetime) -> Any:
     """Start a task of a deployment."""
     service, backend = rollout.service, rollout.backend
     definition = backend.describe_task_definition(deployment.task_definition)

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from aws.caching import CachingClient
 from aws.client import AwsClient
 from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
-from release.contract import Place
+from release.contract import StackLocation
 from settings.partition import partition_of
 from story.doctor.examine import examine
 from story.doctor.finding import Finding, Severity, exit_code, in_order
@@ -71,19 +71,19 @@ def run(request: Request, *, as_json: bool) -> int:
         print(f"story doctor: {told}", file=sys.stderr)
         return 0
     try:
-        place, found = look(request, owned)
+        location, found = look(request, owned)
     except ProgramError as error:
         print(f"story doctor: {error}", file=sys.stderr)
         return 1
     except EXPECTED as error:
         print(f"story doctor: {explained(request.stack, error)}", file=sys.stderr)
         return 1
-    show(place, found, as_json=as_json)
+    show(location, found, as_json=as_json)
     return exit_code(found)
 
 
-def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
-    """The stack's place, and what all checks find.
+def look(request: Request, owned: Owned) -> tuple[StackLocation, list[Finding]]:
+    """Where the stack is, and what all checks find.
 
     Args:
         request: What is asked for.
@@ -99,22 +99,22 @@ def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
         plan = plan_stack(request.project, request.file, image or None, request.short_name)
     region = read.config.get("aws:region", "")
     cluster = f"{PROJECT}-{request.short_name}"
-    place = Place(
+    location = StackLocation(
         stack=request.short_name, region=region, profile=read.config.get("aws:profile") or None, cluster=cluster
     )
     if plan.record is None:
-        return place, in_order(_mistakes(plan))
+        return location, in_order(_mistakes(plan))
     planned = Planned(stack=request.short_name, region=region, config=read.config, record=plan.record, image=image)
     home_region = partition_of(region).home_region
-    home = CachingClient(AwsClient(boto3.Session(region_name=home_region, profile_name=place.profile)))
+    home = CachingClient(AwsClient(boto3.Session(region_name=home_region, profile_name=location.profile)))
     account = _account(home, home_region)
     closed = closed_region(home, region)
     if closed:
-        return place, [closed]
-    subject = _subject(place, planned, owned, home, account)
+        return location, [closed]
+    subject = _subject(location, planned, owned, home, account)
     checks = checks_of(subject)
     with progress(request.short_name, len(checks)) as step:
-        return place, examine(checks, step)
+        return location, examine(checks, step)
 
 
 def _mistakes(plan: StackPlan) -> Sequence[Finding]:
@@ -130,8 +130,8 @@ def _mistakes(plan: StackPlan) -> Sequence[Finding]:
     ]
 
 
-def _subject(place: Place, planned: Planned, owned: Owned, home: CachingClient, account: str) -> Subject:
-    asking = CachingClient(AwsClient(boto3.Session(region_name=place.region, profile_name=place.profile)))
+def _subject(location: StackLocation, planned: Planned, owned: Owned, home: CachingClient, account: str) -> Subject:
+    asking = CachingClient(AwsClient(boto3.Session(region_name=location.region, profile_name=location.profile)))
     return Subject(
         planned=planned,
         owned=without_state(owned, asking, planned.cluster),

@@ -10,7 +10,7 @@ import pytest
 from components.data_stores import DataStores, DataStoresArgs
 from components.service.fargate_service import FargateService, FargateServiceArgs
 from components.service.migration_task import MigrationTask, MigrationTaskArgs
-from release.contract import OneOffTask, Place, Rollout, started_by
+from release.contract import OneOffTask, Rollout, StackLocation, started_by
 from release.migrate import run_task, say_nothing_to_migrate
 from release.rollout import follow_rollout
 from settings.services import MigrationSpec, ServiceSpec
@@ -21,7 +21,7 @@ from tests.components.given import ACCOUNT, DIGEST, IMAGE, KEY, REGION, containe
 from tests.components.hooks import Step, steps
 
 HEX = DIGEST.partition(":")[2]
-PLACE = Place(stack="test", region=REGION, profile="work", cluster="story-test")
+LOCATION = StackLocation(stack="test", region=REGION, profile="work", cluster="story-test")
 SUBNETS = ["subnet-1", "subnet-2"]
 
 
@@ -67,7 +67,7 @@ def test_the_migration_s_hook_runs_its_task_once_with_all_that_run_task_needs() 
     assert step.work is run_task
     assert step.contract == OneOffTask(
         step="migration",
-        place=PLACE,
+        location=LOCATION,
         started_by=f"story-test/migration/{HEX}",
         task_definition=definition("migration"),
         container="app",
@@ -86,7 +86,7 @@ def test_the_users_hook_runs_its_own_task_with_its_own_group_log_and_timeout() -
     assert step.work is run_task
     assert step.contract == OneOffTask(
         step="users",
-        place=PLACE,
+        location=LOCATION,
         started_by=f"story-test/users/{HEX}/1",
         task_definition=definition("users"),
         container="app",
@@ -151,7 +151,7 @@ def test_a_rollout_s_hook_follows_the_deployment_of_its_service() -> None:
     step = found["rollout-worker-mail"]
     assert step.work is follow_rollout
     assert step.contract == Rollout(
-        place=PLACE, service="worker-mail", task_definition=definition("worker-mail"), timeout_seconds=777
+        location=LOCATION, service="worker-mail", task_definition=definition("worker-mail"), timeout_seconds=777
     )
 
 

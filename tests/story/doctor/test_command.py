@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError, ProfileNotFound
 from rich.console import Console
 
-from release.contract import Place
+from release.contract import StackLocation
 from story.doctor import page, run
 from story.doctor.examine import Check, examine
 from story.doctor.finding import Finding, Severity, exit_code, in_order, ok, unknown
@@ -20,7 +20,7 @@ from tests.release.steps import Cloud
 from tests.story.doctor.healthy import ACCOUNT, NOW, World, healthy
 from tests.story.live import Live, story
 
-PLACE = Place(stack="prod", region="ap-northeast-1", profile=None, cluster="story-prod")
+LOCATION = StackLocation(stack="prod", region="ap-northeast-1", profile=None, cluster="story-prod")
 
 
 def finding(severity: Severity, what: str = "w", area: str = "exec", subject: str = "web") -> Finding:
@@ -275,7 +275,7 @@ def test_nothing_bad_is_said_without_reason_and_cure(severity: Severity) -> None
 def test_in_a_terminal_long_texts_stay_within_their_column() -> None:
     console = Console(width=60, force_terminal=True, color_system=None)
     with console.capture() as captured:
-        console.print(page.page(PLACE, [finding(Severity.ERROR, what="word " * 30)]))
+        console.print(page.page(LOCATION, [finding(Severity.ERROR, what="word " * 30)]))
     told = captured.get().splitlines()
     assert max(map(len, told)) <= 60
     wrapped = [line for line in told if "word" in line]
@@ -284,7 +284,7 @@ def test_in_a_terminal_long_texts_stay_within_their_column() -> None:
 
 
 def test_a_log_gets_whole_lines() -> None:
-    told = page.plain(PLACE, [finding(Severity.ERROR, what="word " * 60)])
+    told = page.plain(LOCATION, [finding(Severity.ERROR, what="word " * 60)])
     assert told[0] == "Stack prod, cluster story-prod in ap-northeast-1: 1 error"
     assert told[1].count("word") == 60
     assert told[2:] == ["         why       because", "         cure      do"]
