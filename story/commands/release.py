@@ -123,28 +123,29 @@ def drift(
 def recover(
     stack: Annotated[str, typer.Option(metavar="NAME", help="Stack to repair.")],
     config_file: ConfigFile = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Repair without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Repair without confirmation.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Even if the lock's process runs on this machine.")] = False,
     adopt: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=ID", help="This thing in AWS is what was being created; may be repeated."),
+        typer.Option(metavar="NAME=ID", help="The object in AWS that this interrupted creation created; repeatable."),
     ] = None,
     forget: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="This creation made nothing; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="This interrupted creation created nothing to keep; repeatable."),
     ] = None,
     backups: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where the state as it was is kept. Default: .local/recover.")
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for the backup of the state. Default: .local/recover.")
     ] = None,
 ) -> None:
-    """Repair a stack whose update was killed: the lock, and what exists in AWS without being recorded.
+    """Repair a stack whose update was killed: remove the lock, and record resources that exist in AWS.
 
-    Where none was killed, take in log groups of a destroyed stack of this name that AWS made anew
+    If no update was killed, add log groups that AWS created again after a stack of this name was destroyed
     (ResourceAlreadyExistsException).
 
-    Exit code 0: repaired, or nothing to repair. 1: not repaired. 2: shown only, or wrong usage.
+    Exit code 0: repaired, or nothing to repair. 1: not repaired. 2: only shown, or wrong usage.
     """
     from story.plan.program import project_folder
-    from story.recover.findings import Choices
+    from story.recover.decisions import Choices
     from story.recover.recover import Request, run
 
     pairs = [pair.partition("=") for pair in adopt or []]

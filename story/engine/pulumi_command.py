@@ -227,8 +227,8 @@ def _with(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def explained(state: Mapping[str, Any]) -> str:
-    """The state as text, as `pulumi stack export` writes it."""
+def state_text(state: Mapping[str, Any]) -> str:
+    """A state as JSON text with the indentation of `pulumi stack export`."""
     return json.dumps(state, indent=4) + "\n"
 
 

@@ -31,8 +31,8 @@ def test_an_update_ends_at_the_log_group_that_exists_already(stack: Stack) -> No
 def test_a_repair_takes_in_all_of_them_and_nothing_else(stack: Stack) -> None:
     finished = stack.story("recover", "--yes", "--backups", str(stack.engine.folder / "backups"))
     assert finished.returncode == 0, finished.output
-    assert f"- took LogGroup cluster-insights into the state: {INSIGHTS}" in finished.output
-    assert f"- took LogGroup web into the state: {WEB}" in finished.output
+    assert f"- added LogGroup cluster-insights to the state: {INSIGHTS}" in finished.output
+    assert f"- added LogGroup web to the state: {WEB}" in finished.output
     assert ANOTHER not in finished.output
 
 
@@ -47,4 +47,4 @@ def test_the_next_update_goes_through_and_gives_them_their_key_and_retention(sta
 def test_a_second_repair_finds_nothing(stack: Stack) -> None:
     finished = stack.story("recover", "--yes")
     assert finished.returncode == 0, finished.output
-    assert "no log group in the way; nothing to repair" in finished.output
+    assert "no log group blocks an update; nothing to repair" in finished.output
