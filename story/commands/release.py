@@ -1,4 +1,4 @@
-"""What changes an environment, or repairs it: deploy, migrate, rollback, drift, recover."""
+"""Commands that change or repair an environment: deploy, migrate, rollback, drift, recover."""
 
 from pathlib import Path
 from typing import Annotated
@@ -40,14 +40,14 @@ def rollback(
             metavar="[IMAGE]", help="Earlier image, or the beginning of its digest. Default: the last good."
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Roll back without confirmation.")] = False,
     config_file: ConfigFile = None,
 ) -> None:
-    """Put the last good image, or an earlier one, back in every service. Nothing is migrated.
+    """Roll back every service to the last good image, or to an earlier one. No migration runs.
 
-    It is an update by the same program: the settings in the stack's file apply too.
+    This is an update by the same program, so the settings in the stack's file apply too.
 
-    Exit code 0: every service runs it. 1: not so. 2: wrong usage, or nobody agreed.
+    Exit code 0: every service runs the image. 1: the rollback failed. 2: wrong usage, or not confirmed.
     """
     from story.deploy.rollback import run
     from story.plan.program import project_folder
@@ -60,7 +60,7 @@ def rollback(
 def deploy(
     stack: Stack,
     image: Annotated[
-        str, typer.Option(metavar="IMAGE", help="REGISTRY/REPOSITORY@sha256:..., or `none` for the one that runs.")
+        str, typer.Option(metavar="IMAGE", help="REGISTRY/REPOSITORY@sha256:..., or `none` for the current one.")
     ],
     after: Annotated[str, typer.Option(metavar="NAME", help="Stack that must run this image already.")] = "",
     preflight: Annotated[
@@ -73,15 +73,14 @@ def deploy(
     ] = True,
     config_file: ConfigFile = None,
 ) -> None:
-    """Release an image, as the pipeline does: an update, and after a failure another one back to the last good image.
+    """Release an image as the pipeline does: update the stack, and roll back to the last good image if that fails.
 
     Before the first update of a stack, the settings and the account are checked as `story doctor --before` does.
 
-    An image that runs already changes nothing: then only the settings are applied. The reason of a failure stands in
-    the last lines.
+    If the image runs already, only the settings are applied. After a failure the last lines have the reason.
 
-    Exit code 0: released. 1: not so, and every service runs what it ran, unless the last line says otherwise. 2: wrong
-    usage.
+    Exit code 0: released. 1: failed; every service runs its earlier image, unless the last lines say otherwise. 2:
+    wrong usage.
     """
     from story.deploy.deploy import run
     from story.plan.program import project_folder

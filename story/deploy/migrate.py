@@ -1,4 +1,4 @@
-"""`story migrate`: runs the migration of the last update again, or another command in its task."""
+"""`story migrate`: runs the last migration again, or another command in its task."""
 
 import signal
 import sys
@@ -7,15 +7,15 @@ from pathlib import Path
 from aws.retrying import retrying_client
 from release.migrate import run_task
 from release.step_output import print_line
-from story.live_stack import EXPECTED, CommandLineError, command_words, explained, image_of, live_stack
+from story.live_stack import EXPECTED, CommandLineError, command_words, error_line, image_of, live_stack
 
 INTERRUPTED = 130
 
 
 def run(*, stack: str, command: str | None, project: Path, config_file: Path | None) -> int:
-    """Runs it to its end and shows what it writes; returns the exit code: 0 if it ended with 0, 1 if not, 2 for wrong
-    usage, 130 if it was interrupted."""
-    # Ended by a machine that shuts down, it says the same as after Ctrl-C.
+    """Run the task to its end and print its log; returns the exit code: 0 if the container's was 0, 1 otherwise, 2 for
+    wrong usage, 130 if it was interrupted."""
+    # SIGTERM, for example at a shutdown, has the same message as Ctrl-C.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         words = command_words(command) if command is not None else ()
@@ -26,10 +26,10 @@ def run(*, stack: str, command: str | None, project: Path, config_file: Path | N
         print(f"story migrate: {error}", file=sys.stderr)
         return 2
     except EXPECTED as error:
-        print(f"story migrate: {explained(stack, error)}", file=sys.stderr)
+        print(f"story migrate: {error_line(stack, error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        told = "a task that was started goes on, and the same command again follows it"
+        told = "a task that was started continues; run the same command again to follow it"
         print(f"story migrate: interrupted; {told}", file=sys.stderr)
         return INTERRUPTED
     finally:

@@ -21,7 +21,7 @@ from story.doctor.examine import Step, checks_of, examine
 from story.doctor.finding import Finding, exit_code
 from story.doctor.patient import Patient
 from story.engine.pulumi_command import PulumiCommand
-from story.live_stack import EXPECTED, LiveStackError, explained, stack_of_outputs
+from story.live_stack import EXPECTED, LiveStackError, error_line, stack_of_outputs
 
 WRONG_USAGE = 2
 LINES = 4
@@ -43,7 +43,7 @@ def run(*, stack: str, service: str | None, project: Path, config_file: Path | N
         with progress(patient.live.location.stack, len(checks)) as step:
             found = examine(checks, step)
     except EXPECTED as error:
-        print(f"story doctor: {explained(stack, error)}", file=sys.stderr)
+        print(f"story doctor: {error_line(stack, error)}", file=sys.stderr)
         return 1
     show(patient.live.location, found, as_json=as_json)
     return exit_code(found)

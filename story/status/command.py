@@ -9,7 +9,7 @@ from rich.console import Console
 
 from aws.retrying import retrying_client
 from release.step_output import print_line
-from story.live_stack import EXPECTED, LiveStack, explained, live_stack
+from story.live_stack import EXPECTED, LiveStack, error_line, live_stack
 from story.status.client import NotNowError, page_client
 from story.status.overview import overview
 from story.status.page import drawn, page
@@ -32,7 +32,7 @@ def run(*, stack: str, project: Path, config_file: Path | None, waits: bool, as_
             retrying=retrying_client(live.location, to_stderr),
         )
     except (NotNowError, *EXPECTED) as error:
-        print(f"story status: {explained(stack, error)}", file=sys.stderr)
+        print(f"story status: {error_line(stack, error)}", file=sys.stderr)
         return 1
     if as_json:
         print_line(json.dumps(found.document(), indent=2))
@@ -60,7 +60,7 @@ def run_watch(*, stack: str, project: Path, config_file: Path | None, interval_s
         live = live_stack(stack, project, config_file)
         return _watched(live, interval_seconds)
     except EXPECTED as error:
-        print(f"story status: {explained(stack, error)}", file=sys.stderr)
+        print(f"story status: {error_line(stack, error)}", file=sys.stderr)
         return 1
 
 

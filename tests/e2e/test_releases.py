@@ -140,7 +140,7 @@ def test_the_next_good_release_goes_through(stack: Stack) -> None:
 def test_where_all_is_well_a_rollback_names_the_earlier_images(stack: Stack) -> None:
     finished = stack.story("rollback", "--yes")
     assert finished.returncode == 2, finished.output
-    assert f"every service runs the last good image already: {THIRD}" in finished.output
+    assert f"every service already runs the last good image, {THIRD}" in finished.output
     assert SECOND in finished.output
 
 

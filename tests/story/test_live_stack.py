@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from aws.errors import CredentialsExpiredError
 from release.contract import OneOffTask, Rollout, StackLocation, StepError
 from story.engine.pulumi_command import PulumiError
-from story.live_stack import CommandLineError, LiveStackError, command_words, explained, live_stack, stack_of_outputs
+from story.live_stack import CommandLineError, LiveStackError, command_words, error_line, live_stack, stack_of_outputs
 from tests.release.steps import CLUSTER, DIGEST, IMAGE, LOG_GROUP, REGION, Cloud
 from tests.story.live import OLDER, Live
 
@@ -79,8 +79,8 @@ def test_a_stack_that_never_got_so_far_says_what_makes_it(outputs: dict[str, Any
     with pytest.raises(LiveStackError) as failed:
         stack_of_outputs("dev", outputs, None)
     assert str(failed.value) == (
-        f"stack dev was never up (it has no output {missing}): "
-        "`STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up --stack dev` makes it"
+        f"stack dev has no successful update yet (it has no output {missing}): "
+        "`STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up --stack dev` creates it"
     )
 
 
@@ -171,7 +171,9 @@ def test_what_is_no_command_line_says_what_is(line: str, given: str) -> None:
 def test_every_expected_error_is_one_line_that_says_where() -> None:
     refused: Any = {"Error": {"Code": "ClusterNotFoundException", "Message": "Cluster not found."}}
     expired = CredentialsExpiredError("ExpiredTokenException: old")
-    assert explained("dev", ClientError(refused, "x")) == "stack dev: AWS: ClusterNotFoundException: Cluster not found."
-    assert explained("dev", NoCredentialsError()) == "stack dev: AWS: Unable to locate credentials"
-    assert explained("dev", expired).endswith("no longer valid (ExpiredTokenException: old); sign in, and try again")
-    assert explained("dev", StepError("migration: failed")) == "migration: failed"
+    assert (
+        error_line("dev", ClientError(refused, "x")) == "stack dev: AWS: ClusterNotFoundException: Cluster not found."
+    )
+    assert error_line("dev", NoCredentialsError()) == "stack dev: AWS: Unable to locate credentials"
+    assert error_line("dev", expired).endswith("no longer valid (ExpiredTokenException: old); sign in and try again")
+    assert error_line("dev", StepError("migration: failed")) == "migration: failed"

@@ -25,7 +25,7 @@ from story.doctor.preflight.state import read_state, without_state
 from story.doctor.preflight.subject import Subject
 from story.doctor.run import progress, show
 from story.image_given import RELEASED
-from story.live_stack import EXPECTED, explained
+from story.live_stack import EXPECTED, error_line
 from story.plan.command import without_garbage_collection
 from story.plan.program import PROJECT, ProgramError, StackPlan, plan_stack
 from story.plan.stack_file import read_stack_file
@@ -76,7 +76,7 @@ def run(request: Request, *, as_json: bool) -> int:
         print(f"story doctor: {error}", file=sys.stderr)
         return 1
     except EXPECTED as error:
-        print(f"story doctor: {explained(request.stack, error)}", file=sys.stderr)
+        print(f"story doctor: {error_line(request.stack, error)}", file=sys.stderr)
         return 1
     show(location, found, as_json=as_json)
     return exit_code(found)

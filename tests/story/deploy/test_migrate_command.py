@@ -124,7 +124,7 @@ def test_an_interrupted_migration_goes_on_and_the_same_command_follows_it(live: 
         first.interrupted(number)
         assert first.ended() == 130
         assert first.said.splitlines()[-1] == (
-            "story migrate: interrupted; a task that was started goes on, and the same command again follows it"
+            "story migrate: interrupted; a task that was started continues; run the same command again to follow it"
         )
         assert "Traceback" not in first.said
     going_on = started(live)

@@ -155,14 +155,14 @@ def test_a_stack_that_does_not_exist_is_one_line(live: Live) -> None:
     assert lines() == ["story doctor: pulumi stack output: no stack named 'prod' found"]
     live.told(url="https://x")
     [line] = lines()
-    assert line.startswith("story doctor: stack prod was never up (it has no output cluster, ")
+    assert line.startswith("story doctor: stack prod has no successful update yet (it has no output cluster, ")
 
 
 @pytest.mark.usefixtures("live")
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (refusal("ExpiredToken"), "the AWS credentials are no longer valid (ExpiredToken: no); sign in, and try again"),
+        (refusal("ExpiredToken"), "the AWS credentials are no longer valid (ExpiredToken: no); sign in and try again"),
         (NoCredentialsError(), "AWS: Unable to locate credentials"),
         (ProfileNotFound(profile="work"), "AWS: The config profile (work) could not be found"),
     ],
