@@ -74,7 +74,7 @@ def evaluate(service: Json, deployment_id: str, service_deployment: Json) -> Ver
     status = str(service_deployment.get("status", ""))
     if status == "ROLLBACK_FAILED":
         return Verdict(
-            state=DeploymentState.FAILED, reason=f"ECS could not go back: {rollback_reason(service_deployment)}"
+            state=DeploymentState.FAILED, reason=f"the rollback failed: {rollback_reason(service_deployment)}"
         )
     if status.startswith("ROLLBACK"):
         return Verdict(
@@ -86,7 +86,7 @@ def evaluate(service: Json, deployment_id: str, service_deployment: Json) -> Ver
     if status == "SUCCESSFUL" or (own.get("rolloutState") == "COMPLETED" and status not in STOPPED):
         return Verdict(state=DeploymentState.DONE)
     if leading and leading["id"] != deployment_id and status not in GOING_ON:
-        return Verdict(state=DeploymentState.FAILED, reason=f"another deployment displaced it: {_told(leading)}")
+        return Verdict(state=DeploymentState.FAILED, reason=f"another deployment replaced it: {_told(leading)}")
     if status in STOPPED:
         told = service_deployment.get("statusReason") or "ECS gives no reason"
         return Verdict(state=DeploymentState.FAILED, reason=f"it was stopped: {told}")
@@ -96,7 +96,7 @@ def evaluate(service: Json, deployment_id: str, service_deployment: Json) -> Ver
 def _told(leading: Json) -> str:
     brought = revision(leading["taskDefinition"])
     told = leading.get("rolloutStateReason")
-    return f"{leading['id']}, which brings {brought}{f' ({told})' if told else ''}"
+    return f"{leading['id']}, which deploys {brought}{f' ({told})' if told else ''}"
 
 
 def rollback_reason(service_deployment: Json) -> str:

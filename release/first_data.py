@@ -62,13 +62,16 @@ def wait_for_first_data(
         while not _has_good_value(aws, wanted):
             if clock.monotonic() >= deadline:
                 step_output.line(
-                    f"no good value of its metric for {LONGEST_SECONDS:.0f} s: it is made now, and may ring"
+                    f"no good value of its metric for {LONGEST_SECONDS:.0f} s: it is created now, and may send a "
+                    "notification"
                 )
                 return
             step_output.heartbeat("waiting for the first good value of its metric")
             clock.sleep(POLL_SECONDS)
     except (BotoCoreError, ClientError) as error:
-        step_output.line(f"its metric could not be read ({in_one_line(error)}): it is made now, and may ring")
+        step_output.line(
+            f"its metric could not be read ({in_one_line(error)}): it is created now, and may send a notification"
+        )
     except CredentialsExpiredError as error:
         step_output.line(f"its metric could not be read, the AWS credentials are no longer valid ({error})")
 

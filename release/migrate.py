@@ -64,23 +64,23 @@ def run_task(
     try:
         run.to_its_end()
     except CredentialsExpiredError as error:
-        raise StepError(f"{task.step}: the AWS credentials are no longer valid ({error}); {run.goes_on}") from None
+        raise StepError(f"{task.step}: the AWS credentials are no longer valid ({error}); {run.task_status}") from None
     except NoAnswerError as error:
         raise StepError(str(error)) from None
     except (BotoCoreError, ClientError) as error:
-        raise StepError(f"{task.step}: {in_one_line(error)}; {run.goes_on}") from None
+        raise StepError(f"{task.step}: {in_one_line(error)}; {run.task_status}") from None
 
 
 def say_nothing_to_migrate(task: OneOffTask) -> None:
     """Say that no migration belongs to an update without a new image."""
-    print_line(f"{task.step}: no new image, so nothing to migrate")
+    print_line(f"{task.step}: no new image, so there is nothing to migrate")
 
 
 NEXT = {
     "users": ["Next: no service was changed; the next update runs this task again."],
     "migration": [
-        "Next: no service was changed, all run the image that they ran before. What the migration did before it failed",
-        "      stays done. Repair it so that it can run again, and release (docs/migrations.md).",
+        "Next: no service was changed; all still run the earlier image. What the migration changed before it",
+        "      failed remains changed. Correct it so that it can run again, and release again (docs/migrations.md).",
     ],
 }
 """What a person should know and do when a step failed."""
@@ -101,11 +101,11 @@ class _Run:
     deadline: float = field(default=0)
 
     @property
-    def goes_on(self) -> str:
+    def task_status(self) -> str:
         """What becomes of the task when nobody follows it any more."""
         if not self.arn:
             return "no task was started"
-        return f"the task goes on, and the next update with this image follows it: {self.arn}"
+        return f"the task continues, and the next update with this image follows it: {self.arn}"
 
     def to_its_end(self) -> None:
         self.deadline = self.clock.monotonic() + self.task.timeout_seconds
@@ -132,7 +132,7 @@ class _Run:
         if not running:
             return ""
         arn = str(_eldest(running)["taskArn"])
-        self.step_output.line(f"follows {_id(arn)}, which an earlier update started and did not see end")
+        self.step_output.line(f"follows {_id(arn)}, which an earlier update started")
         self._say_how_to_follow(arn)
         return arn
 
@@ -164,8 +164,8 @@ class _Run:
     def _occupied_by(self, other: Json) -> str:
         stop = f"aws ecs stop-task --cluster {self.task.location.cluster} --task {_id(other['taskArn'])}"
         return (
-            f"{self.task.step}: another one still runs, started by {other.get('startedBy') or 'somebody by hand'}: "
-            f"{other['taskArn']}; wait for its end, or stop it ({stop}), and try again"
+            f"{self.task.step}: another task is still running, started by {other.get('startedBy') or 'a user'}: "
+            f"{other['taskArn']}; wait until it ends, or stop it ({stop}), and try again"
         )
 
     def _started(self) -> str:
@@ -210,8 +210,8 @@ class _Run:
         # stopping it might cut a schema change in two.
         if not has_not_started(self._seen(arn) or {}):
             raise StepError(
-                f"{self.task.step}: another update started a task at the same moment, and this one may have begun its "
-                f"work, so both go on: {elder['taskArn']} and {arn}; wait for the end of both, and try again"
+                f"{self.task.step}: another update started a task at the same moment, and this one may have started "
+                f"its work, so both continue: {elder['taskArn']} and {arn}; wait until both have ended, and try again"
             )
         self._stop(arn, "another update started one at the same moment")
         if elder.get("startedBy") != self.task.started_by:
@@ -221,7 +221,7 @@ class _Run:
         location, stream = self.task.location, stream_name(self.task.log_stream_prefix, self.task.container, arn)
         self.step_output.details(
             [
-                f"in cluster {location.cluster}; an interrupted update does not stop it, and the next one follows it",
+                f"in cluster {location.cluster}; an interrupted update does not stop it; the next one follows it",
                 f"aws logs tail {self.task.log_group} --log-stream-names {stream} --follow",
             ]
         )
@@ -256,7 +256,7 @@ class _Run:
                 missing_since = missing_since or self.clock.monotonic()
                 if self.clock.monotonic() - missing_since > UNKNOWN_SECONDS:
                     raise StepError(
-                        f"{self.task.step}: ECS does not know the task any more, so how it ended is unknown: {self.arn}"
+                        f"{self.task.step}: ECS no longer has the task, so its result is unknown: {self.arn}"
                     )
             if now and now["lastStatus"] != status:
                 status = now["lastStatus"]
@@ -275,13 +275,13 @@ class _Run:
         told = f"{self.task.step}: not ended within {self.task.timeout_seconds} s, the timeout in the stack's file"
         if now and has_not_started(now):
             self._stop(self.arn, "it did not start in time")
-            return f"{told}; it did not even start (last seen {now['lastStatus']}) and was stopped: {self.arn}"
+            return f"{told}; it did not start (last status {now['lastStatus']}) and was stopped: {self.arn}"
         # Stopping a task that runs, or may run, might cut a schema change in two.
         if now:
-            return f"{told}; {self.goes_on}"
+            return f"{told}; {self.task_status}"
         return (
-            f"{told}; AWS does not say whether it started (last seen {last_status or 'never'}), so it was not stopped: "
-            f"{self.arn}; the next update with this image follows it if it still runs"
+            f"{told}; AWS does not say whether it started (last status {last_status or 'unknown'}), so it was not "
+            f"stopped: {self.arn}; the next update with this image follows it if it is still running"
         )
 
     def _stop(self, arn: str, reason: str) -> None:
@@ -322,7 +322,7 @@ class _Run:
             self.step_output.details([f"no log lines: {log.missing} ({log.group}, {log.stream})"])
         elif lines.last:
             self.step_output.details(
-                [f"its last {len(lines.last)} of {lines.seen} log lines:", *(f"| {line}" for line in lines.last)]
+                [f"last {len(lines.last)} of {lines.seen} log lines:", *(f"| {line}" for line in lines.last)]
             )
         else:
             self.step_output.details([f"it wrote no log lines to {log.group}, {log.stream}"])

@@ -84,7 +84,7 @@ class _Following:
         if not deployment:
             raise self._failure(self._why_there_is_none(service), self._tasks(""))
         if deployment.get("rolloutState") == "COMPLETED":
-            self.step_output.line(f"{revision(self.rollout.task_definition)} runs already")
+            self.step_output.line(f"{revision(self.rollout.task_definition)} is already running")
             return
         is_stuck = deployment.get("rolloutState") == "FAILED" and deployment["id"] == primary(service).get("id")
         if is_stuck and self.intervenes:
@@ -125,7 +125,7 @@ class _Following:
                 return found[0]
             # A service that ECS does not list may be one that it does not list yet.
             if found or self.clock.monotonic() >= until:
-                raise StepError(f"{self.step_output.step}: the service was deleted, or never made")
+                raise StepError(f"{self.step_output.step}: the service was deleted, or was never created")
             self.clock.sleep(POLL_SECONDS)
 
     def _own_deployment(self, service: Json) -> tuple[Json, Json]:
@@ -148,7 +148,7 @@ class _Following:
         Raises:
             StepError: It was replaced meanwhile.
         """
-        self.step_output.line(f"{failed['id']} had failed, and is tried again: {failed.get('rolloutStateReason', '')}")
+        self.step_output.line(f"{failed['id']} had failed and is started again: {failed.get('rolloutStateReason', '')}")
         self.aws.call(
             "ecs",
             "update_service",
@@ -228,10 +228,10 @@ class _Following:
         told = f"not complete within {self.rollout.timeout_seconds} s, the timeout in the stack's file"
         arn = self.service_deployment_arn
         if not self.intervenes:
-            return f"{told}; it goes on"
+            return f"{told}; it continues"
         if not arn:
-            return f"{told}; it goes on, since AWS has not listed a service deployment that could be stopped"
-        self.step_output.line(f"{told}; stopping it, so that ECS goes back")
+            return f"{told}; it continues, because AWS does not list a service deployment that can be stopped"
+        self.step_output.line(f"{told}; stopping it, so that ECS rolls back")
         try:
             self.aws.call("ecs", "stop_service_deployment", serviceDeploymentArn=arn, stopType="ROLLBACK")
         except ClientError as error:
@@ -239,8 +239,8 @@ class _Following:
         until = self.clock.monotonic() + ROLLBACK_SECONDS
         while not is_over(ended := self._service_deployment()):
             if self.clock.monotonic() >= until:
-                return f"{told}; ECS is still going back"
-            self.step_output.heartbeat("waiting for ECS to go back")
+                return f"{told}; the rollback is still in progress"
+            self.step_output.heartbeat("waiting for the rollback")
             self.clock.sleep(POLL_SECONDS)
         return f"{told}; stopped: {ended.get('status')}"
 
@@ -256,9 +256,9 @@ class _Following:
         for told, count in tasks.reasons():
             self.step_output.details([f"{count} task{'s' if count > 1 else ''} stopped: {told}"])
         for told in dict.fromkeys(tasks.unhealthy.values()):
-            self.step_output.details([f"the load balancer's check: {told}"])
+            self.step_output.details([f"health check of the load balancer: {told}"])
         if services and (events := collapsed(texts_since(services[0], self.since))):
-            self.step_output.details(["what ECS says:", *(f"- {event}" for event in events[-MOST_EVENTS:])])
+            self.step_output.details(["events of the service:", *(f"- {event}" for event in events[-MOST_EVENTS:])])
         container, lines = tasks.last_log_lines()
         if lines:
             self.step_output.details([f"last log lines of {container}:", *(f"| {line}" for line in lines)])
@@ -267,8 +267,8 @@ class _Following:
         stack = self.rollout.location.stack
         self.step_output.details(
             [
-                f"Next: story rollback --stack {stack} puts the last good image back in every service.",
-                "      Where no update succeeded yet there is none: release an image that works.",
+                f"Next: story rollback --stack {stack} rolls back every service to the last good image.",
+                "      If no update has succeeded yet, there is none: release an image that works.",
             ]
         )
         return StepError(f"{self.step_output.step}: {revision(self.rollout.task_definition)} failed: {reason}")

@@ -90,7 +90,7 @@ class LogLines:
         if self.shown_at_most is None or self.seen <= self.shown_at_most:
             self.step_output.line(f"| {line}")
         elif self.seen == self.shown_at_most + 1:
-            self.step_output.line(f"| {self.shown_at_most} lines were shown; the others are in the log group")
+            self.step_output.line(f"| {self.shown_at_most} lines were printed; the others are in the log group")
 
 
 def plain(text: str) -> str:

@@ -85,7 +85,7 @@ def test_a_kill_during_the_migration(stack: Stack) -> None:
 
 def test_after_all_these_kills_an_update_follows_the_migration_that_still_runs_and_goes_through(stack: Stack) -> None:
     finished = stack.up(FIRST)
-    assert "which an earlier update started and did not see end" in finished.output
+    assert "which an earlier update started" in finished.output
     assert "| altering a large table" in finished.output
     assert stack.migrations() == 1, "a schema change must not be made twice at a time"
     stack.behaves_well()

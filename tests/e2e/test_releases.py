@@ -147,7 +147,7 @@ def test_where_all_is_well_a_rollback_names_the_earlier_images(stack: Stack) -> 
 def test_a_named_earlier_image_goes_back_without_a_migration(stack: Stack) -> None:
     migrations = stack.migrations()
     finished = succeeded(stack.story("rollback", "--yes", SECOND.partition("@")[2][:71]))
-    assert "migration: no new image, so nothing to migrate" in finished.output
+    assert "migration: no new image, so there is nothing to migrate" in finished.output
     assert stack.images_of(SERVICES) == {SECOND}
     assert stack.migrations() == migrations
     assert stack.engine.outputs()["image"] == SECOND

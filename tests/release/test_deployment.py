@@ -99,7 +99,7 @@ def test_another_deployment_in_the_lead_is_a_failure_unless_ecs_says_otherwise(s
     else:
         assert verdict.state is FAILED
         if not status.startswith("ROLLBACK"):
-            assert verdict.reason == ("another deployment displaced it: ecs-svc/2, which brings web:1 (it was chosen)")
+            assert verdict.reason == ("another deployment replaced it: ecs-svc/2, which deploys web:1 (it was chosen)")
 
 
 @pytest.mark.parametrize("status", sorted(BY_STATUS))

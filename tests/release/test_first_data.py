@@ -82,7 +82,7 @@ def test_after_five_minutes_the_alarm_is_made_all_the_same(clock: Clock) -> None
     lines = said(aws, clock)
     assert clock.passed == 300
     assert lines[-1].startswith("alarm web-no-healthy-task:")
-    assert lines[-1].endswith("no good value of its metric for 300 s: it is made now, and may ring")
+    assert lines[-1].endswith("no good value of its metric for 300 s: it is created now, and may send a notification")
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_log_lines_are_shown_up_to_the_limit_counted_beyond_it_and_the_last_ones
     for number in range(100):
         lines.add(f"line {number}\x07")
     shown = [line.partition(" s  ")[2] for line in said]
-    assert shown == ["| line 0 ", "| line 1 ", "| 2 lines were shown; the others are in the log group"]
+    assert shown == ["| line 0 ", "| line 1 ", "| 2 lines were printed; the others are in the log group"]
     assert lines.seen == 100
     assert list(lines.last) == [f"line {number} " for number in range(100 - LAST_LINES, 100)]
 

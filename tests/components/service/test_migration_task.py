@@ -108,7 +108,7 @@ def test_without_a_release_the_migration_s_hook_only_speaks_and_the_users_still_
 def test_an_update_that_goes_back_says_that_it_migrates_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     step = steps_of_migration(migrates=False)["migration"]
     step.work(step.contract)
-    assert capsys.readouterr().out == "migration: no new image, so nothing to migrate\n"
+    assert capsys.readouterr().out == "migration: no new image, so there is nothing to migrate\n"
 
 
 def test_without_databases_there_are_no_users_to_make() -> None:

@@ -69,9 +69,7 @@ def test_a_migration_of_another_image_that_still_runs_is_left_alone_and_named(li
     other = live.cloud.started(live.cloud.task(started_by=STARTED_BY.replace("1" * 64, "3" * 64)))
     result = story("migrate", "--stack", "prod")
     assert result.exit_code == 1
-    assert (
-        f"story migrate: migration: another one still runs, started by story-prod/migration/{'3' * 64}" in result.stderr
-    )
+    assert f"migration: another task is still running, started by story-prod/migration/{'3' * 64}" in result.stderr
     assert started(live)["taskArn"] == other["taskArn"]
 
 
