@@ -33,7 +33,7 @@ def test_a_first_update_with_a_broken_image_fails_at_the_worker_and_remembers_no
 def test_the_same_broken_first_update_fails_again_although_nothing_else_changed(stack: Stack) -> None:
     migrations = stack.migrations()
     output = stack.failing_up(image=BROKEN_FIRST)
-    assert "had failed, and is tried again" in output
+    assert "had failed and is started again" in output
     assert re.search(r"rollout worker-default: story-releases-worker-default:1 failed: ", output)
     assert stack.migrations() == migrations, "this image was migrated"
     assert "image" not in stack.engine.outputs()

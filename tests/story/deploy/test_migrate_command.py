@@ -90,7 +90,7 @@ def test_a_command_never_takes_another_one_s_end_for_its_own(live: Live) -> None
         first.until_it_says("runs story-prod-migration:1")
         result = story("migrate", "--stack", "prod", "--command", "php artisan cache:clear")
         assert result.exit_code == 1
-        assert "story migrate: command: another one still runs" in result.stderr
+        assert "story migrate: command: another task is still running" in result.stderr
         assert started(live)["overrides"]["containerOverrides"][0]["command"][-1] == "migrate:status"
 
 
