@@ -32,7 +32,7 @@ from botocore.httpsession import URLLib3Session
 from rich.console import Console
 
 from emulator import process as emulator_process
-from release.contract import OneOffTask, Place
+from release.contract import OneOffTask, StackLocation
 from release.migrate import run_task
 from story.local.engine import REGION, aws_environment
 
@@ -44,7 +44,7 @@ LONGER_BY_SECONDS = (0, 2, 4)
 """Each length is run three times: how late a waiter is depends on where in its pause of six seconds a task ends."""
 SAMPLE_SECONDS = 0.01
 MIB = 1024 * 1024
-PLACE = Place(project="story", stack="bench", region=REGION, profile=None, cluster="story-bench")
+LOCATION = StackLocation(project="story", stack="bench", region=REGION, profile=None, cluster="story-bench")
 LOG_GROUP = "/story/bench/migration"
 
 
@@ -148,7 +148,7 @@ def _both(task: OneOffTask, after_seconds: int, aws: Path, folder: Path, calls: 
     def begin_the_other(line: str) -> None:
         if (found := re.search(r"runs \S+ as (\S+)", line)) and not waiters:
             command = [aws, "ecs", "wait", "tasks-stopped", "--debug", "--region", REGION]
-            command += ["--cluster", PLACE.cluster, "--tasks", found[1]]
+            command += ["--cluster", LOCATION.cluster, "--tasks", found[1]]
             with log.open("wb") as file:
                 waiters.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=file))
             threading.Thread(target=lambda: (waiters[0].wait(), ended_at.append(_now())), daemon=True).start()
@@ -171,8 +171,8 @@ def _both(task: OneOffTask, after_seconds: int, aws: Path, folder: Path, calls: 
 
 def _stopped_at(task: OneOffTask) -> datetime.datetime:
     ecs = _client("ecs")
-    listed = ecs.list_tasks(cluster=PLACE.cluster, family=task.family, desiredStatus="STOPPED")["taskArns"]
-    [found] = ecs.describe_tasks(cluster=PLACE.cluster, tasks=listed)["tasks"]
+    listed = ecs.list_tasks(cluster=LOCATION.cluster, family=task.family, desiredStatus="STOPPED")["taskArns"]
+    [found] = ecs.describe_tasks(cluster=LOCATION.cluster, tasks=listed)["tasks"]
     return found["stoppedAt"]
 
 
@@ -216,7 +216,7 @@ def _write_many_lines(lines: int) -> None:
 def _account() -> str:
     """Makes a cluster and what a task needs, unless they are there; returns a subnet."""
     ec2, ecs, logs = _client("ec2"), _client("ecs"), _client("logs")
-    ecs.create_cluster(clusterName=PLACE.cluster, capacityProviders=["FARGATE"])
+    ecs.create_cluster(clusterName=LOCATION.cluster, capacityProviders=["FARGATE"])
     if not logs.describe_log_groups(logGroupNamePrefix=LOG_GROUP)["logGroups"]:
         logs.create_log_group(logGroupName=LOG_GROUP)
     vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -241,7 +241,7 @@ def _task(name: str, subnet_id: str) -> OneOffTask:
     )
     return OneOffTask(
         step="migration",
-        place=PLACE,
+        location=LOCATION,
         started_by=f"story-bench/{name}",
         task_definition=answer["taskDefinition"]["taskDefinitionArn"],
         container="app",

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.alarm import Alarm, CompositeAlarm, Math
 from components.base import physical_name
-from release.contract import Place
+from release.contract import StackLocation
 from release.first_data import FirstData
 
 PERCENTILE = re.compile(r"p\d{1,2}(\.\d+)?")
@@ -91,12 +91,12 @@ def composite_alarm(
     )
 
 
-def first_data(alarm: Alarm, place: Place) -> pulumi.Output[FirstData]:
+def first_data(alarm: Alarm, location: StackLocation) -> pulumi.Output[FirstData]:
     """What to wait for before an alarm is made that counts silence as bad.
 
     Args:
         alarm: The alarm; it goes off below its threshold.
-        place: Whose region and profile count.
+        location: Whose region and profile count.
 
     Raises:
         ValueError: It goes off above its threshold, so the first data would not be the good one.
@@ -117,7 +117,7 @@ def first_data(alarm: Alarm, place: Place) -> pulumi.Output[FirstData]:
     ]
     return pulumi.Output.from_input(metrics).apply(
         lambda known: FirstData(
-            place=place,
+            location=location,
             alarm=alarm.name,
             metrics=known,
             least=alarm.threshold,

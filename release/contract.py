@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class StackLocation:
     """Where a step's tasks run.
 
     Attributes:
@@ -34,7 +34,7 @@ class OneOffTask:
 
     Attributes:
         step: `users`, `migration` or `command`: the first word of every line that is said about it.
-        place: Where it runs.
+        location: Where it runs.
         started_by: Who started it, in at most 128 letters: the stack, the step and the image. A task of the same
             starter that still runs is followed instead of starting another.
         task_definition: ARN of the task definition, with its revision.
@@ -49,7 +49,7 @@ class OneOffTask:
     """
 
     step: str
-    place: Place
+    location: StackLocation
     started_by: str
     task_definition: str
     container: str
@@ -72,13 +72,13 @@ class Rollout:
     """A deployment of a service that is to be followed to its end.
 
     Attributes:
-        place: Where it runs.
+        location: Where it runs.
         service: Name of the service.
         task_definition: ARN that the deployment brings.
         timeout_seconds: Longest wait.
     """
 
-    place: Place
+    location: StackLocation
     service: str
     task_definition: str
     timeout_seconds: int
@@ -88,7 +88,7 @@ class StepError(Exception):
     """A step of a release failed. The message is one line; what else there is to know was said before."""
 
 
-def started_by(place: Place, step: str, *, image: str, task_definition: str) -> str:
+def started_by(location: StackLocation, step: str, *, image: str, task_definition: str) -> str:
     """Who starts a task, for ECS: at most 128 letters, digits, `-`, `/` and `_`
     (docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html).
 
@@ -96,14 +96,14 @@ def started_by(place: Place, step: str, *, image: str, task_definition: str) -> 
     which stand in its definition.
 
     Args:
-        place: Project and stack.
+        location: Project and stack.
         step: `users`, `migration` or `command`.
         image: Image by digest.
         task_definition: ARN with the revision.
     """
     digest = image.rpartition(":")[2]
     own = f"/{task_definition.rpartition(':')[2]}" if step == "users" else ""
-    return f"{place.project}-{place.stack}/{step}/{digest}{own}"
+    return f"{location.project}-{location.stack}/{step}/{digest}{own}"
 
 
 def revision(task_definition_arn: str) -> str:

@@ -12,7 +12,7 @@ from aws.client import Json, in_parts, items, part
 from aws.errors import in_one_line
 from aws.retrying import Clock, RetryingClient
 from release.contract import Rollout
-from release.saying import LAST_LINES
+from release.step_output import LAST_LINES
 from release.stopped_task import why
 from release.task import TASKS_AT_ONCE, detail
 from release.task_log import TaskLog, stream_name
@@ -93,14 +93,14 @@ class DeployedTasks:
         return "", []
 
     def _described(self) -> Iterator[Json]:
-        place = self.rollout.place
+        location = self.rollout.location
         for status in ("RUNNING", "STOPPED"):
             listed = self._ask(
-                "ecs", "list_tasks", cluster=place.cluster, serviceName=self.rollout.service, desiredStatus=status
+                "ecs", "list_tasks", cluster=location.cluster, serviceName=self.rollout.service, desiredStatus=status
             )
             arns: list[str] = [arn for arn in (listed or {}).get("taskArns", []) if not self._has_stopped(arn)]
             for some in in_parts(arns[:MOST_TASKS], TASKS_AT_ONCE):
-                answer = self._ask("ecs", "describe_tasks", cluster=place.cluster, tasks=some)
+                answer = self._ask("ecs", "describe_tasks", cluster=location.cluster, tasks=some)
                 yield from filter(self._is_own, items(answer, "tasks"))
 
     def _is_own(self, task: Json) -> bool:

@@ -17,7 +17,7 @@ GOING_ON = ("PENDING", "IN_PROGRESS")
 STOPPED = ("STOP_REQUESTED", "STOPPED")
 
 
-class State(StrEnum):
+class DeploymentState(StrEnum):
     """Where a deployment stands."""
 
     GOING_ON = "going on"
@@ -34,7 +34,7 @@ class Verdict:
         reason: Why it failed.
     """
 
-    state: State
+    state: DeploymentState
     reason: str = ""
 
 
@@ -61,7 +61,7 @@ def bringing(service: Json, task_definition: str) -> Json:
     return max(found, key=created) if found else {}
 
 
-def judge(service: Json, deployment_id: str, service_deployment: Json) -> Verdict:
+def evaluate(service: Json, deployment_id: str, service_deployment: Json) -> Verdict:
     """How a deployment stands.
 
     Args:
@@ -70,29 +70,33 @@ def judge(service: Json, deployment_id: str, service_deployment: Json) -> Verdic
         service_deployment: The same as DescribeServiceDeployments tells it; empty if that is not known.
     """
     if is_gone(service):
-        return Verdict(state=State.FAILED, reason="the service was deleted")
+        return Verdict(state=DeploymentState.FAILED, reason="the service was deleted")
     status = str(service_deployment.get("status", ""))
     if status == "ROLLBACK_FAILED":
-        return Verdict(state=State.FAILED, reason=f"ECS could not go back: {rollback_reason(service_deployment)}")
+        return Verdict(
+            state=DeploymentState.FAILED, reason=f"the rollback failed: {rollback_reason(service_deployment)}"
+        )
     if status.startswith("ROLLBACK"):
-        return Verdict(state=State.FAILED, reason=f"ECS rolled it back: {rollback_reason(service_deployment)}")
+        return Verdict(
+            state=DeploymentState.FAILED, reason=f"ECS rolled it back: {rollback_reason(service_deployment)}"
+        )
     own, leading = with_id(service, deployment_id), primary(service)
     if own.get("rolloutState") == "FAILED":
-        return Verdict(state=State.FAILED, reason=own.get("rolloutStateReason") or "ECS gives no reason")
+        return Verdict(state=DeploymentState.FAILED, reason=own.get("rolloutStateReason") or "ECS gives no reason")
     if status == "SUCCESSFUL" or (own.get("rolloutState") == "COMPLETED" and status not in STOPPED):
-        return Verdict(state=State.DONE)
+        return Verdict(state=DeploymentState.DONE)
     if leading and leading["id"] != deployment_id and status not in GOING_ON:
-        return Verdict(state=State.FAILED, reason=f"another deployment displaced it: {_told(leading)}")
+        return Verdict(state=DeploymentState.FAILED, reason=f"another deployment replaced it: {_told(leading)}")
     if status in STOPPED:
         told = service_deployment.get("statusReason") or "ECS gives no reason"
-        return Verdict(state=State.FAILED, reason=f"it was stopped: {told}")
-    return Verdict(state=State.GOING_ON)
+        return Verdict(state=DeploymentState.FAILED, reason=f"it was stopped: {told}")
+    return Verdict(state=DeploymentState.GOING_ON)
 
 
 def _told(leading: Json) -> str:
     brought = revision(leading["taskDefinition"])
     told = leading.get("rolloutStateReason")
-    return f"{leading['id']}, which brings {brought}{f' ({told})' if told else ''}"
+    return f"{leading['id']}, which deploys {brought}{f' ({told})' if told else ''}"
 
 
 def rollback_reason(service_deployment: Json) -> str:

@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws.client import Connect, connect, items
 from aws.errors import CredentialsExpiredError, in_one_line
 from aws.retrying import Clock, RetryingClient, retrying_client
-from release.contract import Place
-from release.saying import Print, Saying, print_line
+from release.contract import StackLocation
+from release.step_output import Print, StepOutput, print_line
 
 POLL_SECONDS = 10.0
 LONGEST_SECONDS = 300.0
@@ -24,14 +24,14 @@ class FirstData:
     """An alarm that counts silence as bad, and the data that it waits for.
 
     Attributes:
-        place: Whose region and profile count.
+        location: Whose region and profile count.
         alarm: The alarm's name, for people.
         metrics: What it reads, as the `MetricStat` of GetMetricData; one with a good value is enough.
         least: A value is good from this one on.
         window_seconds: So far back the alarm looks.
     """
 
-    place: Place
+    location: StackLocation
     alarm: str
     metrics: Sequence[Mapping[str, Any]]
     least: float
@@ -55,25 +55,25 @@ def wait_for_first_data(
         connect: Makes the client.
         clock: The time to go by.
     """
-    saying = Saying(step=f"alarm {wanted.alarm}", output=output, clock=clock)
+    step_output = StepOutput(step=f"alarm {wanted.alarm}", output=output, clock=clock)
     deadline = clock.monotonic() + LONGEST_SECONDS
     try:
-        aws = retrying_client(wanted.place, saying.say, connect=connect, clock=clock)
+        aws = retrying_client(wanted.location, step_output.line, connect=connect, clock=clock)
         while not _has_good_value(aws, wanted):
             if clock.monotonic() >= deadline:
-                saying.say(
+                step_output.line(
                     f"no good value of its metric for {LONGEST_SECONDS:.0f} s: "
                     "it is created now and may be in ALARM at first"
                 )
                 return
-            saying.still("waiting for the first good value of its metric")
+            step_output.heartbeat("waiting for the first good value of its metric")
             clock.sleep(POLL_SECONDS)
     except (BotoCoreError, ClientError) as error:
-        saying.say(
+        step_output.line(
             f"its metric could not be read ({in_one_line(error)}): it is created now and may be in ALARM at first"
         )
     except CredentialsExpiredError as error:
-        saying.say(f"its metric could not be read, the AWS credentials are no longer valid ({error})")
+        step_output.line(f"its metric could not be read, the AWS credentials are no longer valid ({error})")
 
 
 def _has_good_value(aws: RetryingClient, wanted: FirstData) -> bool:

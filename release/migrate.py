@@ -11,8 +11,8 @@ from aws.client import Connect, Json, connect, items
 from aws.errors import CredentialsExpiredError, NoAnswerError, in_one_line
 from aws.retrying import Clock, RetryingClient, retrying_client
 from release.contract import OneOffTask, StepError, revision
-from release.release_metrics import MIGRATION, tell_duration
-from release.saying import LogLines, Print, Saying, print_line
+from release.release_metrics import MIGRATION, publish_duration
+from release.step_output import LogLines, Print, StepOutput, print_line
 from release.stopped_task import advice, container_named, everything_known, has_not_started, has_started, why
 from release.task_log import TaskLog, stream_name
 
@@ -55,32 +55,32 @@ def run_task(
     Raises:
         StepError: It did not end with exit code 0 of its container. What is known was said before.
     """
-    saying = Saying(step=task.step, output=output, clock=clock)
+    step_output = StepOutput(step=task.step, output=output, clock=clock)
     try:
-        aws = retrying_client(task.place, saying.say, connect=connect, clock=clock)
+        aws = retrying_client(task.location, step_output.line, connect=connect, clock=clock)
     except BotoCoreError as error:
         raise StepError(f"{task.step}: {in_one_line(error)}; no task was started") from None
-    run = _Run(task=task, saying=saying, aws=aws, clock=clock, shown_lines=shown_lines)
+    run = _Run(task=task, step_output=step_output, aws=aws, clock=clock, shown_lines=shown_lines)
     try:
         run.to_its_end()
     except CredentialsExpiredError as error:
-        raise StepError(f"{task.step}: the AWS credentials are no longer valid ({error}); {run.goes_on}") from None
+        raise StepError(f"{task.step}: the AWS credentials are no longer valid ({error}); {run.task_status}") from None
     except NoAnswerError as error:
         raise StepError(str(error)) from None
     except (BotoCoreError, ClientError) as error:
-        raise StepError(f"{task.step}: {in_one_line(error)}; {run.goes_on}") from None
+        raise StepError(f"{task.step}: {in_one_line(error)}; {run.task_status}") from None
 
 
 def say_nothing_to_migrate(task: OneOffTask) -> None:
     """Say that no migration belongs to an update without a new image."""
-    print_line(f"{task.step}: no new image, so nothing to migrate")
+    print_line(f"{task.step}: no new image, so there is nothing to migrate")
 
 
 NEXT = {
     "users": ["Next: no service was changed; the next update runs this task again."],
     "migration": [
-        "Next: no service was changed, all run the image that they ran before. What the migration did before it failed",
-        "      stays done. Repair it so that it can run again, and release (docs/migrations.md).",
+        "Next: no service was changed; all still run the earlier image. What the migration changed before it",
+        "      failed remains changed. Correct it so that it can run again, and release again (docs/migrations.md).",
     ],
 }
 """What a person should know and do when a step failed."""
@@ -93,7 +93,7 @@ class _DidNotStartError(Exception):
 @dataclass(slots=True, kw_only=True)
 class _Run:
     task: OneOffTask
-    saying: Saying
+    step_output: StepOutput
     aws: RetryingClient
     clock: Clock
     shown_lines: int | None
@@ -101,23 +101,23 @@ class _Run:
     deadline: float = field(default=0)
 
     @property
-    def goes_on(self) -> str:
+    def task_status(self) -> str:
         """What becomes of the task when nobody follows it any more."""
         if not self.arn:
             return "no task was started"
-        return f"the task goes on, and the next update with this image follows it: {self.arn}"
+        return f"the task continues, and the next update with this image follows it: {self.arn}"
 
     def to_its_end(self) -> None:
         self.deadline = self.clock.monotonic() + self.task.timeout_seconds
         for start in range(1, STARTS + 1):
             self.arn = self._running_already() or self._started()
-            lines = LogLines(saying=self.saying, shown_at_most=self.shown_lines)
+            lines = LogLines(step_output=self.step_output, shown_at_most=self.shown_lines)
             log = self._log()
             try:
-                self._judge(self._followed(log, lines), log, lines, is_last=start == STARTS)
+                self._evaluate(self._followed(log, lines), log, lines, is_last=start == STARTS)
                 return
             except _DidNotStartError as error:
-                self.saying.say(f"{_id(self.arn)} did not start ({error}); starting it again")
+                self.step_output.line(f"{_id(self.arn)} did not start ({error}); starting it again")
                 self.arn = ""
 
     def _running_already(self) -> str:
@@ -132,7 +132,7 @@ class _Run:
         if not running:
             return ""
         arn = str(_eldest(running)["taskArn"])
-        self.saying.say(f"follows {_id(arn)}, which an earlier update started and did not see end")
+        self.step_output.line(f"follows {_id(arn)}, which an earlier update started")
         self._say_how_to_follow(arn)
         return arn
 
@@ -142,7 +142,7 @@ class _Run:
         Raises:
             StepError: ECS lists a task and does not describe it, so whether it has ended is unknown.
         """
-        cluster = self.task.place.cluster
+        cluster = self.task.location.cluster
         until = self.clock.monotonic() + UNKNOWN_SECONDS
         while True:
             listed = self.aws.call(
@@ -162,10 +162,10 @@ class _Run:
             self.clock.sleep(POLL_SECONDS)
 
     def _occupied_by(self, other: Json) -> str:
-        stop = f"aws ecs stop-task --cluster {self.task.place.cluster} --task {_id(other['taskArn'])}"
+        stop = f"aws ecs stop-task --cluster {self.task.location.cluster} --task {_id(other['taskArn'])}"
         return (
-            f"{self.task.step}: another one still runs, started by {other.get('startedBy') or 'somebody by hand'}: "
-            f"{other['taskArn']}; wait for its end, or stop it ({stop}), and try again"
+            f"{self.task.step}: another task is still running, started by {other.get('startedBy') or 'a user'}: "
+            f"{other['taskArn']}; wait until it ends, or stop it ({stop}), and try again"
         )
 
     def _started(self) -> str:
@@ -181,7 +181,7 @@ class _Run:
             reason = _reasons(answer["failures"])
             if (pause_seconds := next(pauses, None)) is None:
                 raise StepError(f"{self.task.step}: ECS could not start the task: {reason}")
-            self.saying.say(f"ECS could not start the task ({reason}); trying again in {pause_seconds} s")
+            self.step_output.line(f"ECS could not start the task ({reason}); trying again in {pause_seconds} s")
             self.clock.sleep(pause_seconds)
 
     def _the_only_one(self, started: Json) -> str:
@@ -195,7 +195,7 @@ class _Run:
         if running and _age(elder := _eldest(running)) < _age(started):
             self._give_way(started, elder)
             arn = str(elder["taskArn"])
-        self.saying.say(f"runs {revision(self.task.task_definition)} as {_id(arn)}")
+        self.step_output.line(f"runs {revision(self.task.task_definition)} as {_id(arn)}")
         self._say_how_to_follow(arn)
         return arn
 
@@ -210,18 +210,18 @@ class _Run:
         # stopping it might cut a schema change in two.
         if not has_not_started(self._seen(arn) or {}):
             raise StepError(
-                f"{self.task.step}: another update started a task at the same moment, and this one may have begun its "
-                f"work, so both go on: {elder['taskArn']} and {arn}; wait for the end of both, and try again"
+                f"{self.task.step}: another update started a task at the same moment, and this one may have started "
+                f"its work, so both continue: {elder['taskArn']} and {arn}; wait until both have ended, and try again"
             )
         self._stop(arn, "another update started one at the same moment")
         if elder.get("startedBy") != self.task.started_by:
             raise StepError(self._occupied_by(elder))
 
     def _say_how_to_follow(self, arn: str) -> None:
-        place, stream = self.task.place, stream_name(self.task.log_stream_prefix, self.task.container, arn)
-        self.saying.explain(
+        location, stream = self.task.location, stream_name(self.task.log_stream_prefix, self.task.container, arn)
+        self.step_output.details(
             [
-                f"in cluster {place.cluster}; an interrupted update does not stop it, and the next one follows it",
+                f"in cluster {location.cluster}; an interrupted update does not stop it; the next one follows it",
                 f"aws logs tail {self.task.log_group} --log-stream-names {stream} --follow",
             ]
         )
@@ -232,7 +232,7 @@ class _Run:
 
     def _seen(self, arn: str) -> Json | None:
         """A task as it is now: empty if ECS does not know it, None if AWS does not answer."""
-        answer = self.aws.try_call("ecs", "describe_tasks", cluster=self.task.place.cluster, tasks=[arn])
+        answer = self.aws.try_call("ecs", "describe_tasks", cluster=self.task.location.cluster, tasks=[arn])
         found = items(answer, "tasks")
         return None if answer is None else found[0] if found else {}
 
@@ -256,13 +256,13 @@ class _Run:
                 missing_since = missing_since or self.clock.monotonic()
                 if self.clock.monotonic() - missing_since > UNKNOWN_SECONDS:
                     raise StepError(
-                        f"{self.task.step}: ECS does not know the task any more, so how it ended is unknown: {self.arn}"
+                        f"{self.task.step}: ECS no longer has the task, so its result is unknown: {self.arn}"
                     )
             if now and now["lastStatus"] != status:
                 status = now["lastStatus"]
-                self.saying.say(status)
+                self.step_output.line(status)
             _show(log, lines)
-            self.saying.still(f"{status or 'waiting for ECS to show the task'}, {lines.seen} log lines")
+            self.step_output.heartbeat(f"{status or 'waiting for ECS to show the task'}, {lines.seen} log lines")
             self.clock.sleep(POLL_SECONDS)
 
     def _timed_out(self, now: Json | None, last_status: str) -> str:
@@ -275,20 +275,20 @@ class _Run:
         told = f"{self.task.step}: not ended within {self.task.timeout_seconds} s, the timeout in the stack's file"
         if now and has_not_started(now):
             self._stop(self.arn, "it did not start in time")
-            return f"{told}; it did not even start (last seen {now['lastStatus']}) and was stopped: {self.arn}"
+            return f"{told}; it did not start (last status {now['lastStatus']}) and was stopped: {self.arn}"
         # Stopping a task that runs, or may run, might cut a schema change in two.
         if now:
-            return f"{told}; {self.goes_on}"
+            return f"{told}; {self.task_status}"
         return (
-            f"{told}; AWS does not say whether it started (last seen {last_status or 'never'}), so it was not stopped: "
-            f"{self.arn}; the next update with this image follows it if it still runs"
+            f"{told}; AWS does not say whether it started (last status {last_status or 'unknown'}), so it was not "
+            f"stopped: {self.arn}; the next update with this image follows it if it is still running"
         )
 
     def _stop(self, arn: str, reason: str) -> None:
-        cluster = self.task.place.cluster
+        cluster = self.task.location.cluster
         self.aws.call("ecs", "stop_task", cluster=cluster, task=arn, reason=f"story: {reason}")
 
-    def _judge(self, ended: Json, log: TaskLog, lines: LogLines, *, is_last: bool) -> None:
+    def _evaluate(self, ended: Json, log: TaskLog, lines: LogLines, *, is_last: bool) -> None:
         """Only exit code 0 of its own container is success: where ECS has none, nobody knows what was done.
 
         Raises:
@@ -298,41 +298,41 @@ class _Run:
         code = container_named(ended, self.task.container).get("exitCode")
         if code == 0:
             _show_late_lines(self.clock, log, lines, LAST_LOOK_SECONDS)
-            self.saying.say(f"done: {self.task.container} ended with exit code 0 ({lines.seen} log lines)")
+            self.step_output.line(f"done: {self.task.container} ended with exit code 0 ({lines.seen} log lines)")
             if self.task.step == "migration":
-                self._tell_duration(ended)
+                self._publish_duration(ended)
             return
         if not is_last and ended.get("stopCode") == "TaskFailedToStart" and not has_started(ended) and _may_pass(ended):
             raise _DidNotStartError(why(ended))
         _show_late_lines(self.clock, log, lines, LATE_LINES_SECONDS if has_started(ended) else LAST_LOOK_SECONDS)
         told = "without an exit code" if code is None else f"with exit code {code}"
-        self.saying.say(f"FAILED: {self.task.container} ended {told}")
-        self.saying.explain([*everything_known(ended), *advice(ended, self.task.container)])
+        self.step_output.line(f"FAILED: {self.task.container} ended {told}")
+        self.step_output.details([*everything_known(ended), *advice(ended, self.task.container)])
         self._say_last(log, lines)
-        self.saying.explain(NEXT.get(self.task.step, []))
+        self.step_output.details(NEXT.get(self.task.step, []))
         raise StepError(f"{self.task.step}: {self.task.container} ended {told}: {why(ended)} ({self.arn})")
 
-    def _tell_duration(self, ended: Json) -> None:
+    def _publish_duration(self, ended: Json) -> None:
         if "createdAt" in ended and "stoppedAt" in ended:
             seconds = (ended["stoppedAt"] - ended["createdAt"]).total_seconds()
-            tell_duration(self.aws, self.task.place, MIGRATION, seconds, say=self.saying.say)
+            publish_duration(self.aws, self.task.location, MIGRATION, seconds, on_error=self.step_output.line)
 
     def _say_last(self, log: TaskLog, lines: LogLines) -> None:
         if log.missing:
-            self.saying.explain([f"no log lines: {log.missing} ({log.group}, {log.stream})"])
+            self.step_output.details([f"no log lines: {log.missing} ({log.group}, {log.stream})"])
         elif lines.last:
-            self.saying.explain(
-                [f"its last {len(lines.last)} of {lines.seen} log lines:", *(f"| {line}" for line in lines.last)]
+            self.step_output.details(
+                [f"last {len(lines.last)} of {lines.seen} log lines:", *(f"| {line}" for line in lines.last)]
             )
         else:
-            self.saying.explain([f"it wrote no log lines to {log.group}, {log.stream}"])
+            self.step_output.details([f"it wrote no log lines to {log.group}, {log.stream}"])
 
 
 def _request(task: OneOffTask) -> dict[str, Any]:
     """RunTask for a task, but for its token: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
     overridden = {"containerOverrides": [{"name": task.container, "command": list(task.command)}]}
     return {
-        "cluster": task.place.cluster,
+        "cluster": task.location.cluster,
         "taskDefinition": task.task_definition,
         "count": 1,
         # A migration must not end with two minutes' notice, as tasks on Spot do.

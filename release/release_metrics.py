@@ -1,4 +1,4 @@
-"""How long the steps of a release took, told to CloudWatch for the dashboard."""
+"""Publishes how long the steps of a release took to CloudWatch, for the dashboard."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,30 +6,30 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.errors import CredentialsExpiredError, in_one_line
 from aws.retrying import RetryingClient
-from release.contract import Place
+from release.contract import StackLocation
 
 MIGRATION = "MigrationSeconds"
 ROLLOUT = "RolloutSeconds"
 
 
-def tell_duration(
+def publish_duration(
     aws: RetryingClient,
-    place: Place,
+    location: StackLocation,
     metric: str,
     seconds: float,
     *,
-    say: Callable[[str], None],
+    on_error: Callable[[str], None],
     dimensions: Mapping[str, str] | None = None,
 ) -> None:
-    """Give a duration to CloudWatch, once. A release is as good without it, so a failure is only said.
+    """Publish a duration to CloudWatch, once. A release does not need it, so an error is printed and not raised.
 
     Args:
-        aws: Whom to tell.
-        place: Whose stack it is about: its metrics are in the namespace `story/<stack>`.
+        aws: Client for the stack's region.
+        location: The stack, whose metrics are in the namespace `story/<stack>`.
         metric: `MigrationSeconds` or `RolloutSeconds`.
-        seconds: The duration.
-        say: Told why it could not be given.
-        dimensions: Which service it is about.
+        seconds: The duration in seconds.
+        on_error: Called with the reason if it could not be published.
+        dimensions: Dimensions of the metric, such as the service's name; none by default.
     """
     datum = {
         "MetricName": metric,
@@ -38,8 +38,8 @@ def tell_duration(
         "Unit": "Seconds",
     }
     try:
-        aws.try_call("cloudwatch", "put_metric_data", Namespace=place.metric_namespace, MetricData=[datum])
+        aws.try_call("cloudwatch", "put_metric_data", Namespace=location.metric_namespace, MetricData=[datum])
     except (BotoCoreError, ClientError) as error:
-        say(f"its duration is not on the dashboard ({in_one_line(error)})")
+        on_error(f"its duration is not on the dashboard ({in_one_line(error)})")
     except CredentialsExpiredError as error:
-        say(f"its duration is not on the dashboard: the AWS credentials are no longer valid ({error})")
+        on_error(f"its duration is not on the dashboard: the AWS credentials are no longer valid ({error})")

@@ -12,10 +12,10 @@ from aws.errors import CredentialsExpiredError, NoAnswerError, in_one_line
 from aws.retrying import Clock, RetryingClient, retrying_client
 from release.contract import Rollout, StepError, revision
 from release.deployed_tasks import DeployedTasks
-from release.deployment import State, Verdict, bringing, created, is_gone, is_over, judge, primary
-from release.release_metrics import ROLLOUT, tell_duration
-from release.saying import Print, Saying, print_line
+from release.deployment import DeploymentState, Verdict, bringing, created, evaluate, is_gone, is_over, primary
+from release.release_metrics import ROLLOUT, publish_duration
 from release.service_events import collapsed, is_routine, texts_since, without_ids
+from release.step_output import Print, StepOutput, print_line
 
 POLL_SECONDS = 3.0
 APPEARS_WITHIN_SECONDS = 15.0
@@ -49,25 +49,25 @@ def follow_rollout(
     Raises:
         StepError: The service does not run the task definition. What is known was said before.
     """
-    saying = Saying(step=f"rollout {rollout.service}", output=output, clock=clock)
+    step_output = StepOutput(step=f"rollout {rollout.service}", output=output, clock=clock)
     try:
-        aws = retrying_client(rollout.place, saying.say, connect=connect, clock=clock)
-        _Following(rollout=rollout, saying=saying, aws=aws, clock=clock, intervenes=intervenes).to_its_end()
+        aws = retrying_client(rollout.location, step_output.line, connect=connect, clock=clock)
+        _Following(rollout=rollout, step_output=step_output, aws=aws, clock=clock, intervenes=intervenes).to_its_end()
     except CredentialsExpiredError as error:
         raise StepError(
-            f"{saying.step}: the AWS credentials are no longer valid ({error}); the deployment goes on, and the next "
-            "update looks again"
+            f"{step_output.step}: the AWS credentials are no longer valid ({error}); the deployment continues, "
+            "and the next update waits for it again"
         ) from None
     except NoAnswerError as error:
         raise StepError(str(error)) from None
     except (BotoCoreError, ClientError) as error:
-        raise StepError(f"{saying.step}: {in_one_line(error)}") from None
+        raise StepError(f"{step_output.step}: {in_one_line(error)}") from None
 
 
 @dataclass(slots=True, kw_only=True)
 class _Following:
     rollout: Rollout
-    saying: Saying
+    step_output: StepOutput
     aws: RetryingClient
     clock: Clock
     intervenes: bool
@@ -84,25 +84,27 @@ class _Following:
         if not deployment:
             raise self._failure(self._why_there_is_none(service), self._tasks(""))
         if deployment.get("rolloutState") == "COMPLETED":
-            self.saying.say(f"{revision(self.rollout.task_definition)} runs already")
+            self.step_output.line(f"{revision(self.rollout.task_definition)} is already running")
             return
         is_stuck = deployment.get("rolloutState") == "FAILED" and deployment["id"] == primary(service).get("id")
         if is_stuck and self.intervenes:
             deployment = self._started_again(deployment)
         self.since = deployment["createdAt"]
-        self.saying.say(f"{revision(self.rollout.task_definition)} is deployed as {deployment['id']}")
+        self.step_output.line(f"{revision(self.rollout.task_definition)} is deployed as {deployment['id']}")
         tasks = self._tasks(deployment["id"])
         verdict = self._verdict(deployment, tasks)
-        if verdict.state is State.FAILED:
+        if verdict.state is DeploymentState.FAILED:
             raise self._failure(verdict.reason, tasks)
-        self.saying.say(f"complete: {tasks.counts()}")
+        self.step_output.line(f"complete: {tasks.counts()}")
         if self.intervenes:
-            self._tell_duration(deployment)
+            self._publish_duration(deployment)
 
-    def _tell_duration(self, deployment: Json) -> None:
+    def _publish_duration(self, deployment: Json) -> None:
         seconds = (datetime.now(UTC) - deployment["createdAt"]).total_seconds()
         service = {"Service": self.rollout.service}
-        tell_duration(self.aws, self.rollout.place, ROLLOUT, seconds, say=self.saying.say, dimensions=service)
+        publish_duration(
+            self.aws, self.rollout.location, ROLLOUT, seconds, on_error=self.step_output.line, dimensions=service
+        )
 
     def _tasks(self, deployment_id: str) -> DeployedTasks:
         return DeployedTasks(aws=self.aws, clock=self.clock, rollout=self.rollout, deployment_id=deployment_id)
@@ -116,14 +118,14 @@ class _Following:
         until = self.clock.monotonic() + APPEARS_WITHIN_SECONDS
         while True:
             answer = self.aws.call(
-                "ecs", "describe_services", cluster=self.rollout.place.cluster, services=[self.rollout.service]
+                "ecs", "describe_services", cluster=self.rollout.location.cluster, services=[self.rollout.service]
             )
             found = items(answer, "services")
             if found and not is_gone(found[0]):
                 return found[0]
             # A service that ECS does not list may be one that it does not list yet.
             if found or self.clock.monotonic() >= until:
-                raise StepError(f"{self.saying.step}: the service was deleted, or never made")
+                raise StepError(f"{self.step_output.step}: the service was deleted, or was never created")
             self.clock.sleep(POLL_SECONDS)
 
     def _own_deployment(self, service: Json) -> tuple[Json, Json]:
@@ -137,7 +139,7 @@ class _Following:
     def _why_there_is_none(self, service: Json) -> str:
         """ECS went back before anybody looked, or another deployment displaced it."""
         ended = self._service_deployment()
-        reason = judge(service, "", ended).reason if ended else ""
+        reason = evaluate(service, "", ended).reason if ended else ""
         return reason or f"the service is to run {revision(primary(service).get('taskDefinition', 'nothing'))}"
 
     def _started_again(self, failed: Json) -> Json:
@@ -146,18 +148,20 @@ class _Following:
         Raises:
             StepError: It was replaced meanwhile.
         """
-        self.saying.say(f"{failed['id']} had failed, and is tried again: {failed.get('rolloutStateReason', '')}")
+        self.step_output.line(f"{failed['id']} had failed and is started again: {failed.get('rolloutStateReason', '')}")
         self.aws.call(
             "ecs",
             "update_service",
-            cluster=self.rollout.place.cluster,
+            cluster=self.rollout.location.cluster,
             service=self.rollout.service,
             forceNewDeployment=True,
         )
         until = self.clock.monotonic() + APPEARS_WITHIN_SECONDS
         while (own := primary(self._service())).get("id") in (None, failed["id"]):
             if self.clock.monotonic() >= until:
-                raise StepError(f"{self.saying.step}: ECS did not start a new deployment of {self.rollout.service}")
+                raise StepError(
+                    f"{self.step_output.step}: ECS did not start a new deployment of {self.rollout.service}"
+                )
             self.clock.sleep(POLL_SECONDS)
         return own
 
@@ -167,11 +171,11 @@ class _Following:
             service = self._service()
             service_deployment = self._service_deployment(deployment)
             tasks.look(service)
-            verdict = judge(service, deployment["id"], service_deployment)
-            if verdict.state is not State.GOING_ON:
+            verdict = evaluate(service, deployment["id"], service_deployment)
+            if verdict.state is not DeploymentState.GOING_ON:
                 return verdict
             if self.clock.monotonic() >= self.deadline:
-                return Verdict(state=State.FAILED, reason=self._stopped())
+                return Verdict(state=DeploymentState.FAILED, reason=self._stopped())
             self._say_events(service)
             self._say_progress(deployment, service_deployment, tasks)
             self.clock.sleep(POLL_SECONDS)
@@ -191,8 +195,8 @@ class _Following:
 
     def _newest_service_deployment(self, deployment: Json | None) -> str:
         """The newest one, if it brings the task definition; an earlier update may have brought the same before."""
-        place, service = self.rollout.place, self.rollout.service
-        answer = self.aws.try_call("ecs", "list_service_deployments", cluster=place.cluster, service=service)
+        location, service = self.rollout.location, self.rollout.service
+        answer = self.aws.try_call("ecs", "list_service_deployments", cluster=location.cluster, service=service)
         listed = items(answer, "serviceDeployments")
         if not listed:
             return ""
@@ -209,25 +213,25 @@ class _Following:
         told = f"{tasks.counts()} of {deployment['desiredCount']}{f' ({stage})' if stage else ''}"
         if told != self.said:
             self.said = told
-            self.saying.say(told)
-        self.saying.still(f"waiting: {told}")
+            self.step_output.line(told)
+        self.step_output.heartbeat(f"waiting: {told}")
 
     def _say_events(self, service: Json) -> None:
         """Show what ECS says of the service since the deployment began, each thing once, whichever task it is about."""
         for text in texts_since(service, self.since):
             if not is_routine(text) and without_ids(text) not in self.said_events:
                 self.said_events.add(without_ids(text))
-                self.saying.say(f"ECS: {text}")
+                self.step_output.line(f"ECS: {text}")
 
     def _stopped(self) -> str:
         """Stops the deployment at its timeout, waits until ECS is back, and returns what happened."""
         told = f"not complete within {self.rollout.timeout_seconds} s, the timeout in the stack's file"
         arn = self.service_deployment_arn
         if not self.intervenes:
-            return f"{told}; it goes on"
+            return f"{told}; it continues"
         if not arn:
-            return f"{told}; it goes on, since AWS has not listed a service deployment that could be stopped"
-        self.saying.say(f"{told}; stopping it, so that ECS goes back")
+            return f"{told}; it continues, because AWS does not list a service deployment that can be stopped"
+        self.step_output.line(f"{told}; stopping it, so that ECS rolls back")
         try:
             self.aws.call("ecs", "stop_service_deployment", serviceDeploymentArn=arn, stopType="ROLLBACK")
         except ClientError as error:
@@ -235,36 +239,36 @@ class _Following:
         until = self.clock.monotonic() + ROLLBACK_SECONDS
         while not is_over(ended := self._service_deployment()):
             if self.clock.monotonic() >= until:
-                return f"{told}; ECS is still going back"
-            self.saying.still("waiting for ECS to go back")
+                return f"{told}; the rollback is still in progress"
+            self.step_output.heartbeat("waiting for the rollback")
             self.clock.sleep(POLL_SECONDS)
         return f"{told}; stopped: {ended.get('status')}"
 
     def _failure(self, reason: str, tasks: DeployedTasks) -> StepError:
         """The error to raise, once all that explains it is said."""
-        self.saying.say(f"FAILED: {reason}")
+        self.step_output.line(f"FAILED: {reason}")
         answer = self.aws.try_call(
-            "ecs", "describe_services", cluster=self.rollout.place.cluster, services=[self.rollout.service]
+            "ecs", "describe_services", cluster=self.rollout.location.cluster, services=[self.rollout.service]
         )
         services = items(answer, "services")
         if services:
             tasks.look_until_settled(services[0])
         for told, count in tasks.reasons():
-            self.saying.explain([f"{count} task{'s' if count > 1 else ''} stopped: {told}"])
+            self.step_output.details([f"{count} task{'s' if count > 1 else ''} stopped: {told}"])
         for told in dict.fromkeys(tasks.unhealthy.values()):
-            self.saying.explain([f"the load balancer's check: {told}"])
+            self.step_output.details([f"health check of the load balancer: {told}"])
         if services and (events := collapsed(texts_since(services[0], self.since))):
-            self.saying.explain(["what ECS says:", *(f"- {event}" for event in events[-MOST_EVENTS:])])
+            self.step_output.details(["events of the service:", *(f"- {event}" for event in events[-MOST_EVENTS:])])
         container, lines = tasks.last_log_lines()
         if lines:
-            self.saying.explain([f"last log lines of {container}:", *(f"| {line}" for line in lines)])
+            self.step_output.details([f"last log lines of {container}:", *(f"| {line}" for line in lines)])
         for operation, refusal in tasks.refused.items():
-            self.saying.explain([f"AWS did not answer {operation}: {refusal}"])
-        stack = self.rollout.place.stack
-        self.saying.explain(
+            self.step_output.details([f"AWS did not answer {operation}: {refusal}"])
+        stack = self.rollout.location.stack
+        self.step_output.details(
             [
-                f"Next: story rollback --stack {stack} puts the last good image back in every service.",
-                "      Where no update succeeded yet there is none: release an image that works.",
+                f"Next: story rollback --stack {stack} rolls back every service to the last good image.",
+                "      If no update has succeeded yet, there is none: release an image that works.",
             ]
         )
-        return StepError(f"{self.saying.step}: {revision(self.rollout.task_definition)} failed: {reason}")
+        return StepError(f"{self.step_output.step}: {revision(self.rollout.task_definition)} failed: {reason}")

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws.client import Client, Connect, connect
 from aws.errors import in_one_line
 from release.contract import StepError
-from release.saying import print_line
+from release.step_output import print_line
 
 ROLE_NAMES: Mapping[str, str] = {
     "ecs.amazonaws.com": "AWSServiceRoleForECS",
@@ -65,11 +65,11 @@ def make_if_missing(wanted: LinkedRole, *, connect: Connect = connect) -> None:
         made = _made(connect(wanted.region, wanted.profile), wanted.service, name)
     except (BotoCoreError, ClientError) as error:
         raise StepError(
-            f"the service-linked role {name} could not be made: {in_one_line(error)}; "
-            "allow iam:CreateServiceLinkedRole, or have somebody run: "
+            f"the service-linked role {name} could not be created: {in_one_line(error)}; "
+            "allow iam:CreateServiceLinkedRole, or ask an administrator to run: "
             f"aws iam create-service-linked-role --aws-service-name {wanted.service}"
         ) from None
-    print_line(f"service-linked role {name}: {'made' if made else 'exists already'}")
+    print_line(f"service-linked role {name}: {'created' if made else 'exists already'}")
 
 
 def _made(client: Client, service: str, name: str) -> bool:

@@ -62,10 +62,10 @@ def advice(task: Json, container: str) -> Sequence[str]:
     """What usually helps; nothing if only the log can tell."""
     said = why(task)
     if "CannotPull" in said:
-        return ["Look whether the image exists, is built for the cluster's processor, and may be pulled."]
+        return ["Check that the image exists, is built for the cluster's processor architecture, and can be pulled."]
     if "ResourceInitializationError" in said:
-        return ["A secret, a log group or the way to AWS's endpoints is missing; the reason names which one."]
+        return ["A secret, a log group or the route to AWS's endpoints is missing; the reason names it."]
     was_killed = container_named(task, container).get("exitCode") == KILLED
     if "OutOfMemory" in said or (was_killed and task.get("stopCode") not in STOPPED_BY_SOMEBODY):
-        return ["It was killed, most often for want of memory: memory_mib in the stack's file sets how much it has."]
+        return ["It was killed, usually because it ran out of memory: increase memory_mib in the stack's file."]
     return []

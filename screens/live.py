@@ -31,7 +31,9 @@ def status_screen() -> str:
 
 def doctor_screen() -> str:
     """The page of `story doctor` as an SVG."""
-    return terminal_svg("doctor", "story doctor --stack prod", _printed(doctor_page.page(_live().place, _findings())))
+    return terminal_svg(
+        "doctor", "story doctor --stack prod", _printed(doctor_page.page(_live().location, _findings()))
+    )
 
 
 def _printed(content: RenderableType) -> str:

@@ -1,4 +1,4 @@
-"""Images in ECR that no rule of a repository may take away, because a stack was released with them."""
+"""Tags images in ECR so that lifecycle rules of the repository keep them, because a stack was released with them."""
 
 from typing import Any
 
@@ -18,42 +18,44 @@ MANIFESTS = (
 
 
 class NoSuchImageError(Exception):
-    """The repository does not have the image; the message is the one line to show."""
+    """The repository does not have the image; the message is one line for the user."""
 
 
-def keep(image: str, stack: str) -> str:
-    """Give an image the tag by which its repository keeps it; asked twice, it stays as it is.
+def keep(image: str, stack: str, profile: str | None) -> str:
+    """Add the tag to an image by which its repository keeps it. A second call changes nothing.
 
-    A tag that never moves can only be added, by sending the image's manifest again:
+    An immutable tag is added by putting the image's manifest again:
     docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html
 
     Args:
         image: `<registry>/<repository>@sha256:...`.
         stack: Name of the stack that is released with it.
+        profile: Profile of the AWS credentials, from the stack's `aws:profile`; None for the default credentials.
 
     Returns:
-        The tag; "" for an image in another registry than ECR, which keeps images as it likes.
+        The tag; "" for an image that is not in ECR, whose registry has rules of its own.
 
     Raises:
         NoSuchImageError: The repository does not have the image.
-        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: AWS refused, or was not there.
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: The call failed, or there is
+            no such profile.
     """
-    place = ecr_image(image)
-    if place is None or not place.digest:
+    named = ecr_image(image)
+    if named is None or not named.digest:
         return ""
-    aws = connect(place.region, None)
-    where = {"registryId": place.account_id, "repositoryName": place.repository}
+    aws = connect(named.region, profile)
+    where = {"registryId": named.account_id, "repositoryName": named.repository}
     answer = aws.call(
         "ecr",
         "batch_get_image",
         **where,
-        imageIds=[{"imageDigest": place.digest}],
+        imageIds=[{"imageDigest": named.digest}],
         acceptedMediaTypes=list(MANIFESTS),
     )
     found = items(answer, "images")
     if not found:
         raise NoSuchImageError(f"there is no image {image}")
-    tag = f"{KEPT_PREFIX}{stack}-{place.digest.removeprefix('sha256:')[:DIGEST_LETTERS]}"
+    tag = f"{KEPT_PREFIX}{stack}-{named.digest.removeprefix('sha256:')[:DIGEST_LETTERS]}"
     manifest: dict[str, Any] = {"imageManifest": found[0]["imageManifest"], "imageTag": tag}
     if kind := found[0].get("imageManifestMediaType"):
         manifest["imageManifestMediaType"] = kind

@@ -1,4 +1,4 @@
-"""A stack as its last update left it, read from its outputs."""
+"""A stack as it is after its last update, read from its outputs."""
 
 import hashlib
 import shlex
@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.client import Caller, Json, items, part
 from aws.errors import AWS_ERRORS, CredentialsExpiredError, NoAnswerError, in_one_line
-from release.contract import OneOffTask, Place, Rollout, StepError, started_by
+from release.contract import OneOffTask, Rollout, StackLocation, StepError, started_by
 from settings.project import project_name
 from story.engine.pulumi_command import PulumiCommand, PulumiError
 
@@ -19,51 +19,51 @@ APP = "app"
 
 
 class LiveStackError(Exception):
-    """The stack's outputs do not say what is needed; the message is the one line to show."""
+    """The stack's outputs do not have what is needed; the message is one line for the user."""
 
 
 class CommandLineError(Exception):
-    """A command to run is not a command line; the message is the one line to show."""
+    """A text is not a command line; the message is one line for the user."""
 
 
 EXPECTED = (PulumiError, LiveStackError, StepError, NoAnswerError, CredentialsExpiredError, *AWS_ERRORS)
-"""What may well go wrong for whoever asks for a live stack; `explained` makes a line of each."""
+"""The errors that reading a live stack may raise; `error_line` makes one line of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveStack:
-    """What runs.
+    """The running stack.
 
     Attributes:
-        place: Its cluster.
-        image: Image of the last fully successful update; "" if there was none.
+        location: Stack, region, profile and cluster.
+        image: Image of the last successful update; "" without one.
         services: Outputs of each service, by its name in ECS.
         migration: Outputs of the migration's task.
     """
 
-    place: Place
+    location: StackLocation
     image: str
     services: Mapping[str, Json]
     migration: Json
 
     @property
     def migration_definition(self) -> str:
-        """ARN of the migration's task definition. After a failed update it may bring another image than `image`."""
+        """ARN of the migration's task definition. After a failed update its image may differ from `image`."""
         return str(self.migration["taskDefinition"])
 
     def migration_task(self, image: str, command: Sequence[str] = ()) -> OneOffTask:
         """The migration, or another command in its container.
 
         Args:
-            image: Image of the task definition: by it a migration is known that an update started.
-            command: Words of another command.
+            image: Image of the task definition, by which a migration that an update started is recognized.
+            command: Words of another command; empty for the migration.
         """
         step = "command" if command else "migration"
-        starter = started_by(self.place, step, image=image, task_definition=self.migration_definition)
+        starter = started_by(self.location, step, image=image, task_definition=self.migration_definition)
         return OneOffTask(
             step=step,
-            place=self.place,
-            # Another command that still runs is not taken for this one.
+            location=self.location,
+            # So that another command that still runs is not followed instead of this one.
             started_by=f"{starter}/{_short_hash(command)}" if command else starter,
             task_definition=self.migration_definition,
             container=str(self.migration["container"]),
@@ -84,7 +84,7 @@ class LiveStack:
             task_definition: ARN with the revision.
         """
         return Rollout(
-            place=self.place,
+            location=self.location,
             service=service,
             task_definition=task_definition,
             timeout_seconds=int(self.services[service]["rolloutTimeoutSeconds"]),
@@ -92,7 +92,7 @@ class LiveStack:
 
 
 def live_stack(stack: str, project: Path, config_file: Path | None) -> LiveStack:
-    """The stack as its last update left it.
+    """The stack after its last update.
 
     Args:
         stack: Name of the stack, short or in full.
@@ -100,8 +100,8 @@ def live_stack(stack: str, project: Path, config_file: Path | None) -> LiveStack
         config_file: Settings of the stack, if they are not in that folder.
 
     Raises:
-        story.engine.pulumi_command.PulumiError: Pulumi does not know the stack, or is not there.
-        LiveStackError: It was never up.
+        story.engine.pulumi_command.PulumiError: Pulumi does not have the stack, or is not installed.
+        LiveStackError: No update of it has succeeded.
     """
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
     return stack_of_outputs(
@@ -119,16 +119,18 @@ def stack_of_outputs(name: str, outputs: Mapping[str, Any], profile: str | None,
         project: Name of the project.
 
     Raises:
-        LiveStackError: They are not there yet.
+        LiveStackError: Some of them are missing.
     """
     missing = [key for key in ("cluster", "region", "services", "migration") if key not in outputs]
     if missing:
         raise LiveStackError(
-            f"stack {name} was never up (it has no output {', '.join(missing)}): "
-            f"`STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up --stack {name}` makes it"
+            f"stack {name} has no successful update yet (it has no output {', '.join(missing)}): "
+            f"`STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up --stack {name}` creates it"
         )
     return LiveStack(
-        place=Place(project=project, stack=name, region=outputs["region"], profile=profile, cluster=outputs["cluster"]),
+        location=StackLocation(
+            project=project, stack=name, region=outputs["region"], profile=profile, cluster=outputs["cluster"]
+        ),
         image=outputs.get("image") or "",
         services=outputs["services"],
         migration=outputs["migration"],
@@ -158,10 +160,15 @@ def image_of(aws: Caller, task_definition: str) -> str:
     return str({one["name"]: one["image"] for one in containers}.get(APP, ""))
 
 
-def explained(stack: str, error: Exception) -> str:
-    """One of the `EXPECTED` errors as the line to show."""
+def error_line(stack: str, error: Exception) -> str:
+    """One of the `EXPECTED` errors as one line for the user.
+
+    Args:
+        stack: Name of the stack.
+        error: The error.
+    """
     if isinstance(error, CredentialsExpiredError):
-        return f"stack {stack}: the AWS credentials are no longer valid ({error}); sign in, and try again"
+        return f"stack {stack}: the AWS credentials are no longer valid ({error}); sign in and try again"
     if isinstance(error, (BotoCoreError, ClientError)):
         return f"stack {stack}: AWS: {in_one_line(error)}"
     return str(error)

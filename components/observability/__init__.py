@@ -129,7 +129,7 @@ class Observability(Component):
 
     def _after_first_data(self, name: str, args: ObservabilityArgs, alarm: Alarm) -> pulumi.ResourceOptions:
         """For an alarm that counts silence as bad: made after the services run and CloudWatch shows that they do."""
-        contract = first_data(alarm, args.context.place)
+        contract = first_data(alarm, args.context.location)
         hook = before_creation(f"{name}-{alarm.name}", contract=contract, work=wait_for_first_data)
         return self.child(depends_on=list(args.services.values()), hooks=hook)
 

@@ -286,10 +286,10 @@ class FargateService(Component):
     def _rollout(
         self, name: str, args: FargateServiceArgs, task: FargateTask, service: aws.ecs.Service
     ) -> pulumi.CustomResource:
-        place, timeout_seconds = args.context.place, args.spec.rollout_timeout_seconds
+        location, timeout_seconds = args.context.location, args.spec.rollout_timeout_seconds
         contract = pulumi.Output.all(service.name, task.task_definition_arn).apply(
             lambda known: Rollout(
-                place=place,
+                location=location,
                 service=known[0],
                 task_definition=known[1],
                 timeout_seconds=timeout_seconds,

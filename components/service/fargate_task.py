@@ -14,7 +14,7 @@ from components.network import Network
 from components.service.containers import TMP_VOLUME, Container, Logs, container_definitions
 from components.service.task_policies import execution_policy, task_policy
 from components.wiring import StoreAccess
-from release.contract import Place
+from release.contract import StackLocation
 from settings.project import running_project
 from settings.services import TaskSpec
 from settings.site import Architecture
@@ -61,9 +61,9 @@ class TaskContext:
         )
 
     @property
-    def place(self) -> Place:
+    def location(self) -> StackLocation:
         """Where the steps of a release find the tasks."""
-        return Place(
+        return StackLocation(
             project=running_project(),
             stack=pulumi.get_stack(),
             region=self.stack.region,

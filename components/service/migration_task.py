@@ -169,8 +169,8 @@ def one_off_task(
         timeout_seconds: Longest wait for its end.
         exec: Allow ECS Exec. Not for the users' task, in which a shell would show the master passwords.
     """
-    place, log_group, subnet_ids = (
-        application.context.place,
+    location, log_group, subnet_ids = (
+        application.context.location,
         task.log_group_name,
         application.context.subnet_ids,
     )
@@ -178,8 +178,8 @@ def one_off_task(
     return known.apply(
         lambda known: OneOffTask(
             step=step,
-            place=place,
-            started_by=started_by(place, step, image=known[3], task_definition=known[0]),
+            location=location,
+            started_by=started_by(location, step, image=known[3], task_definition=known[0]),
             task_definition=known[0],
             container=APP,
             subnet_ids=known[1],

@@ -151,10 +151,10 @@ def recover(
     If no update was killed, import the log groups that AWS created again after a stack of this name was destroyed
     (ResourceAlreadyExistsException).
 
-    Exit code 0: repaired, or nothing to repair. 1: not repaired. 2: shown only, or wrong usage.
+    Exit code 0: repaired, or nothing to repair. 1: not repaired. 2: only shown, or wrong usage.
     """
     from story.plan.program import project_folder
-    from story.recover.findings import Choices
+    from story.recover.decisions import Choices
     from story.recover.recover import Request, run
 
     pairs = [pair.partition("=") for pair in adopt or []]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aws.caching import CachingClient
 from aws.client import Json, items, part
 from aws.errors import AWS_ERRORS, EXPIRED, code_of, reason
-from release.saying import plain
+from release.step_output import plain
 from story.doctor.finding import CannotCheckError, Finding, Severity, ok, unknown
 from story.doctor.patient import Patient
 

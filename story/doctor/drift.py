@@ -116,7 +116,7 @@ def judge_tasks(name: str, service: Json, stack: str) -> Finding:
 
 def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
     """A service against the stack's outputs."""
-    stack = patient.live.place.stack
+    stack = patient.live.location.stack
     service = patient.services().get(name)
     missing = judge_presence(name, service, stack)
     if missing or service is None:

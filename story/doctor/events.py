@@ -58,7 +58,7 @@ def look_at_deliveries(patient: Patient) -> Iterator[Finding]:
     )
     results = {str(one["Id"]): sum(cast(list[float], one["Values"])) for one in items(answer, "MetricDataResults")}
     failed = {kind: results[f"rule{number}"] for number, kind in enumerate(kinds)}
-    yield from judge(failed, patient.cluster, patient.live.place.stack)
+    yield from judge(failed, patient.cluster, patient.live.location.stack)
 
 
 def _query(number: int, rule: str) -> dict[str, Any]:

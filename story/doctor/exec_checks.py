@@ -37,7 +37,7 @@ def look_at_stack(patient: Patient) -> Iterator[Finding]:
 
 def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
     """Whether new tasks of a service come with Exec."""
-    yield rules.judge_service(name, patient.service(name), patient.live.place.stack)
+    yield rules.judge_service(name, patient.service(name), patient.live.location.stack)
 
 
 def look_at_tasks(patient: Patient, name: str) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def look_at_key(patient: Patient) -> Iterator[Finding]:
     key = patient.output("key")
     if not key:
         raise CannotCheckError("the stack has no output key; the next `pulumi up` brings it")
-    yield rules.judge_sides(rules.sessions_of(_cluster(patient)), key, patient.live.place.stack)
+    yield rules.judge_sides(rules.sessions_of(_cluster(patient)), key, patient.live.location.stack)
     yield rules.judge_key(key, part(patient.asking.call("kms", "describe_key", KeyId=key), "KeyMetadata"))
 
 
@@ -78,7 +78,7 @@ def look_at_record(patient: Patient) -> Iterator[Finding]:
     sessions = rules.sessions_of(_cluster(patient))
     group = sessions.log_group
     groups = _groups(patient, group) if group else ()
-    yield rules.judge_record(sessions, groups, patient.live.place.stack)
+    yield rules.judge_record(sessions, groups, patient.live.location.stack)
 
 
 def look_at_plugin(_patient: Patient) -> Iterator[Finding]:

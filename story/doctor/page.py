@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from release.contract import Place
+from release.contract import StackLocation
 from story.doctor.finding import ORDER, Finding, Severity, exit_code
 
 VERSION = 1
@@ -48,28 +48,28 @@ class Row:
     text: str
 
 
-def document(place: Place, findings: Sequence[Finding]) -> str:
+def document(location: StackLocation, findings: Sequence[Finding]) -> str:
     """The findings as JSON, in the order in which they are given."""
     content: dict[str, Any] = {
         "version": VERSION,
-        "stack": place.stack,
-        "cluster": place.cluster,
-        "region": place.region,
+        "stack": location.stack,
+        "cluster": location.cluster,
+        "region": location.region,
         "exitCode": exit_code(findings),
         "findings": [asdict(finding) for finding in findings],
     }
     return json.dumps(content, indent=2)
 
 
-def plain(place: Place, findings: Sequence[Finding]) -> list[str]:
+def plain(location: StackLocation, findings: Sequence[Finding]) -> list[str]:
     """Lines for a log: whole, however long."""
     rows = list(_rows(findings))
     width = max((len(row.subject) for row in rows), default=0)
     lines = [f"{row.label:8} {row.subject:{width}}  {row.text}".rstrip() for row in rows]
-    return [headline(place, findings), *lines]
+    return [headline(location, findings), *lines]
 
 
-def page(place: Place, findings: Sequence[Finding]) -> RenderableType:
+def page(location: StackLocation, findings: Sequence[Finding]) -> RenderableType:
     """The same for a terminal: in colours, and wrapped within its columns."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
@@ -80,16 +80,16 @@ def page(place: Place, findings: Sequence[Finding]) -> RenderableType:
         faint = "" if row.label else "dim"
         subject = Text(row.subject, style=faint, justify="left" if row.label else "right")
         table.add_row(Text(row.label, style=style), subject, Text(row.text, style=faint))
-    return Group(Text(headline(place, findings), style="bold"), Text(), table)
+    return Group(Text(headline(location, findings), style="bold"), Text(), table)
 
 
-def headline(place: Place, findings: Sequence[Finding]) -> str:
+def headline(location: StackLocation, findings: Sequence[Finding]) -> str:
     """The stack, and how many findings there are of each kind."""
     counted = Counter(finding.severity for finding in findings)
     told = [f"{counted[one]} {PLURALS[one][counted[one] != 1]}" for one in ORDER if counted[one]]
     # Settings that cannot be read name no region.
-    where = f", cluster {place.cluster} in {place.region}" if place.region else ""
-    return f"Stack {place.stack}{where}: {', '.join(told) or 'nothing was checked'}"
+    where = f", cluster {location.cluster} in {location.region}" if location.region else ""
+    return f"Stack {location.stack}{where}: {', '.join(told) or 'nothing was checked'}"
 
 
 def _rows(findings: Sequence[Finding]) -> Iterator[Row]:

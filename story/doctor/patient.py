@@ -37,12 +37,12 @@ class Patient:
     @property
     def cluster(self) -> str:
         """Name of the cluster; names of the stack's things begin with it."""
-        return self.live.place.cluster
+        return self.live.location.cluster
 
     @property
     def region(self) -> str:
         """AWS region."""
-        return self.live.place.region
+        return self.live.location.region
 
     def output(self, name: str) -> str:
         """An output that is a text; "" if the stack has none of that name."""

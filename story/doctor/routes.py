@@ -107,4 +107,4 @@ def look_at_s3(patient: Patient) -> Iterator[Finding]:
         ],
     )
     endpoints = [str(one["VpcEndpointId"]) for one in found]
-    yield from judge_s3(tables_of(patient, vpc, sorted(subnets)), endpoints, patient.live.place.stack)
+    yield from judge_s3(tables_of(patient, vpc, sorted(subnets)), endpoints, patient.live.location.stack)

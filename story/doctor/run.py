@@ -14,8 +14,8 @@ from rich.console import Console
 from aws.caching import CachingClient
 from aws.client import AwsClient
 from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
-from release.contract import Place
-from release.saying import print_line
+from release.contract import StackLocation
+from release.step_output import print_line
 from settings.project import project_name
 from story.doctor import page
 from story.doctor.examine import Step, checks_of, examine
@@ -23,7 +23,7 @@ from story.doctor.finding import Finding, exit_code
 from story.doctor.patient import Patient
 from story.engine.pulumi_command import PulumiCommand
 from story.exit_codes import ExitCode
-from story.live_stack import EXPECTED, LiveStackError, explained, stack_of_outputs
+from story.live_stack import EXPECTED, LiveStackError, error_line, stack_of_outputs
 
 LINES = 4
 """Where nobody watches, so many lines tell how far it is."""
@@ -43,12 +43,12 @@ def run(
             return ExitCode.WRONG_USAGE
         _check_account(patient)
         checks = checks_of(patient)
-        with progress(patient.live.place.stack, len(checks)) as step:
+        with progress(patient.live.location.stack, len(checks)) as step:
             found = examine(checks, step, debug=debug)
     except EXPECTED as error:
-        print(f"story doctor: {explained(stack, error)}", file=sys.stderr)
+        print(f"story doctor: {error_line(stack, error)}", file=sys.stderr)
         return ExitCode.FAILED
-    show(patient.live.place, found, as_json=as_json)
+    show(patient.live.location, found, as_json=as_json)
     return exit_code(found)
 
 
@@ -57,7 +57,7 @@ def _patient(stack: str, service: str | None, project: Path, config_file: Path |
     outputs = pulumi.outputs()
     profile = pulumi.aws_profile() or None
     live = stack_of_outputs(stack.rpartition("/")[2], outputs, profile, project=project_name(project))
-    session = boto3.Session(region_name=live.place.region, profile_name=live.place.profile)
+    session = boto3.Session(region_name=live.location.region, profile_name=live.location.profile)
     return Patient(
         live=live,
         outputs=outputs,
@@ -87,7 +87,7 @@ def _check_account(patient: Patient) -> None:
     wanted = _account_in(patient.outputs)
     if wanted and account != wanted:
         raise LiveStackError(
-            f"stack {patient.live.place.stack}: these credentials are of the account {account}, the stack is in "
+            f"stack {patient.live.location.stack}: these credentials are of the account {account}, the stack is in "
             f"{wanted}: choose another profile, or `aws:profile` in the stack's file"
         )
 
@@ -117,13 +117,13 @@ def _lines(stack: str, checks: int) -> Step:
     return step
 
 
-def show(place: Place, found: list[Finding], *, as_json: bool) -> None:
+def show(location: StackLocation, found: list[Finding], *, as_json: bool) -> None:
     """Prints what was found: a document, a page for a terminal, or lines for a log."""
     output: Callable[[str], None] = print_line
     if as_json:
-        output(page.document(place, found))
+        output(page.document(location, found))
     elif sys.stdout.isatty():
-        Console().print(page.page(place, found))
+        Console().print(page.page(location, found))
     else:
-        for line in page.plain(place, found):
+        for line in page.plain(location, found):
             output(line)

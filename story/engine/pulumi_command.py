@@ -1,32 +1,25 @@
-"""The `pulumi` command, as far as the tools need it."""
+"""The `pulumi` command for one stack."""
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from release.saying import print_line
-from settings.checking import printable
+from release.step_output import print_line
+from story.engine.process import PulumiError, json_object, program, run_pulumi, succeeded
 
 HEARTBEAT_SECONDS = 10
 HALF_WRITTEN = "failed to load checkpoint: EOF"
-"""What is said of a state in a `file://` store that is read while the file of its attributes is written. Stores such as
-S3 show either the old file or the new one, and so does `file://...?metadata=skip`, which keeps no attributes."""
+"""Error of a command that reads a state in a `file://` backend while the file of its attributes is being written. S3
+returns either the old or the new object, and `file://...?metadata=skip` has no files of attributes."""
 HALF_WRITTEN_TRIES = 5
-LONGEST_SHOWN = 60
-"""Letters that are shown of output that is no JSON; a state may begin with anything."""
-
-
-class PulumiError(Exception):
-    """`pulumi` is not there or refused; the message is the one line to show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,45 +37,45 @@ class PulumiCommand:
     config_file: Path | None = None
 
     def backend_url(self) -> str:
-        """Where the state is kept."""
-        url = _object("whoami", self._run("whoami", "--json")).get("url")
+        """URL of the state backend."""
+        url = self._json("whoami", "--json").get("url")
         if not isinstance(url, str):
-            raise PulumiError("pulumi whoami: what it wrote has no url of a backend")
+            raise PulumiError("pulumi whoami: its output has no url of a backend")
         return url
 
     def export(self) -> dict[str, Any]:
         """The state, with its secrets encrypted."""
-        return _object("stack export", self._read("stack", "export", "--stack", self.stack))
+        return self._json("stack", "export", "--stack", self.stack)
 
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs, as the last update left them; a secret one reads `[secret]`."""
-        return _object("stack output", self._read("stack", "output", "--json", "--stack", self.stack))
+        """The stack's outputs, after its last update; a secret one is `[secret]`."""
+        return self._json("stack", "output", "--json", "--stack", self.stack)
 
     def aws_profile(self) -> str | None:
-        """The profile of the AWS credentials that the stack's config names."""
-        config = _object("config", self._run("config", "--json", "--stack", self.stack, *self._settings))
+        """The profile of the AWS credentials, from `aws:profile` in the stack's config; None without one."""
+        config = self._json("config", "--json", "--stack", self.stack, *self._settings)
         profile = config.get("aws:profile")
         return cast(dict[str, Any], profile).get("value") if isinstance(profile, dict) else None
 
     def up(
-        self, environment: Mapping[str, str], *, hear: Callable[[str], None] | None = None, preview: bool = True
+        self, environment: Mapping[str, str], *, on_output: Callable[[str], None] | None = None, preview: bool = True
     ) -> int:
-        """Update the stack, and show what it says as it comes; returns the exit code.
+        """Update the stack, and print the output while it runs; returns the exit code.
 
         Args:
-            environment: Variables that the program gets beside those of this process; an empty one is taken away.
-            hear: Gets each line as well.
-            preview: Show first what it would do.
+            environment: Variables in addition to those of this process; an empty one is removed.
+            on_output: Called with each line as well.
+            preview: Show a preview first.
         """
         options = ["--yes", *([] if preview else ["--skip-preview"])]
         with (
             _interrupts_left_to_pulumi(),
             subprocess.Popen(
-                [_program(), "up", *options, "--stack", self.stack, *self._settings, "--non-interactive"],
+                [program(), "up", *options, "--stack", self.stack, *self._settings, "--non-interactive"],
                 cwd=self.project,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if hear else None,
-                stderr=subprocess.STDOUT if hear else None,
+                stdout=subprocess.PIPE if on_output else None,
+                stderr=subprocess.STDOUT if on_output else None,
                 env=_with(environment),
                 encoding="utf-8",
                 errors="replace",
@@ -90,60 +83,44 @@ class PulumiCommand:
         ):
             for line in update.stdout or ():
                 print_line(line.rstrip("\n"))
-                if hear:
-                    hear(line)
+                if on_output:
+                    on_output(line)
         return update.returncode
 
     def preview(self, environment: Mapping[str, str]) -> tuple[int, str]:
-        """What an update would do, after a look at what really exists: the exit code, and all that was said.
+        """A preview after a refresh: the exit code, and the whole output.
 
         Args:
             environment: As for `up`.
         """
-        finished = subprocess.run(
-            [_program(), "preview", "--json", "--refresh", "--stack", self.stack, *self._settings, "--non-interactive"],
-            cwd=self.project,
-            stdin=subprocess.DEVNULL,
-            env=_with(environment),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        arguments = ["preview", "--json", "--refresh", "--stack", self.stack, *self._settings]
+        finished = run_pulumi(arguments, cwd=self.project, environment=_with(environment))
         return finished.returncode, f"{finished.stdout}\n{finished.stderr}"
 
     def planned(self, environment: Mapping[str, str]) -> list[dict[str, Any]]:
-        """The steps of the next update, with what the engine would record of each resource.
+        """The steps of the next update, with the state that the engine would record of each resource.
 
         Args:
             environment: As for `up`.
 
         Raises:
-            PulumiError: The program or the engine fails already in a preview.
+            PulumiError: The preview failed.
         """
-        # With that variable it writes events instead of the one document.
+        # With that variable set it writes a stream of events instead of one document.
         one_document = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": ""}
-        finished = subprocess.run(
-            [_program(), "preview", "--json", "--stack", self.stack, *self._settings, "--non-interactive"],
-            cwd=self.project,
-            stdin=subprocess.DEVNULL,
-            env=_with({**environment, **one_document}),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        arguments = ["preview", "--json", "--stack", self.stack, *self._settings]
+        finished = run_pulumi(arguments, cwd=self.project, environment=_with({**environment, **one_document}))
         try:
             document = cast(dict[str, Any], json.loads(finished.stdout))
         except ValueError:
-            raise PulumiError(f"pulumi preview: {_reason(finished.stdout + finished.stderr)}") from None
+            raise PulumiError(f"pulumi preview: {finished.reason}") from None
         if finished.returncode:
-            said = [str(one.get("message", "")) for one in document.get("diagnostics") or ()]
-            raise PulumiError(f"pulumi preview: {_reason(chr(10).join(said) + finished.stderr)}")
+            said = "\n".join(str(one.get("message", "")) for one in document.get("diagnostics") or ())
+            raise PulumiError(f"pulumi preview: {replace(finished, stdout=said).reason}")
         return cast(list[dict[str, Any]], document.get("steps") or [])
 
     def check_secrets(self) -> None:
-        """See whether the state's secrets can be read: every command that writes the state needs that.
+        """Check that the secrets in the state can be decrypted, which every command that writes the state needs.
 
         Raises:
             PulumiError: Wrong passphrase, or no access to the key.
@@ -155,7 +132,7 @@ class PulumiCommand:
         self._run("cancel", "--yes", "--stack", self.stack)
 
     def import_state(self, file: Path) -> None:
-        """Make the file's content the state."""
+        """Replace the state with the content of a file."""
         self._run("stack", "import", "--file", str(file.resolve()), "--stack", self.stack)
 
     def refresh(self) -> None:
@@ -167,59 +144,19 @@ class PulumiCommand:
     def _settings(self) -> list[str]:
         return ["--config-file", str(self.config_file.resolve())] if self.config_file else []
 
-    def _read(self, *args: str) -> str:
-        """What a command says that reads the state. Where it found a half-written one, the next look finds it whole."""
+    def _json(self, *args: str) -> dict[str, Any]:
+        """The JSON object that a command prints. A half-written state is read again until it is complete."""
         for _ in range(HALF_WRITTEN_TRIES - 1):
             try:
-                return self._run(*args)
+                return json_object(args, self._run(*args))
             except PulumiError as error:
                 if HALF_WRITTEN not in str(error):
                     raise
                 time.sleep(1)
-        return self._run(*args)
+        return json_object(args, self._run(*args))
 
     def _run(self, *args: str) -> str:
-        finished = subprocess.run(
-            [_program(), *args, "--non-interactive"],
-            cwd=self.project,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-        if finished.returncode:
-            shown = " ".join(args[:2] if args[0] == "stack" else args[:1])
-            raise PulumiError(f"pulumi {shown}: {_reason(finished.stdout + finished.stderr)}")
-        return finished.stdout
-
-
-def _object(command: str, written: str) -> dict[str, Any]:
-    """The JSON object that a command wrote.
-
-    Args:
-        command: Words of the command, for the message.
-        written: Its standard output.
-
-    Raises:
-        PulumiError: It is something else, such as nothing at all, a part of an object, or a page of a proxy.
-    """
-    try:
-        document: Any = json.loads(written)
-    except (ValueError, RecursionError):
-        document = None
-    if isinstance(document, dict):
-        return cast(dict[str, Any], document)
-    first = next((" ".join(line.split()) for line in written.splitlines() if line.strip()), "")
-    begins = f"it begins: {printable(first[:LONGEST_SHOWN])}" if first else "it is empty"
-    raise PulumiError(f"pulumi {command}: what it wrote is no JSON object; {begins}")
-
-
-def _program() -> str:
-    program = shutil.which("pulumi")
-    if program is None:
-        raise PulumiError("there is no `pulumi` on the PATH; www.pulumi.com/docs/install says how to get it")
-    return program
+        return succeeded(args, run_pulumi(args, cwd=self.project)).stdout
 
 
 def _with(environment: Mapping[str, str]) -> dict[str, str]:
@@ -227,19 +164,19 @@ def _with(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def explained(state: Mapping[str, Any]) -> str:
-    """The state as text, as `pulumi stack export` writes it."""
+def state_text(state: Mapping[str, Any]) -> str:
+    """A state as JSON text with the indentation of `pulumi stack export`."""
     return json.dumps(state, indent=4) + "\n"
 
 
 @contextmanager
 def heartbeat(what: str, seconds: float = HEARTBEAT_SECONDS, to: TextIO | None = None) -> Generator[None]:
-    """Say every few seconds that something still goes on.
+    """Print every few seconds that something is still in progress.
 
     Args:
-        what: What goes on: `refreshing`.
-        seconds: Time between two lines.
-        to: Where they go; None is the standard output.
+        what: What is in progress, such as `refreshing`.
+        seconds: Time between two lines; 10 by default.
+        to: Stream for the lines; None is the standard output.
     """
     over, began = threading.Event(), time.monotonic()
 
@@ -256,18 +193,10 @@ def heartbeat(what: str, seconds: float = HEARTBEAT_SECONDS, to: TextIO | None =
         thread.join()
 
 
-def _reason(output: str) -> str:
-    """The lines of an output that say why, as one."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line.partition("error:")[2].strip() for line in lines if "error:" in line]
-    chosen = list(dict.fromkeys(error for error in errors if error)) or lines[-1:]
-    return "; ".join(chosen) or "failed without a word"
-
-
 @contextmanager
 def _interrupts_left_to_pulumi() -> Generator[None]:
-    """Ctrl-C reaches every process of the terminal: `pulumi` ends its update in an orderly way by itself. If this one
-    ended too, it would kill `pulumi` a quarter of a second later, in the middle of what it does."""
+    """Ignore Ctrl-C here, because it also reaches `pulumi`, which then ends its update cleanly. If this process ended,
+    it would kill `pulumi` a quarter of a second later."""
 
     def nothing(_signal: int, _frame: object) -> None: ...
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from settings.project import project_name
+from story.engine.process import PulumiError
 from story.exit_codes import ExitCode
 from story.local import rehearsal
-from story.local.engine import Engine, EngineError
+from story.local.engine import Engine
 from story.local.rehearsal import FOLDER, LIKE, STACK, Running
 from story.plan.program import example_image, project_folder
 from story.plan.stack_file import read_stack_file
@@ -52,7 +53,7 @@ def up(start: Path, *, preview: bool = False) -> int:
         if _pulumi(engine, "looking for a difference", "preview", "--expect-no-changes", quiet=True):
             return _failed(f"the next preview shows changes, or failed: see {FOLDER}/preview.log. {GO_ON}")
         print(f"\n{rehearsal.next_steps(running, engine.outputs(), region)}")
-    except (EngineError, LookupError, rehearsal.EmulatorError, rehearsal.NoPulumiError, rehearsal.SettingsError) as why:
+    except (PulumiError, LookupError, rehearsal.EmulatorError, rehearsal.NoPulumiError, rehearsal.SettingsError) as why:
         return _failed(str(why))
     except KeyboardInterrupt:
         _say(f"interrupted. {GO_ON}", to=sys.stderr)

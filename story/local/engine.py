@@ -1,11 +1,9 @@
 """The `pulumi` command, pointed at an emulated AWS and at a state in a folder."""
 
-import json
 import os
 import shutil
 import subprocess
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -14,45 +12,20 @@ import yaml
 
 from emulator.process import end_session
 from settings.project import PROJECT
+from story.engine.process import Finished, json_object, program, run_pulumi, succeeded
 
 REGION = "ap-northeast-1"
 EXAMPLE_REPOSITORY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/story"
 EXAMPLE_IMAGE = f"{EXAMPLE_REPOSITORY}@sha256:{'1' * 64}"
-"""An image by digest, in the registry of the emulator's account. Nothing pulls it: no container runs here."""
+"""An image by digest, in the registry of the emulator's account. It is not pulled, because no container runs here."""
 PROVIDER_SETTINGS = {
-    # An action that the emulator lacks is answered with 501, which the provider would repeat for many minutes.
+    # The emulator answers an action that it does not have with 501, which the provider would retry for minutes.
     "aws:maxRetries": "2",
     "aws:s3UsePathStyle": "true",
     "aws:skipCredentialsValidation": "true",
 }
-# These have --config-file; all others run where the stack's file lies.
+# These commands have --config-file; all others run in the folder of the stack's file.
 RUN_WITH_PROGRAM = ("destroy", "import", "preview", "refresh", "up")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """A command that came to its end.
-
-    Attributes:
-        returncode: Its exit code.
-        stdout: What it said; of `--json` the document.
-        stderr: What it said beside that.
-        seconds: How long it took.
-    """
-
-    returncode: int
-    stdout: str
-    stderr: str
-    seconds: float
-
-    @property
-    def output(self) -> str:
-        """All that it said."""
-        return self.stdout + self.stderr
-
-
-class EngineError(Exception):
-    """A command that this module needs for itself failed; the message has what it said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +34,9 @@ class Engine:
 
     Attributes:
         project: Folder of the project's Pulumi.yaml; nothing is written there.
-        folder: Everything that a run leaves: the state, the stack's file, a copy of Pulumi.yaml.
+        folder: Folder for the state, the stack's file and a copy of Pulumi.yaml.
         stack: Name of the stack.
-        emulator_url: Where the emulator listens.
+        emulator_url: URL of the emulator.
         name: Name of the project, as its Pulumi.yaml has it.
     """
 
@@ -84,7 +57,7 @@ class Engine:
         return self.folder / "state" / ".pulumi" / "stacks" / self.name / f"{self.stack}.json"
 
     def prepare(self, config: Mapping[str, Any]) -> None:
-        """Write the settings, and make the stack where there is none.
+        """Write the settings, and create the stack if there is none.
 
         Args:
             config: Full keys, such as `story:web`; the emulator's own settings of the provider are added.
@@ -94,7 +67,8 @@ class Engine:
         shutil.copyfile(self.project / "Pulumi.yaml", self.folder / "Pulumi.yaml")
         write_settings(self.stack_file, config)
         if not self.state_file.is_file():
-            self._ask("stack", "init", "--no-select")
+            arguments = ("stack", "init", "--no-select")
+            succeeded(arguments, self.run(*arguments))
 
     def config(self) -> dict[str, Any]:
         """The settings that `prepare` wrote."""
@@ -106,28 +80,20 @@ class Engine:
         Args:
             args: Command and options; stack, settings and `--non-interactive` are added.
             image: Image of a release; None is an update without one.
-            timeout_seconds: After that it is killed.
+            timeout_seconds: It is ended after so many seconds; 900 by default.
 
         Raises:
-            subprocess.TimeoutExpired: It was killed.
+            story.engine.process.PulumiError: There is no `pulumi` on the PATH.
+            subprocess.TimeoutExpired: It took longer, and was ended.
         """
-        began = time.monotonic()
-        with subprocess.Popen(
-            self.command(*args, "--non-interactive"),
+        # The session's plugins are ended too: at a timeout they would hold the pipes open, and later use memory.
+        return run_pulumi(
+            self._arguments(args),
             cwd=self._cwd(args),
-            env=self.environment(image),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        ) as process:
-            try:
-                stdout, stderr = process.communicate(timeout=timeout_seconds)
-            finally:
-                # Its plugins as well: in time, they would hold the pipes open; later, they would only take memory.
-                end_session(process.pid)
-        return Finished(returncode=process.returncode, stdout=stdout, stderr=stderr, seconds=time.monotonic() - began)
+            environment=self.environment(image),
+            timeout_seconds=timeout_seconds,
+            end_session=end_session,
+        )
 
     def start(self, *args: str, image: str | None = None, log: Path) -> subprocess.Popen[bytes]:
         """Start `pulumi ARGS` in a session of its own: its process id is that of a group, which can be killed as one.
@@ -135,7 +101,7 @@ class Engine:
         Args:
             args: Command and options; stack, settings and `--non-interactive` are added.
             image: Image of a release; None is an update without one.
-            log: File that gets all that it says.
+            log: File for its output.
         """
         with log.open("wb") as file:
             return subprocess.Popen(
@@ -149,21 +115,20 @@ class Engine:
             )
 
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs; a secret one reads `[secret]`."""
-        return cast(dict[str, Any], json.loads(self._ask("stack", "output", "--json")))
+        """The stack's outputs; a secret one is `[secret]`."""
+        return self._json("stack", "output", "--json")
 
     def state(self) -> dict[str, Any]:
         """The stack's state, with its secrets encrypted."""
-        return cast(dict[str, Any], json.loads(self._ask("stack", "export")))
+        return self._json("stack", "export")
 
     def command(self, *args: str) -> list[str]:
         """The command line for `pulumi ARGS`."""
-        settings = ["--config-file", str(self.stack_file.resolve())] if args[0] in RUN_WITH_PROGRAM else []
-        return ["pulumi", *args, "--stack", f"organization/{self.name}/{self.stack}", *settings]
+        return [program(), *self._arguments(args)]
 
     def environment(self, image: str | None = None) -> dict[str, str]:
-        """The environment of a command: of a person's own settings of AWS and Pulumi, none but Pulumi's folder of
-        plugins reaches it, so that no run on the emulator touches an account."""
+        """The environment of a command. Of the user's own variables for AWS and Pulumi it has only PULUMI_HOME, the
+        folder of the plugins, so that no run on the emulator reaches an account."""
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -175,18 +140,19 @@ class Engine:
             **({"STORY_IMAGE": image} if image else {}),
         }
 
-    def _ask(self, *args: str) -> str:
-        finished = self.run(*args)
-        if finished.returncode:
-            raise EngineError(f"pulumi {' '.join(args)}: {finished.output.strip()}")
-        return finished.stdout
+    def _arguments(self, args: Sequence[str]) -> list[str]:
+        settings = ["--config-file", str(self.stack_file.resolve())] if args[0] in RUN_WITH_PROGRAM else []
+        return [*args, "--stack", f"organization/{self.name}/{self.stack}", *settings]
+
+    def _json(self, *args: str) -> dict[str, Any]:
+        return json_object(args, succeeded(args, self.run(*args)).stdout)
 
     def _cwd(self, args: tuple[str, ...]) -> Path:
         return self.project if args[0] in RUN_WITH_PROGRAM else self.folder
 
 
 def aws_environment(emulator_url: str) -> dict[str, str]:
-    """What points any client of AWS at the emulator."""
+    """Environment variables for clients of AWS that use the emulator."""
     return {
         "AWS_ENDPOINT_URL": emulator_url,
         "AWS_ACCESS_KEY_ID": "test",
@@ -196,12 +162,12 @@ def aws_environment(emulator_url: str) -> dict[str, str]:
 
 
 def pulumi_environment(emulator_url: str, state: Path, credentials: Path) -> dict[str, str]:
-    """What points `pulumi` at the emulator, and at a state of its own.
+    """Environment variables for `pulumi` with the emulator and a state of its own.
 
     Args:
-        emulator_url: Where the emulator listens.
+        emulator_url: URL of the emulator.
         state: Folder of the state.
-        credentials: Folder in which Pulumi keeps what it is signed in to.
+        credentials: Folder for Pulumi's credentials.
     """
     return {
         **aws_environment(emulator_url),
@@ -215,7 +181,7 @@ def pulumi_environment(emulator_url: str, state: Path, credentials: Path) -> dic
 
 
 def write_settings(stack_file: Path, config: Mapping[str, Any]) -> None:
-    """Write a stack's settings with those that the emulator needs, beside what Pulumi keeps in the file."""
+    """Write a stack's settings and those that the emulator needs; keep what Pulumi wrote to the file."""
     before = _mapping(stack_file) if stack_file.is_file() else {}
     content = {**before, "config": {"aws:region": REGION, **config, **PROVIDER_SETTINGS}}
     stack_file.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")

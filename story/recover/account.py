@@ -7,7 +7,7 @@ from aws.client import AwsClient, account_id_of, connect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """An account and region.
+    """An account, in a region.
 
     Attributes:
         id: The account that the credentials belong to.

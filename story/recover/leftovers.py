@@ -1,7 +1,7 @@
-"""Log groups that AWS has and the state lacks, although they are the stack's by their names.
+"""Log groups of the stack that exist in AWS and are missing in the state.
 
-ECS and RDS write to a log group until the cluster or the database is gone, and make it anew where it was deleted
-before; the next stack of that name cannot make its own then: github.com/hashicorp/terraform-provider-aws/issues/42858
+ECS and RDS write to a log group until the cluster or database is deleted, and create it again if it was deleted
+before. The next stack of that name cannot create its own then: github.com/hashicorp/terraform-provider-aws/issues/42858
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,25 +11,26 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.client import Client, Json, call_if_found
 from aws.errors import reason
-from story.recover.findings import Finding, Outcome
+from story.recover.decisions import Decision, Outcome
 from story.recover.lookups import log_group
 from story.recover.match import Match, PendingInputs
-from story.recover.state_file import Pending, State
+from story.recover.state_file import Pending, StateFile
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What stands for a text that only the update will know:
+"""Placeholder for a string that is known only after the update:
 github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/plugin/rpc.go"""
 
 
-def missing_log_groups(steps: Sequence[Json], state: State) -> list[dict[str, Any]]:
-    """The log groups that the next update would make, as creations that can be recorded in the state.
+def missing_log_groups(steps: Sequence[Json], state: StateFile) -> list[dict[str, Any]]:
+    """The log groups that the next update would create, as pending creations for the state.
 
-    Left out is one whose component, provider or dependencies are not recorded either: then no update has come so far.
+    A log group is left out if its component, provider or dependencies are not recorded, because then no update has
+    reached it yet.
 
     Args:
-        steps: Of a preview, as `pulumi preview --json` writes them.
-        state: The state that the preview began with.
+        steps: Steps of a preview, as `pulumi preview --json` writes them.
+        state: The state before the preview.
     """
     recorded = state.urns
     found = [step["newState"] for step in steps if step["op"] == "create" and step.get("newState")]
@@ -40,13 +41,13 @@ def missing_log_groups(steps: Sequence[Json], state: State) -> list[dict[str, An
     ]
 
 
-def look_for_leftover(aws: Client, pending: Pending, state: State) -> Finding | None:
-    """What becomes of a log group that the next update would make; None if AWS has none of its name, or if the state
-    has it under another name.
+def decide_on_log_group(aws: Client, pending: Pending, state: StateFile) -> Decision | None:
+    """The decision on a log group that the next update would create; None if AWS has none of that name, or if the
+    state has it under another name.
 
     Args:
-        aws: The account.
-        pending: Its creation.
+        aws: Client for the stack's account.
+        pending: The creation of the log group.
         state: The state.
     """
     tags = state.tags_of(pending)
@@ -55,17 +56,17 @@ def look_for_leftover(aws: Client, pending: Pending, state: State) -> Finding | 
             if found.id in state.recorded:
                 return None
             if others := _other_tags(aws, found, tags):
-                text = f"exists: {found.id}, but belongs to something else by its tags ({', '.join(others)})"
-                return Finding(pending=pending, outcome=Outcome.UNSETTLED, text=text)
-            made = f", made {found.created:%Y-%m-%d %H:%M %Z}" if found.created else ""
-            return Finding(pending=pending, outcome=Outcome.ADOPT, text=f"exists: {found.id}{made}", id=found.id)
+                text = f"exists: {found.id}, but its tags say that it belongs to something else ({', '.join(others)})"
+                return Decision(pending=pending, outcome=Outcome.UNDECIDED, text=text)
+            made = f", created {found.created:%Y-%m-%d %H:%M %Z}" if found.created else ""
+            return Decision(pending=pending, outcome=Outcome.ADOPT, text=f"exists: {found.id}{made}", id=found.id)
     except (BotoCoreError, ClientError) as error:
-        return Finding(pending=pending, outcome=Outcome.UNSETTLED, text=f"could not be read from AWS: {reason(error)}")
+        return Decision(pending=pending, outcome=Outcome.UNDECIDED, text=f"could not read it from AWS: {reason(error)}")
     return None
 
 
 def _other_tags(aws: Client, found: Match, tags: Mapping[str, str]) -> list[str]:
-    """The tags of a log group that contradict those that the program gives it. One that AWS made has none."""
+    """The tags of a log group that differ from those of the program. A log group that AWS created has no tags."""
     # Other than DescribeLogGroups, it has ARNs without `:*`:
     # docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_ListTagsForResource.html
     listed = call_if_found(aws, "logs", "list_tags_for_resource", resourceArn=found.arn.removesuffix(":*")).get(

@@ -1,6 +1,6 @@
-"""Who holds the lock of a stack: the lock files of Pulumi's self-managed state stores.
+"""Who holds the lock of a stack: the lock files of Pulumi's DIY state backends.
 
-Their place and content: github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go
+Their path and content: github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go
 """
 
 import json
@@ -22,10 +22,10 @@ class Lock:
     """A lock.
 
     Attributes:
-        user: Who started the update.
-        host: Where.
-        pid: Its process there.
-        since: When.
+        user: User who started the update.
+        host: Host name of the machine.
+        pid: Process id on that machine.
+        since: Start of the update, in UTC.
     """
 
     user: str
@@ -38,7 +38,7 @@ class Lock:
 
     @property
     def is_alive_here(self) -> bool:
-        """Whether it is a process of this machine, and that process still runs."""
+        """Whether its process still runs on this machine."""
         if self.host != socket.gethostname():
             return False
         try:
@@ -51,14 +51,14 @@ class Lock:
 
 
 def locks_of(backend_url: str, project: str, stack: str) -> list[Lock] | None:
-    """The stack's locks; None where the store does not show them (Pulumi Cloud, stores of other clouds)."""
-    place = urlsplit(backend_url)
+    """The stack's locks; None if the backend does not show them (Pulumi Cloud, and backends other than file and S3)."""
+    url = urlsplit(backend_url)
     folder = f".pulumi/locks/organization/{project}/{stack}/"
-    if place.scheme == "file":
-        contents = _in_files(Path(unquote(f"{place.netloc}{place.path}")).expanduser() / folder)
-    elif place.scheme == "s3":
-        prefix = place.path.strip("/")
-        contents = _in_bucket(place.netloc, f"{prefix}/{folder}" if prefix else folder, place.query)
+    if url.scheme == "file":
+        contents = _in_files(Path(unquote(f"{url.netloc}{url.path}")).expanduser() / folder)
+    elif url.scheme == "s3":
+        prefix = url.path.strip("/")
+        contents = _in_bucket(url.netloc, f"{prefix}/{folder}" if prefix else folder, url.query)
     else:
         return None
     return sorted((_lock(content) for content in contents), key=lambda lock: lock.since)
@@ -70,7 +70,7 @@ def _in_files(folder: Path) -> Iterator[bytes]:
 
 
 def _in_bucket(bucket: str, prefix: str, query: str) -> Iterator[bytes]:
-    """The objects under a prefix; region, profile and endpoint may stand in the address:
+    """The objects under a prefix; region, profile and endpoint may be in the URL:
     www.pulumi.com/docs/iac/concepts/state-and-backends"""
     given = {key: values[-1] for key, values in parse_qs(query).items()}
     session: Any = boto3.Session(profile_name=given.get("profile"), region_name=given.get("region"))
@@ -91,8 +91,8 @@ def _lock(content: bytes) -> Lock:
 
 
 def _is_pulumi(pid: int) -> bool:
-    """Process ids are used again; and a process that ended stays in the table (Z) until its parent asks for it, which
-    in many containers nobody does."""
+    """Whether a process is `pulumi` and not a zombie: process ids are reused, and in many containers no parent waits
+    for ended processes."""
     finished = subprocess.run(
         ["ps", "-o", "stat=,args=", "-p", str(pid)],
         capture_output=True,

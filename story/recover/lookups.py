@@ -1,8 +1,8 @@
-"""How things are found that a cut-off creation may have made; those of a network are in `lookups_network`.
+"""Finds objects that an interrupted creation may have created; those of a network are in `lookups_network`.
 
-Most have a name, given or automatic, that stands in the creation's inputs and that no two things share. Each lookup
-answers with the ids by which the AWS provider imports the type ("Import" in
-registry.terraform.io/providers/hashicorp/aws/latest/docs), and `AGAIN` names the types that need no lookup.
+Most have a unique name, given or automatic, in the inputs of the creation. Each lookup returns the ids by which the AWS
+provider imports the type ("Import" in registry.terraform.io/providers/hashicorp/aws/latest/docs). `AGAIN` has the types
+that need no lookup.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from story.recover.lookups_network import NETWORK
 from story.recover.match import Lookup, Match, PendingInputs
 
 AGAIN: Mapping[str, str] = {
-    "aws:acm/certificateValidation:CertificateValidation": "a wait, which makes nothing",
+    "aws:acm/certificateValidation:CertificateValidation": "it only waits, and creates nothing",
     "aws:appautoscaling/scheduledAction:ScheduledAction": "AWS overwrites the schedule of that name",
     "aws:appautoscaling/target:Target": "AWS overwrites the range of that service",
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": "AWS overwrites the alarm of that name",
@@ -24,10 +24,10 @@ AGAIN: Mapping[str, str] = {
     "aws:cloudwatch/eventTarget:EventTarget": "AWS overwrites the target of that id",
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": "AWS overwrites the filter of that name",
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "AWS overwrites the policy of that name",
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "AWS made it together with the VPC",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "AWS created it together with the VPC",
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": "a setting of the cluster",
-    "aws:ecs/taskDefinition:TaskDefinition": "a revision that nothing uses costs nothing",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "attaching twice is attaching once",
+    "aws:ecs/taskDefinition:TaskDefinition": "an unused revision costs nothing",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "attaching it again changes nothing",
     "aws:kms/keyPolicy:KeyPolicy": "a setting of the key",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "a setting of the bucket",
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "a setting of the bucket",
@@ -37,16 +37,16 @@ AGAIN: Mapping[str, str] = {
     "aws:s3/bucketVersioning:BucketVersioning": "a setting of the bucket",
     "aws:secretsmanager/secretVersion:SecretVersion": "the same value becomes the current version again",
     "aws:sns/topicPolicy:TopicPolicy": "a setting of the topic",
-    "aws:sns/topicSubscription:TopicSubscription": "subscribing twice is subscribing once",
+    "aws:sns/topicSubscription:TopicSubscription": "subscribing again changes nothing",
     "random:index/randomBytes:RandomBytes": "nothing in AWS",
     "random:index/randomId:RandomId": "nothing in AWS",
     "random:index/randomPassword:RandomPassword": "nothing in AWS",
     "random:index/randomUuid:RandomUuid": "a step of the release that did not end, or was not recorded",
 }
-"""Types whose creation does no harm when it is done again, and why."""
+"""Types whose creation can be repeated safely, and why."""
 
 BY_TAGS_ALONE = ("aws:acm/certificate:Certificate", "aws:ec2/eip:Eip", "aws:ec2/vpc:Vpc")
-"""Types that nothing but their tags and settings tells apart, so that another stack's could be taken for this one's."""
+"""Types without a unique name, found only by tags and settings, so that another stack's object could match."""
 
 
 def certificate(aws: Client, pending: PendingInputs) -> list[Match]:
@@ -70,7 +70,7 @@ def certificate(aws: Client, pending: PendingInputs) -> list[Match]:
 
 
 def scaling_policy(aws: Client, pending: PendingInputs) -> list[Match]:
-    """By what is scaled, and name."""
+    """By scalable target and name."""
     namespace, resource, dimension, name = (
         pending.text(key) for key in ("serviceNamespace", "resourceId", "scalableDimension", "name")
     )
@@ -186,7 +186,7 @@ def key_alias(aws: Client, pending: PendingInputs) -> list[Match]:
 
 
 def key(aws: Client, pending: PendingInputs) -> list[Match]:
-    """By description and tags: keys have no name. AWS's own keys and keys that wait for their deletion don't count."""
+    """By description and tags: keys have no name. AWS managed keys and keys pending deletion do not count."""
     found: list[Match] = []
     for listed in paginate_if_found(aws, "kms", "list_keys", "Keys"):
         item = call_if_found(aws, "kms", "describe_key", KeyId=listed["KeyId"]).get("KeyMetadata", {})
@@ -263,7 +263,7 @@ def record(aws: Client, pending: PendingInputs) -> list[Match]:
 
 
 def bucket(aws: Client, pending: PendingInputs) -> list[Match]:
-    """By name; by tags where the provider chose the name and told nobody."""
+    """By name; by tags if the provider generates the name and the inputs do not have it."""
     named = [pending.text("bucket")] if pending.text("bucket") else None
     return [
         Match(id=item["Name"], arn=item["Name"], created=item.get("CreationDate"))
@@ -277,7 +277,7 @@ def _bucket_is_tagged(aws: Client, pending: PendingInputs, name: str) -> bool:
 
 
 def secret(aws: Client, pending: PendingInputs) -> list[Match]:
-    """By name; one that waits for its deletion doesn't count."""
+    """By name; a secret that is scheduled for deletion does not count."""
     found = call_if_found(aws, "secretsmanager", "describe_secret", SecretId=pending.text("name"))
     if not found or found.get("DeletedDate"):
         return []
@@ -321,4 +321,4 @@ LOOKUPS: Mapping[str, Lookup] = {
     "aws:secretsmanager/secret:Secret": secret,
     "aws:sns/topic:Topic": topic,
 }
-"""How to look for a thing of each type."""
+"""The lookup of each type."""

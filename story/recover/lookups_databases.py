@@ -1,4 +1,4 @@
-"""How clusters of RDS and of DocumentDB are found, with what belongs to them. Both are asked in the same words."""
+"""Finds clusters of RDS and DocumentDB, their instances and groups. Both services have the same operations."""
 
 from collections.abc import Mapping
 
@@ -28,7 +28,7 @@ def _instance(service: str) -> Lookup:
     def find(aws: Client, pending: PendingInputs) -> list[Match]:
         name = pending.text("identifier")
         found = call_if_found(aws, service, "describe_db_instances", DBInstanceIdentifier=name).get("DBInstances", ())
-        # Until it is available, an instance goes through some ten states.
+        # An instance has about ten other states before `available`.
         return [
             Match(
                 id=name,

@@ -1,7 +1,7 @@
-"""How the things of a network are found that a cut-off creation may have made.
+"""Finds objects of a network that an interrupted creation may have created.
 
-They have no names of their own: tags and ranges tell. EC2 tags most of them in the very request that makes them. The
-ids are those by which the AWS provider imports each type.
+They have no unique names, and are found by tags and CIDR ranges. EC2 tags most of them in the request that creates
+them. The ids are those by which the AWS provider imports each type.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ def subnet(aws: Client, pending: PendingInputs) -> list[Match]:
 
 
 def internet_gateway(aws: Client, pending: PendingInputs) -> list[Match]:
-    """By tags; attached to the VPC or, if the kill came first, to none."""
+    """By tags; attached to the VPC, or not attached yet."""
     found = _described(aws, pending, "describe_internet_gateways", "InternetGateways", "InternetGatewayId", [])
     return [
         Match(id=item["InternetGatewayId"])
@@ -122,8 +122,8 @@ def security_group(aws: Client, pending: PendingInputs) -> list[Match]:
 
 
 def close_security_group(aws: Client, group_id: str) -> bool:
-    """Take away the rule that lets everything out, with which EC2 makes every group; the provider does so in a second
-    call, which the kill may have prevented: docs.aws.amazon.com/vpc/latest/userguide/creating-security-groups.html
+    """Remove the rule that allows all outbound traffic, which EC2 adds to every new group. The provider removes it in a
+    second call, which may not have run: docs.aws.amazon.com/vpc/latest/userguide/creating-security-groups.html
 
     Returns:
         Whether the rule was there.
@@ -142,7 +142,7 @@ def close_security_group(aws: Client, group_id: str) -> bool:
 
 
 def _rule(aws: Client, pending: PendingInputs, *, egress: bool) -> list[Match]:
-    """By everything that a rule says: a group has no two such."""
+    """By all properties: a group has no two equal rules."""
     filters = _filters(group_id=pending.text("securityGroupId"))
     rules = paginate_if_found(aws, "ec2", "describe_security_group_rules", "SecurityGroupRules", Filters=filters)
     return [
@@ -188,7 +188,7 @@ def _asked(pending: PendingInputs) -> tuple[Any, ...]:
 
 
 def flow_log(aws: Client, pending: PendingInputs) -> list[Match]:
-    """By what it watches and where it writes to."""
+    """By VPC and log destination."""
     logs = paginate_if_found(
         aws, "ec2", "describe_flow_logs", "FlowLogs", Filter=_filters(resource_id=pending.text("vpcId"))
     )

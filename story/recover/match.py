@@ -1,4 +1,4 @@
-"""What a lookup in AWS gets, and what it finds."""
+"""Argument and result of a lookup in AWS."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from aws.client import Client, Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A thing in AWS that fits a creation that was cut off.
+    """An object in AWS that matches an interrupted creation.
 
     Attributes:
-        id: What the provider imports it by.
-        arn: Its ARN or id, by which the state knows what is recorded already.
-        created: When it was made, where AWS says so.
-        ready: Whether AWS is done with making it.
+        id: The id by which the provider imports it.
+        arn: Its ARN or id, to compare with the recorded resources.
+        created: When it was created; None if AWS does not return it.
+        ready: Whether AWS has finished creating it.
     """
 
     id: str
@@ -27,23 +27,23 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingInputs:
-    """What a creation that was cut off asked for.
+    """The inputs of an interrupted creation.
 
     Attributes:
-        inputs: As the provider was asked.
-        tags: All tags that it asked for, the provider's own among them.
+        inputs: The inputs of the resource.
+        tags: All its tags, including the default tags of the provider.
     """
 
     inputs: Json
     tags: Mapping[str, str]
 
     def text(self, name: str) -> str:
-        """An input that is a text; empty if it was left out."""
+        """An input that is a string; empty without it."""
         value = self.inputs.get(name)
         return value if isinstance(value, str) else ""
 
     def tagged(self, tags: object) -> bool:
-        """Whether a thing's tags, as a list of keys and values, hold all that was asked for."""
+        """Whether the tags of an object, a list of keys and values, include all tags of the creation."""
         pairs = {
             (tag.get("Key", tag.get("TagKey")), tag.get("Value", tag.get("TagValue")))
             for tag in cast(list[dict[str, str]], tags or [])

@@ -1,4 +1,4 @@
-"""The state of a stack as `pulumi stack export` gives it: what was cut off, what is recorded, and how it is mended."""
+"""The state of a stack, as `pulumi stack export` writes it: interrupted operations, resources, and the repair."""
 
 import copy
 import json
@@ -13,14 +13,14 @@ ACCOUNT_IN_ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """An operation that the engine began and never ended.
+    """An interrupted operation: the engine began it, and its end is not recorded.
 
     Attributes:
-        kind: `creating`, `updating`, `deleting`, or another word of the engine's.
-        urn: The resource's place in the stack.
+        kind: `creating`, `updating`, `deleting`, or another type of operation of the engine.
+        urn: URN of the resource.
         type: Its type, such as `aws:ec2/vpc:Vpc`.
         name: Its name in the program.
-        inputs: What the provider was asked for, automatic names included.
+        inputs: The inputs that the provider got, including automatic names.
         provider: URN of its provider, without the id.
     """
 
@@ -38,17 +38,17 @@ class Pending:
 
     @property
     def label(self) -> str:
-        """`Vpc network`: how `pulumi` shows it, without what the reader knows anyway."""
+        """Short type and name, such as `Vpc network`."""
         return f"{self.type.rsplit(':', 1)[-1]} {self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """Where a provider works.
+    """Region, profile and default tags of a provider.
 
     Attributes:
-        region: AWS region; None leaves it to the environment.
-        profile: Profile of AWS's configuration files; None leaves it to the environment.
+        region: AWS region; None takes it from the environment.
+        profile: Profile of AWS's configuration files; None takes it from the environment.
         default_tags: Tags that every resource gets.
     """
 
@@ -57,13 +57,13 @@ class Provider:
     default_tags: Mapping[str, str]
 
 
-class State:
-    """A state that was exported.
+class StateFile:
+    """An exported state.
 
     Attributes:
         document: The whole export.
-        resources: What is recorded.
-        pending: What was cut off, and what is to be treated like it.
+        resources: The recorded resources.
+        pending: The interrupted operations, and others that are to be handled like them.
     """
 
     document: Mapping[str, Any]
@@ -75,7 +75,7 @@ class State:
 
         Args:
             document: The whole export.
-            more: Operations that are treated as if they had been cut off, in the form of the export's own.
+            more: Operations to handle like interrupted ones, in the format of the export.
         """
         deployment = _mapping(document.get("deployment"))
         self.document = document
@@ -85,17 +85,17 @@ class State:
 
     @property
     def creates(self) -> list[Pending]:
-        """The creations among what was cut off."""
+        """The interrupted creations."""
         return [pending for pending in self.pending if pending.kind == "creating"]
 
     @property
     def urns(self) -> frozenset[str]:
-        """The URNs of everything that is recorded."""
+        """The URNs of all recorded resources."""
         return frozenset(resource["urn"] for resource in self.resources)
 
     @property
     def unread(self) -> list[str]:
-        """URNs of resources that were adopted and never read from AWS."""
+        """URNs of adopted resources that were not read from AWS yet."""
         return [
             resource["urn"]
             for resource in self.resources
@@ -104,7 +104,7 @@ class State:
 
     @property
     def recorded(self) -> frozenset[str]:
-        """The ids and ARNs of everything that is recorded."""
+        """The ids and ARNs of all recorded resources."""
         return frozenset(
             value
             for resource in self.resources
@@ -114,7 +114,7 @@ class State:
 
     @property
     def account_id(self) -> str | None:
-        """The account that the stack lives in, or None if nothing recorded tells."""
+        """The account of the stack, from the first recorded ARN; None without one."""
         for resource in self.resources:
             found = ACCOUNT_IN_ARN.match(str(_mapping(resource.get("outputs")).get("arn", "")))
             if found and found.group(1) and str(resource.get("type", "")).startswith("aws:"):
@@ -123,7 +123,7 @@ class State:
 
     @property
     def has_image(self) -> bool:
-        """Whether an update of this stack was ever successful to its end, and so which image runs is known."""
+        """Whether an update of this stack has succeeded, so that its image is recorded."""
         stacks = [resource for resource in self.resources if resource["type"] == "pulumi:pulumi:Stack"]
         return any(_mapping(stack.get("outputs")).get("image") for stack in stacks)
 
@@ -134,7 +134,7 @@ class State:
         return next(filter(None, map(_text, found)), None)
 
     def provider(self, urn: str) -> Provider:
-        """What is recorded of a provider."""
+        """A provider as it is recorded."""
         found = [resource for resource in self.resources if resource["urn"] == urn]
         inputs = _mapping(found[0].get("inputs")) if found else {}
         return Provider(
@@ -144,25 +144,25 @@ class State:
         )
 
     def tags_of(self, pending: Pending) -> dict[str, str]:
-        """All tags that an operation asked for, its provider's own among them."""
+        """All tags of an operation, including the default tags of its provider."""
         given: dict[str, str] = pending.inputs.get("tags") or {}
         return {**self.provider(pending.provider).default_tags, **given}
 
     def ids(self, urns: Sequence[str]) -> dict[str, str]:
-        """The ids under which resources are recorded and were read; what is missing was not."""
+        """The ids of those resources that are recorded and were read from AWS, by URN."""
         return {
             resource["urn"]: resource["id"]
             for resource in self.resources
             if resource["urn"] in urns and resource.get("outputs") and not resource.get("delete")
         }
 
-    def mended(self, adopted: Mapping[str, str]) -> dict[str, Any]:
-        """The export with nothing cut off any more.
+    def repaired(self, adopted: Mapping[str, str]) -> dict[str, Any]:
+        """The export without interrupted operations.
 
         Args:
             adopted: URNs of creations whose object exists, with the id that the provider imports it by. They become
                 resources, with the parent, the dependencies and the protection that the program gave them. Their
-                outputs are left out: a provider that reads a resource without outputs imports it.
+                outputs are left out, because a provider imports a resource that has none.
         """
         document = copy.deepcopy(cast(dict[str, Any], self.document))
         deployment = document["deployment"]
@@ -180,7 +180,7 @@ class State:
 
 
 def _without_predecessor(resources: Sequence[dict[str, Any]], urn: str) -> list[dict[str, Any]]:
-    """As the engine leaves it after a replacement: the predecessor is gone, or waits for its deletion."""
+    """Without the resource that a replacement replaces, or with it marked for deletion, as the engine leaves it."""
     kept = [
         resource
         for resource in resources
@@ -190,7 +190,7 @@ def _without_predecessor(resources: Sequence[dict[str, Any]], urn: str) -> list[
 
 
 def _in_order(resources: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The same resources; each stands behind what it refers to, as Pulumi demands of a state."""
+    """The same resources in the order that Pulumi requires: each after those that it refers to."""
     by_urn: dict[str, list[dict[str, Any]]] = {}
     for resource in resources:
         by_urn.setdefault(resource["urn"], []).append(resource)
@@ -247,7 +247,7 @@ def _text(value: Any) -> str | None:
 
 
 def _default_tags(value: Any) -> dict[str, str]:
-    """A provider's block is kept as JSON text, by itself or as a list of one."""
+    """The tags in a provider's `defaultTags`, which the state holds as JSON text of an object or of a list with one."""
     block: Any = json.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
     first = next(iter(_list(block)), block)
     return {key: str(text) for key, text in _mapping(_mapping(first).get("tags")).items()}

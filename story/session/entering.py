@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from aws.errors import code_of
 from story.exit_codes import ExitCode
-from story.live_stack import EXPECTED, explained
+from story.live_stack import EXPECTED, error_line
 
 REFUSED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
@@ -42,7 +42,7 @@ def exit_code(command: str, stack: str | None, project: Path, work: Callable[[st
     except NoEntryError as error:
         say(command, str(error))
     except EXPECTED as error:
-        say(command, f"{explained(name, error)}{_cure(name, error)}")
+        say(command, f"{error_line(name, error)}{_cure(name, error)}")
     return ExitCode.FAILED
 
 

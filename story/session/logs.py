@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from aws.client import Json
 from aws.errors import code_of
 from aws.retrying import retrying_client
-from release.saying import CONTROL
+from release.step_output import CONTROL
 from story.exit_codes import ExitCode
 from story.live_stack import live_stack
 from story.session.entering import NoEntryError, WrongUsageError, exit_code, say, sayer
@@ -59,7 +59,7 @@ def run(*, stack: str | None, service: str, wanted: LogQuery, project: Path, con
         back = seconds(wanted.since)
         live = live_stack(name, project, config_file)
         selection = select_tasks(live, service)
-        events = Events(aws=retrying_client(live.place, sayer(NAME)), search=_search(selection, wanted, back))
+        events = Events(aws=retrying_client(live.location, sayer(NAME)), search=_search(selection, wanted, back))
         try:
             return _show(events, selection, wanted)
         except ClientError as error:

@@ -83,8 +83,8 @@ def run(
         live = stack_of_outputs(name.rpartition("/")[2], outputs, profile, project=project_name(project))
         selection, leads = select_tasks(live, service), parsed(way, outputs)
         check_free(leads.local_port, way)
-        aws = retrying_client(live.place, sayer(NAME))
-        tasks = running_tasks(aws, live.place, selection)
+        aws = retrying_client(live.location, sayer(NAME))
+        tasks = running_tasks(aws, live.location, selection)
         into = chosen(tasks, selection, task, asks=is_interactive())
         return _open(live, aws, plugin, selection, into, container, leads)
 
@@ -177,8 +177,8 @@ def _ends(store: Mapping[str, Any]) -> Sequence[str]:
 def _open(
     live: LiveStack, aws: RetryingClient, plugin: Plugin, selection: TaskSelection, into: Task, container: str, way: Way
 ) -> int:
-    place = live.place
-    target = session_target(place.cluster, into.id, runtime_id(into, container, place.stack))
+    location = live.location
+    target = session_target(location.cluster, into.id, runtime_id(into, container, location.stack))
     request: dict[str, Any] = {
         "Target": target,
         "DocumentName": DOCUMENT,
@@ -195,10 +195,11 @@ def _open(
             raise
         raise not_connected(into) from None
     say(
-        NAME, f"{place.stack}: port {way.local_port} leads to {way.host}:{way.port}, through {selection.name} {into.id}"
+        NAME,
+        f"{location.stack}: port {way.local_port} leads to {way.host}:{way.port}, through {selection.name} {into.id}",
     )
-    for line in [*how_to_connect(way, place.region), "Ctrl-C ends it"]:
+    for line in [*how_to_connect(way, location.region), "Ctrl-C ends it"]:
         say(NAME, line)
     answer = {key: opened[key] for key in ("SessionId", "TokenValue", "StreamUrl")}
-    session = Session(place=place, answer=answer, request=request, endpoint=endpoint_of(place, "ssm"))
+    session = Session(location=location, answer=answer, request=request, endpoint=endpoint_of(location, "ssm"))
     return hand_over(plugin, session, sayer(NAME))

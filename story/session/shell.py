@@ -51,17 +51,19 @@ def command_line(words: Sequence[str]) -> str:
 def _enter(
     live: LiveStack, selection: TaskSelection, plugin: Plugin, *, container: str, task: str | None, command: str
 ) -> int:
-    place, aws = live.place, retrying_client(live.place, sayer(NAME))
-    tasks = running_tasks(aws, place, selection)
+    location, aws = live.location, retrying_client(live.location, sayer(NAME))
+    tasks = running_tasks(aws, location, selection)
     into = chosen(tasks, selection, task, asks=is_interactive())
-    runtime = runtime_id(into, container, place.stack)
+    runtime = runtime_id(into, container, location.stack)
     of = f", the best of {len(tasks)}" if len(tasks) > 1 and into is tasks[0] and task is None else ""
-    say(NAME, f"{place.stack}: {container} of {selection.name}, task {into.id}{of}, as root; the session is recorded")
+    say(
+        NAME, f"{location.stack}: {container} of {selection.name}, task {into.id}{of}, as root; the session is recorded"
+    )
     try:
         opened = aws.call(
             "ecs",
             "execute_command",
-            cluster=place.cluster,
+            cluster=location.cluster,
             task=into.told["taskArn"],
             container=container,
             command=command,
@@ -72,9 +74,9 @@ def _enter(
             raise
         raise not_connected(into) from None
     session = Session(
-        place=place,
+        location=location,
         answer=opened["session"],
-        request={"Target": session_target(place.cluster, into.id, runtime)},
-        endpoint=endpoint_of(place, "ecs"),
+        request={"Target": session_target(location.cluster, into.id, runtime)},
+        endpoint=endpoint_of(location, "ecs"),
     )
     return hand_over(plugin, session, sayer(NAME))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aws.client import Json, connect
-from release.contract import Place
+from release.contract import StackLocation
 from story.session.entering import NoEntryError
 
 PLUGIN = "session-manager-plugin"
@@ -53,13 +53,13 @@ class Session:
     """A session that AWS has opened.
 
     Attributes:
-        place: Whose region and profile count.
+        location: Whose region and profile count.
         answer: Id, address and token, as AWS answered them. Whoever has them is in.
         request: What SSM was, or would have been, asked for.
         endpoint: Address of the API that opened it.
     """
 
-    place: Place
+    location: StackLocation
     answer: Json = field(repr=False)
     request: Mapping[str, Any]
     endpoint: str
@@ -82,9 +82,9 @@ def session_target(cluster: str, task_id: str, runtime: str) -> str:
     return f"ecs:{cluster}_{task_id}_{runtime}"
 
 
-def endpoint_of(place: Place, service: str) -> str:
+def endpoint_of(location: StackLocation, service: str) -> str:
     """Address of a service's API."""
-    return str(connect(place.region, place.profile).service(service).meta.endpoint_url)
+    return str(connect(location.region, location.profile).service(service).meta.endpoint_url)
 
 
 def hand_over(plugin: Plugin, session: Session, say: Callable[[str], None]) -> int:
@@ -105,8 +105,16 @@ def hand_over(plugin: Plugin, session: Session, say: Callable[[str], None]) -> i
     else:
         say(f"this {PLUGIN} is old, and shows the session's token to other users of this machine; a new one: {INSTALL}")
     request = json.dumps(dict(session.request))
-    place = session.place
-    command = [plugin.path, response, place.region, "StartSession", place.profile or "", request, session.endpoint]
+    location = session.location
+    command = [
+        plugin.path,
+        response,
+        location.region,
+        "StartSession",
+        location.profile or "",
+        request,
+        session.endpoint,
+    ]
     with _signals_left_to_the_plugin(), _terminal() as stdin:
         code = subprocess.run(command, env=environment, stdin=stdin, check=False).returncode
     # As a shell has it: a program that a signal ended is 128 and the signal's number.

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from aws.client import Json, in_parts, items
 from aws.errors import code_of
 from aws.retrying import RetryingClient
-from release.contract import Place, revision
+from release.contract import StackLocation, revision
 from release.stopped_task import container_named, why
 from release.task import EXEC_AGENT, TASKS_AT_ONCE, task_id
 from story.live_stack import LiveStack
@@ -95,21 +95,21 @@ def select_tasks(live: LiveStack, given: str) -> TaskSelection:
         return TaskSelection(name=name, log_group=str(live.migration["logGroup"]), selects={"family": family})
     if name not in live.services:
         known = ", ".join([*sorted(live.services), MIGRATION])
-        raise WrongUsageError(f'given "{given}"; stack {live.place.stack} has {known}')
+        raise WrongUsageError(f'given "{given}"; stack {live.location.stack} has {known}')
     return TaskSelection(name=name, log_group=str(live.services[name]["logGroup"]), selects={"serviceName": name})
 
 
-def running_tasks(aws: RetryingClient, place: Place, selection: TaskSelection) -> Sequence[Task]:
+def running_tasks(aws: RetryingClient, location: StackLocation, selection: TaskSelection) -> Sequence[Task]:
     """The tasks that run, the best one to go into first.
 
     Raises:
         NoEntryError: None does; the message says why the last one stopped.
     """
-    told = _described(aws, place, _listed(aws, place, selection, "RUNNING"))
+    told = _described(aws, location, _listed(aws, location, selection, "RUNNING"))
     running = [Task(told=one) for one in told if one["lastStatus"] == "RUNNING"]
     if running:
         return sorted(running, key=lambda task: (task.rank, task.id))
-    raise NoEntryError(_why_none(aws, place, selection, told))
+    raise NoEntryError(_why_none(aws, location, selection, told))
 
 
 def chosen(tasks: Sequence[Task], selection: TaskSelection, wanted: str | None, *, asks: bool) -> Task:
@@ -174,19 +174,19 @@ def not_connected(task: Task) -> NoEntryError:
     )
 
 
-def _listed(aws: RetryingClient, place: Place, selection: TaskSelection, status: str) -> list[str]:
+def _listed(aws: RetryingClient, location: StackLocation, selection: TaskSelection, status: str) -> list[str]:
     arns: list[str] = []
     position: dict[str, str] = {}
     while True:
         try:
             page = aws.call(
-                "ecs", "list_tasks", cluster=place.cluster, desiredStatus=status, **selection.selects, **position
+                "ecs", "list_tasks", cluster=location.cluster, desiredStatus=status, **selection.selects, **position
             )
         except ClientError as error:
             if code_of(error) not in ("ServiceNotFoundException", "ClusterNotFoundException"):
                 raise
             missing = (
-                f"service {selection.name}" if code_of(error).startswith("Service") else f"cluster {place.cluster}"
+                f"service {selection.name}" if code_of(error).startswith("Service") else f"cluster {location.cluster}"
             )
             raise NoEntryError(f"{missing} does not exist in ECS; the next `pulumi up` makes it again") from None
         arns += page["taskArns"]
@@ -195,27 +195,27 @@ def _listed(aws: RetryingClient, place: Place, selection: TaskSelection, status:
         position = {"nextToken": page["nextToken"]}
 
 
-def _described(aws: RetryingClient, place: Place, arns: Sequence[str]) -> list[Json]:
+def _described(aws: RetryingClient, location: StackLocation, arns: Sequence[str]) -> list[Json]:
     return [
         task
         for some in in_parts(arns, TASKS_AT_ONCE)
-        for task in items(aws.call("ecs", "describe_tasks", cluster=place.cluster, tasks=some), "tasks")
+        for task in items(aws.call("ecs", "describe_tasks", cluster=location.cluster, tasks=some), "tasks")
     ]
 
 
-def _why_none(aws: RetryingClient, place: Place, selection: TaskSelection, starting: Sequence[Json]) -> str:
+def _why_none(aws: RetryingClient, location: StackLocation, selection: TaskSelection, starting: Sequence[Json]) -> str:
     told = f"no task of {selection.name} runs"
     if starting:
         states = ", ".join(sorted({str(task["lastStatus"]) for task in starting}))
         return f"{told} yet ({len(starting)} {states}); try again in a moment"
-    stopped = _described(aws, place, _listed(aws, place, selection, "STOPPED"))
+    stopped = _described(aws, location, _listed(aws, location, selection, "STOPPED"))
     if stopped:
         last = max(stopped, key=lambda task: str(task.get("stoppedAt", "")))
         # ECS keeps a stopped task for about an hour.
         told = f"{told}; the last one stopped: {why(last)} ({task_id(last)})"
     if selection.name == MIGRATION:
-        return f"{told}; `story migrate --stack {place.stack}` starts one"
-    return f"{told}; `story status --stack {place.stack}` shows how many there should be"
+        return f"{told}; `story migrate --stack {location.stack}` starts one"
+    return f"{told}; `story status --stack {location.stack}` shows how many there should be"
 
 
 def _asked(tasks: Sequence[Task], selection: TaskSelection) -> Task:

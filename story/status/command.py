@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from aws.retrying import retrying_client
-from release.saying import print_line
+from release.step_output import print_line
 from story.exit_codes import ExitCode
-from story.live_stack import EXPECTED, LiveStack, explained, live_stack
+from story.live_stack import EXPECTED, LiveStack, error_line, live_stack
 from story.status.client import NotNowError, page_client
 from story.status.overview import overview
 from story.status.page import drawn, page
@@ -26,12 +26,12 @@ def run(*, stack: str, project: Path, config_file: Path | None, waits: bool, as_
         failures = wait(live, to_stderr if as_json else print_line) if waits else []
         found = overview(
             live,
-            page_client(live.place),
+            page_client(live.location),
             _now(),
-            retrying=retrying_client(live.place, to_stderr),
+            retrying=retrying_client(live.location, to_stderr),
         )
     except (NotNowError, *EXPECTED) as error:
-        print(f"story status: {explained(stack, error)}", file=sys.stderr)
+        print(f"story status: {error_line(stack, error)}", file=sys.stderr)
         return ExitCode.FAILED
     if as_json:
         print_line(json.dumps(found.document(), indent=2))
@@ -59,12 +59,12 @@ def run_watch(*, stack: str, project: Path, config_file: Path | None, interval_s
         live = live_stack(stack, project, config_file)
         return _watched(live, interval_seconds)
     except EXPECTED as error:
-        print(f"story status: {explained(stack, error)}", file=sys.stderr)
+        print(f"story status: {error_line(stack, error)}", file=sys.stderr)
         return ExitCode.FAILED
 
 
 def _watched(live: LiveStack, interval_seconds: float) -> int:
-    aws, console = page_client(live.place), Console(highlight=False)
+    aws, console = page_client(live.location), Console(highlight=False)
     last = watch(lambda now: overview(live, aws, now), console, interval_seconds=interval_seconds, clock=_now)
     # The page was on a screen of its own, which is gone.
     if last:

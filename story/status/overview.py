@@ -10,7 +10,7 @@ from typing import Any
 
 from aws.client import Json, items
 from aws.retrying import RetryingClient
-from release.saying import plain
+from release.step_output import plain
 from release.task import task_id
 from story.live_stack import LiveStack
 from story.status.client import PageClient, or_why
@@ -105,7 +105,7 @@ def overview(live: LiveStack, aws: PageClient, now: datetime, *, retrying: Retry
     asked = retrying or aws
     services = services_of(live, asked)
     there = sorted(name for name, service in services.items() if service)
-    cluster, missing = live.place.cluster, dict[str, str]()
+    cluster, missing = live.location.cluster, dict[str, str]()
     found: list[tuple[str, Json]] = []
     for name in there:
         (tasks, more), why = or_why(lambda name=name: tasks_of(aws, cluster, name), ([], 0))

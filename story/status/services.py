@@ -10,7 +10,7 @@ from aws.retrying import retrying_client
 from release.contract import Rollout, StepError, revision
 from release.deployment import is_gone, primary
 from release.rollout import follow_rollout
-from release.saying import Print
+from release.step_output import Print
 from story.live_stack import LiveStack, image_of
 
 COMPLETE = "COMPLETED"
@@ -50,7 +50,7 @@ class ServiceStatus:
 
 def statuses(live: LiveStack) -> Sequence[ServiceStatus]:
     """Every service of the stack, by name."""
-    aws = retrying_client(live.place, to_stderr)
+    aws = retrying_client(live.location, to_stderr)
     return statuses_of(live, aws, services_of(live, aws))
 
 
@@ -61,7 +61,7 @@ def statuses_of(live: LiveStack, aws: Caller, services: Mapping[str, Json]) -> S
 
 def described(live: LiveStack, found: Sequence[ServiceStatus]) -> list[str]:
     """Lines for people."""
-    lines = [f"Stack {live.place.stack}, cluster {live.place.cluster} in {live.place.region}"]
+    lines = [f"Stack {live.location.stack}, cluster {live.location.cluster} in {live.location.region}"]
     lines += [f"Last good image: {live.image or 'none: no update succeeded yet'}"]
     width = max((len(one.service) for one in found), default=0)
     for one in found:
@@ -78,7 +78,7 @@ def described(live: LiveStack, found: Sequence[ServiceStatus]) -> list[str]:
 
 def wait(live: LiveStack, output: Print) -> list[str]:
     """Follows every deployment that is going on to its end, side by side; returns what failed."""
-    aws = retrying_client(live.place, to_stderr)
+    aws = retrying_client(live.location, to_stderr)
     going_on = [
         live.rollout(name, primary(service)["taskDefinition"])
         for name, service in sorted(services_of(live, aws).items())
@@ -115,7 +115,7 @@ def services_of(live: LiveStack, aws: Caller) -> dict[str, Json]:
     """Each service as ECS tells it; empty for one that it does not have."""
     names, found = sorted(live.services), dict[str, Json]()
     for some in in_parts(names, AT_ONCE):
-        answer = aws.call("ecs", "describe_services", cluster=live.place.cluster, services=some)
+        answer = aws.call("ecs", "describe_services", cluster=live.location.cluster, services=some)
         there = {one["serviceName"]: one for one in items(answer, "services") if not is_gone(one)}
         found |= {name: there.get(name, {}) for name in some}
     return found

@@ -104,7 +104,7 @@ def test_it_comes_up_with_its_state_on_the_person_s_machine(person: Person, stac
     stack.client("iam").create_service_linked_role(AWSServiceName="elasticloadbalancing.amazonaws.com")
     said = person.follows(2)
     assert "service-linked role AWSServiceRoleForElasticLoadBalancing: exists already" in said
-    assert "service-linked role AWSServiceRoleForRDS: made" in said
+    assert "service-linked role AWSServiceRoleForRDS: created" in said
     assert linked_roles(stack) == set(ROLE_NAMES.values())
     assert person.outputs["imageRepository"].endswith("/story")
     assert set(person.outputs["previewRoleArns"]) == set(person.outputs["boundaryArns"]) == {"dev", "prod"}

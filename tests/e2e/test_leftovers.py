@@ -74,8 +74,8 @@ def test_make_up_warns_of_the_log_groups_and_ends_at_one(stack: Stack, checkout:
 def test_a_repair_adds_all_of_them_and_nothing_else(stack: Stack) -> None:
     finished = stack.story("recover", "--yes", "--backups", str(stack.engine.folder / "backups"))
     assert finished.returncode == 0, finished.output
-    assert f"- took LogGroup cluster-insights into the state: {INSIGHTS}" in finished.output
-    assert f"- took LogGroup web into the state: {WEB}" in finished.output
+    assert f"- added LogGroup cluster-insights to the state: {INSIGHTS}" in finished.output
+    assert f"- added LogGroup web to the state: {WEB}" in finished.output
     assert ANOTHER not in finished.output
 
 

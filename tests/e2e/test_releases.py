@@ -33,7 +33,7 @@ def test_a_first_update_with_a_broken_image_fails_at_the_worker_and_remembers_no
 def test_the_same_broken_first_update_fails_again_although_nothing_else_changed(stack: Stack) -> None:
     migrations = stack.migrations()
     output = stack.failing_up(image=BROKEN_FIRST)
-    assert "had failed, and is tried again" in output
+    assert "had failed and is started again" in output
     assert re.search(r"rollout worker-default: story-releases-worker-default:1 failed: ", output)
     assert stack.migrations() == migrations, "this image was migrated"
     assert "image" not in stack.engine.outputs()
@@ -140,14 +140,14 @@ def test_the_next_good_release_goes_through(stack: Stack) -> None:
 def test_where_all_is_well_a_rollback_names_the_earlier_images(stack: Stack) -> None:
     finished = stack.story("rollback", "--yes")
     assert finished.returncode == 2, finished.output
-    assert f"every service runs the last good image already: {THIRD}" in finished.output
+    assert f"every service already runs the last good image, {THIRD}" in finished.output
     assert SECOND in finished.output
 
 
 def test_a_named_earlier_image_goes_back_without_a_migration(stack: Stack) -> None:
     migrations = stack.migrations()
     finished = succeeded(stack.story("rollback", "--yes", SECOND.partition("@")[2][:71]))
-    assert "migration: no new image, so nothing to migrate" in finished.output
+    assert "migration: no new image, so there is nothing to migrate" in finished.output
     assert stack.images_of(SERVICES) == {SECOND}
     assert stack.migrations() == migrations
     assert stack.engine.outputs()["image"] == SECOND

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from release.contract import Place
+from release.contract import StackLocation
 from release.first_data import wait_for_first_data
 from release.migrate import run_task, say_nothing_to_migrate
 from release.rollout import follow_rollout
@@ -84,8 +84,10 @@ def test_an_alarm_that_counts_silence_as_bad_is_made_once_its_metric_has_a_good_
 
 
 def test_every_step_is_told_the_stack_region_profile_and_cluster_that_the_config_names() -> None:
-    places = {step.contract.place for step in hooks(RELEASE).values()}
-    assert places == {Place(project="story", stack="prod", region=REGION, profile="work", cluster="story-prod")}
+    locations = {step.contract.location for step in hooks(RELEASE).values()}
+    assert locations == {
+        StackLocation(project="story", stack="prod", region=REGION, profile="work", cluster="story-prod")
+    }
 
 
 def test_timeouts_of_the_stack_file_reach_the_steps() -> None:

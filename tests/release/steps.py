@@ -9,14 +9,14 @@ from typing import Any
 
 import boto3
 
-from release.contract import OneOffTask, Place, Rollout
+from release.contract import OneOffTask, Rollout, StackLocation
 
 REGION, CLUSTER, LOG_GROUP = "ap-northeast-1", "story-prod", "/story/prod/migration"
 FAMILY = "story-prod-migration"
 DIGEST = "1" * 64
 IMAGE = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/site@sha256:{DIGEST}"
 STARTED_BY = f"story-prod/migration/{DIGEST}"
-PLACE = Place(project="story", stack="prod", region=REGION, profile=None, cluster=CLUSTER)
+LOCATION = StackLocation(project="story", stack="prod", region=REGION, profile=None, cluster=CLUSTER)
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Cloud:
         assert self.cluster
         given: dict[str, Any] = {
             "step": "migration",
-            "place": PLACE,
+            "location": LOCATION,
             "started_by": STARTED_BY,
             "task_definition": changes.pop("task_definition", None) or self.task_definition(),
             "container": "app",
@@ -153,7 +153,9 @@ class Cloud:
         return definition
 
     def rollout(self, task_definition: str, *, service: str = "web", timeout_seconds: int = 30) -> Rollout:
-        return Rollout(place=PLACE, service=service, task_definition=task_definition, timeout_seconds=timeout_seconds)
+        return Rollout(
+            location=LOCATION, service=service, task_definition=task_definition, timeout_seconds=timeout_seconds
+        )
 
     @property
     def output(self) -> str:

@@ -7,7 +7,17 @@ from typing import Any
 import botocore.session
 import pytest
 
-from release.deployment import State, Verdict, bringing, is_gone, is_over, judge, primary, rollback_reason, with_id
+from release.deployment import (
+    DeploymentState,
+    Verdict,
+    bringing,
+    evaluate,
+    is_gone,
+    is_over,
+    primary,
+    rollback_reason,
+    with_id,
+)
 
 OWN, OTHER = "ecs-svc/1", "ecs-svc/2"
 NEW, OLD = "arn:aws:ecs:ap-northeast-1:1:task-definition/web:2", "arn:aws:ecs:ap-northeast-1:1:task-definition/web:1"
@@ -25,7 +35,7 @@ STATUSES = {
 }
 ROLLOUT_STATES = {"COMPLETED", "FAILED", "IN_PROGRESS"}
 UNKNOWN = ""
-DONE, GOING_ON, FAILED = State.DONE, State.GOING_ON, State.FAILED
+DONE, GOING_ON, FAILED = DeploymentState.DONE, DeploymentState.GOING_ON, DeploymentState.FAILED
 
 
 def enum(shape: str) -> set[str]:
@@ -45,8 +55,8 @@ def service(*deployments: dict[str, Any], status: str = "ACTIVE", **more: Any) -
 
 
 def test_every_status_that_aws_may_answer_is_judged_here() -> None:
-    assert enum("ServiceDeploymentStatus") == STATUSES, "judge and is_over must learn the new one"
-    assert enum("DeploymentRolloutState") == ROLLOUT_STATES, "judge and `story status` must learn the new one"
+    assert enum("ServiceDeploymentStatus") == STATUSES, "evaluate and is_over must learn the new one"
+    assert enum("DeploymentRolloutState") == ROLLOUT_STATES, "evaluate and `story status` must learn the new one"
 
 
 BY_STATUS = {
@@ -71,7 +81,7 @@ def test_the_table_has_every_pair() -> None:
 
 @pytest.mark.parametrize(("status", "rollout"), sorted(product(BY_STATUS, ROLLOUT_STATES)))
 def test_a_leading_deployment_is_judged_by_both_of_aws_s_answers(status: str, rollout: str) -> None:
-    verdict = judge(service(deployment(rollout=rollout)), OWN, {"status": status} if status else {})
+    verdict = evaluate(service(deployment(rollout=rollout)), OWN, {"status": status} if status else {})
     assert verdict.state is BY_STATUS[status][rollout]
     assert bool(verdict.reason) == (verdict.state is FAILED), "a failure always has a reason, and nothing else has"
 
@@ -81,7 +91,7 @@ def test_a_leading_deployment_is_judged_by_both_of_aws_s_answers(status: str, ro
 def test_another_deployment_in_the_lead_is_a_failure_unless_ecs_says_otherwise(status: str, listed: bool) -> None:
     own = [deployment(status="ACTIVE")] if listed else []
     leading = deployment(OTHER, rolloutStateReason="it was chosen")
-    verdict = judge(service(leading, *own), OWN, {"status": status} if status else {})
+    verdict = evaluate(service(leading, *own), OWN, {"status": status} if status else {})
     if status in ("PENDING", "IN_PROGRESS"):
         assert verdict == Verdict(state=GOING_ON), "the deployments of DescribeServices may lag behind"
     elif status == "SUCCESSFUL":
@@ -89,30 +99,30 @@ def test_another_deployment_in_the_lead_is_a_failure_unless_ecs_says_otherwise(s
     else:
         assert verdict.state is FAILED
         if not status.startswith("ROLLBACK"):
-            assert verdict.reason == ("another deployment displaced it: ecs-svc/2, which brings web:1 (it was chosen)")
+            assert verdict.reason == ("another deployment replaced it: ecs-svc/2, which deploys web:1 (it was chosen)")
 
 
 @pytest.mark.parametrize("status", sorted(BY_STATUS))
 @pytest.mark.parametrize("gone", ["DRAINING", "INACTIVE"])
 def test_a_deleted_service_is_a_failure_whatever_else_is_said(status: str, gone: str) -> None:
-    verdict = judge(service(deployment(rollout="COMPLETED"), status=gone), OWN, {"status": status})
+    verdict = evaluate(service(deployment(rollout="COMPLETED"), status=gone), OWN, {"status": status})
     assert verdict == Verdict(state=FAILED, reason="the service was deleted")
 
 
 def test_a_service_without_any_deployment_is_waited_for() -> None:
-    assert judge(service(), OWN, {}).state is GOING_ON
+    assert evaluate(service(), OWN, {}).state is GOING_ON
 
 
 def test_a_stop_tells_who_stopped_it_if_ecs_does() -> None:
     told = {"status": "STOPPED", "statusReason": "stopped by a person"}
-    assert judge(service(deployment()), OWN, told).reason == "it was stopped: stopped by a person"
-    assert judge(service(deployment()), OWN, {"status": "STOPPED"}).reason == "it was stopped: ECS gives no reason"
+    assert evaluate(service(deployment()), OWN, told).reason == "it was stopped: stopped by a person"
+    assert evaluate(service(deployment()), OWN, {"status": "STOPPED"}).reason == "it was stopped: ECS gives no reason"
 
 
 def test_a_failed_rollout_tells_ecs_own_reason_if_there_is_one() -> None:
     broken = deployment(rollout="FAILED", rolloutStateReason="tasks failed to start")
-    assert judge(service(broken), OWN, {}).reason == "tasks failed to start"
-    assert judge(service(deployment(rollout="FAILED")), OWN, {}).reason == "ECS gives no reason"
+    assert evaluate(service(broken), OWN, {}).reason == "tasks failed to start"
+    assert evaluate(service(deployment(rollout="FAILED")), OWN, {}).reason == "ECS gives no reason"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +139,7 @@ def test_a_failed_rollout_tells_ecs_own_reason_if_there_is_one() -> None:
 )
 def test_the_reason_of_a_rollback_is_all_that_is_told_once(told: dict[str, Any], reason: str) -> None:
     assert rollback_reason(told) == reason
-    verdict = judge(service(deployment()), OWN, {"status": "ROLLBACK_IN_PROGRESS", **told})
+    verdict = evaluate(service(deployment()), OWN, {"status": "ROLLBACK_IN_PROGRESS", **told})
     assert verdict.reason == f"ECS rolled it back: {reason}"
 
 

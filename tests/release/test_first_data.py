@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from release.contract import Place
+from release.contract import StackLocation
 from release.first_data import FirstData, wait_for_first_data
 from tests.aws.answers import Told, refusal
 from tests.aws.clock import Clock
@@ -18,7 +18,7 @@ METRIC = {
     "Stat": "Maximum",
 }
 WANTED = FirstData(
-    place=Place(project="story", stack="prod", region="ap-northeast-1", profile=None, cluster="story-prod"),
+    location=StackLocation(project="story", stack="prod", region="ap-northeast-1", profile=None, cluster="story-prod"),
     alarm="web-no-healthy-task",
     metrics=[METRIC],
     least=1,

@@ -111,7 +111,7 @@ def test_exit_code_1_fails_with_everything_that_is_known(cloud: Cloud) -> None:
     for told in ("stop code       EssentialContainerExited", "container       app: exit code 1", task["taskArn"]):
         assert told in cloud.output
     assert "Next: no service was changed" in cloud.output
-    shown = cloud.output.partition("its last 30 of 40 log lines:")[2]
+    shown = cloud.output.partition("last 30 of 40 log lines:")[2]
     assert re.findall(r"\| line ([0-9]+)", shown) == [str(number) for number in range(10, 40)]
 
 
@@ -120,7 +120,7 @@ def test_a_task_without_an_exit_code_has_failed(cloud: Cloud) -> None:
     message = failure(cloud, cloud.task())
     assert message.startswith("migration: app ended without an exit code: CannotPullContainerError")
     assert "container       app: no exit code" in cloud.output
-    assert "Look whether the image exists" in cloud.output
+    assert "Check that the image exists" in cloud.output
     assert len(cloud.tasks()) == 1, "an image that is not there is not there the next time"
 
 
@@ -225,23 +225,23 @@ def test_a_task_that_is_missing_right_after_its_start_is_waited_for(cloud: Cloud
 def test_a_task_that_stays_missing_is_a_failure(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrate, "UNKNOWN_SECONDS", 0.5)
     cloud.fails_at("DescribeTasks", answer={"tasks": [], "failures": [{"arn": "a", "reason": "MISSING"}]}, times=500)
-    assert "ECS does not know the task any more, so how it ended is unknown: arn:" in failure(cloud, cloud.task())
+    assert "ECS no longer has the task, so its result is unknown: arn:" in failure(cloud, cloud.task())
 
 
 def test_a_task_that_runs_too_long_is_left_alone_and_named(cloud: Cloud) -> None:
     cloud.behaves(exits=0, after_seconds=60, lines=["altering a large table"])
     message = failure(cloud, cloud.task(timeout_seconds=2))
     [task] = cloud.tasks()
-    assert message.startswith("migration: not ended within 2 s, the timeout in the stack's file; the task goes on")
+    assert message.startswith("migration: not ended within 2 s, the timeout in the stack's file; the task continues")
     assert message.endswith(task["taskArn"])
     assert task["desiredStatus"] == "RUNNING", "half of a schema change is worse than a long one"
-    assert "| altering a large table" in cloud.output.partition("its last 1 of 1 log lines:")[2]
+    assert "| altering a large table" in cloud.output.partition("last 1 of 1 log lines:")[2]
 
 
 def test_a_task_that_never_starts_is_stopped_at_the_timeout(cloud: Cloud) -> None:
     cloud.behaves(stays="PROVISIONING")
     message = failure(cloud, cloud.task(timeout_seconds=1))
-    assert "it did not even start (last seen PROVISIONING) and was stopped" in message
+    assert "it did not start (last status PROVISIONING) and was stopped" in message
     assert [task["desiredStatus"] for task in cloud.tasks()] == ["STOPPED"]
 
 
@@ -271,7 +271,7 @@ def test_a_hundred_thousand_lines_are_counted_but_not_all_shown(cloud: Cloud) ->
     run(cloud, cloud.task(timeout_seconds=120), shown_lines=100)
     assert "(100000 log lines)" in cloud.output
     assert sum("| line " in line for line in cloud.said) == 100
-    assert "100 lines were shown; the others are in the log group" in cloud.output
+    assert "100 lines were printed; the others are in the log group" in cloud.output
 
 
 def test_lines_that_no_terminal_can_show_do_no_harm(cloud: Cloud) -> None:
@@ -342,7 +342,7 @@ def test_a_task_of_another_release_that_still_runs_is_an_error_that_names_it(clo
     cloud.behaves(exits=0, after_seconds=60)
     other = cloud.started(cloud.task(started_by=f"story-prod/migration/{'2' * 64}"))
     message = failure(cloud, cloud.task())
-    assert f"another one still runs, started by story-prod/migration/{'2' * 64}: {other['taskArn']}" in message
+    assert f"another task is still running, started by story-prod/migration/{'2' * 64}: {other['taskArn']}" in message
     assert f"aws ecs stop-task --cluster {CLUSTER} --task " in message
     assert len(cloud.tasks()) == 1
 

@@ -47,7 +47,7 @@ def test_of_two_updates_at_once_with_different_images_the_younger_fails(cloud: C
             time.sleep(0.05)
         # At its first look ECS does not list the elder's task yet.
         cloud.fails_at("ListTasks", answer={"taskArns": []})
-        with pytest.raises(StepError, match=f"another one still runs, started by {STARTED_BY}: "):
+        with pytest.raises(StepError, match=f"another task is still running, started by {STARTED_BY}: "):
             run(cloud, younger)
         first.result()
     assert {one["startedBy"]: one["stopCode"] for one in cloud.tasks()} == {

@@ -12,14 +12,14 @@ from release.migrate import run_task
 from release.stopped_task import BEFORE_THE_START, has_not_started
 from tests.aws.answers import Told, refusal
 from tests.aws.clock import Clock
-from tests.release.steps import FAMILY, LOG_GROUP, PLACE, STARTED_BY
+from tests.release.steps import FAMILY, LOCATION, LOG_GROUP, STARTED_BY
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ARN = "arn:aws:ecs:ap-northeast-1:123456789012:task/story-prod/"
 OTHER_RELEASE = f"story-prod/migration/{'2' * 64}"
 TASK = OneOffTask(
     step="migration",
-    place=PLACE,
+    location=LOCATION,
     started_by=STARTED_BY,
     task_definition=f"arn:aws:ecs:ap-northeast-1:123456789012:task-definition/{FAMILY}:1",
     container="app",
@@ -124,16 +124,16 @@ def until(seconds: float, before: Any, after: Any) -> Callable[[float], Any]:
 @pytest.mark.parametrize("last", [task(status=status) for status in BEFORE_THE_START], ids=BEFORE_THE_START)
 def test_a_task_that_ecs_says_has_not_started_is_stopped_at_the_timeout(account: Account, last: Any) -> None:
     account.seen["own"] = until(1000, last, ENDED)
-    assert f"it did not even start (last seen {last['lastStatus']}) and was stopped: {ARN}own" in account.fails()
+    assert f"it did not start (last status {last['lastStatus']}) and was stopped: {ARN}own" in account.fails()
     assert account.stopped == ["own"]
     assert 300 <= account.clock.passed < 303
 
 
 @pytest.mark.parametrize(
-    ("seen", "last_seen"),
+    ("seen", "last_status"),
     [
-        (until(1000, THROTTLED, ENDED), "never"),
-        (until(250, THROTTLED, None), "never"),
+        (until(1000, THROTTLED, ENDED), "unknown"),
+        (until(250, THROTTLED, None), "unknown"),
         (until(10, task(status="PENDING"), THROTTLED), "PENDING"),
         (until(299, task(status="PROVISIONING"), THROTTLED), "PROVISIONING"),
         (until(299, task(status="PENDING"), None), "PENDING"),
@@ -142,13 +142,13 @@ def test_a_task_that_ecs_says_has_not_started_is_stopped_at_the_timeout(account:
     ids=["never answered", "missing", "pending long ago", "just now", "gone now", "ran"],
 )
 def test_a_task_whose_state_is_unknown_at_the_timeout_is_not_stopped(
-    account: Account, seen: Callable[[float], Any], last_seen: str
+    account: Account, seen: Callable[[float], Any], last_status: str
 ) -> None:
     account.seen["own"] = seen
     assert account.fails() == (
         "migration: not ended within 300 s, the timeout in the stack's file; AWS does not say whether it started "
-        f"(last seen {last_seen}), so it was not stopped: {ARN}own; the next update with this image follows it if it "
-        "still runs"
+        f"(last status {last_status}), so it was not stopped: {ARN}own; the next update with this image follows it if "
+        "it is still running"
     )
     assert account.stopped == []
 
@@ -169,7 +169,7 @@ def test_a_task_whose_state_is_unknown_at_the_timeout_is_not_stopped(
 )
 def test_a_task_that_may_have_started_is_not_stopped_at_the_timeout(account: Account, last: Any) -> None:
     account.seen["own"] = lambda _seconds: last
-    assert "; the task goes on, and the next update with this image follows it: " in account.fails()
+    assert "; the task continues, and the next update with this image follows it: " in account.fails()
     assert account.stopped == []
 
 
@@ -194,7 +194,7 @@ def test_after_an_unknown_end_the_next_update_follows_the_task_and_starts_none(a
     account.seen["own"] = until(account.clock.passed + 9, task(), ENDED)
     account.runs()
     assert account.started == 1
-    assert "follows own, which an earlier update started and did not see end" in "\n".join(account.said)
+    assert "follows own, which an earlier update started" in "\n".join(account.said)
 
 
 def test_a_task_that_is_missing_for_less_than_a_minute_is_waited_for(account: Account) -> None:
@@ -204,7 +204,7 @@ def test_a_task_that_is_missing_for_less_than_a_minute_is_waited_for(account: Ac
 
 def test_a_task_that_is_missing_for_more_than_a_minute_has_an_unknown_end(account: Account) -> None:
     account.seen["own"] = lambda _seconds: None
-    assert "so how it ended is unknown" in account.fails()
+    assert "so its result is unknown" in account.fails()
     assert 60 < account.clock.passed < 63
     assert account.stopped == []
 
@@ -217,7 +217,7 @@ def test_a_task_that_is_missing_once_after_a_long_time_without_answers_is_waited
 
 def test_a_minute_of_missing_begins_anew_whenever_the_task_is_seen(account: Account) -> None:
     account.seen["own"] = lambda seconds: ENDED if seconds > 200 else task() if 50 < seconds < 52 else None
-    assert "so how it ended is unknown" in account.fails()
+    assert "so its result is unknown" in account.fails()
     assert 110 < account.clock.passed < 115
 
 
@@ -258,7 +258,8 @@ def race(account: Account, other: Any, own: Any = None) -> None:
 def test_of_two_updates_with_different_images_the_younger_fails_and_stops_its_task(account: Account) -> None:
     race(account, task("other", createdAt=OLDER, startedBy=OTHER_RELEASE))
     message = account.fails()
-    assert message.startswith(f"migration: another one still runs, started by {OTHER_RELEASE}: {ARN}other; wait ")
+    told = f"migration: another task is still running, started by {OTHER_RELEASE}: {ARN}other; wait "
+    assert message.startswith(told)
     assert account.stopped == ["own"]
 
 
@@ -267,7 +268,7 @@ def test_the_younger_task_is_not_stopped_while_it_is_unknown_whether_it_started(
     race(account, task("other", createdAt=OLDER, startedBy=OTHER_RELEASE))
     answers = itertools.chain([task(status="RUNNING")], itertools.repeat(unknown))
     account.seen["own"] = lambda _seconds: next(answers)
-    assert "may have begun its work" in account.fails()
+    assert "may have started its work" in account.fails()
     assert account.stopped == []
 
 
@@ -293,7 +294,7 @@ def test_of_two_tasks_of_the_same_moment_the_one_with_the_first_arn_counts_as_el
     same_moment = task(other, createdAt=NOW, startedBy=OTHER_RELEASE)
     account.seen |= {other: lambda _seconds: same_moment, "own": until(1, task(status="PROVISIONING"), ENDED)}
     if gives_way:
-        assert "another one still runs" in account.fails()
+        assert "another task is still running" in account.fails()
     else:
         account.runs()
     assert account.stopped == (["own"] if gives_way else [])
@@ -312,5 +313,5 @@ def test_of_several_others_the_eldest_counts(account: Account) -> None:
 def test_a_younger_task_that_may_have_begun_its_work_is_not_stopped(account: Account) -> None:
     race(account, task("other", createdAt=OLDER), own=task())
     message = account.fails()
-    assert f"so both go on: {ARN}other and {ARN}own; wait for the end of both, and try again" in message
+    assert f"so both continue: {ARN}other and {ARN}own; wait until both have ended, and try again" in message
     assert account.stopped == []

@@ -82,7 +82,7 @@ def test_a_service_that_runs_it_already_ends_the_wait_at_once(cloud: Cloud) -> N
     began = time.monotonic()
     follow(cloud, definition)
     assert time.monotonic() - began < 1
-    assert "story-prod-web:1 runs already" in cloud.output
+    assert "story-prod-web:1 is already running" in cloud.output
 
 
 def test_no_desired_tasks_are_complete_at_once(cloud: Cloud) -> None:
@@ -99,7 +99,7 @@ def test_a_rollback_is_a_failure_with_its_reason(cloud: Cloud) -> None:
     assert "last log lines of app:" in cloud.output
     assert "| PHP Fatal error: no such class" in cloud.output
     assert "Next: story rollback --stack prod " in cloud.output
-    assert "what ECS says:" in cloud.output
+    assert "events of the service:" in cloud.output
     assert "deployment failed: tasks failed to start" in cloud.output
     assert until_complete(cloud) == first
 
@@ -115,7 +115,7 @@ def test_what_the_load_balancer_says_of_a_task_is_shown(cloud: Cloud) -> None:
     running(cloud, **balanced(cloud))
     cloud.behaves(family="story-prod-web", never_healthy=True)
     failure(cloud, cloud.deployed())
-    assert "the load balancer's check: Target." in cloud.output
+    assert "health check of the load balancer: Target." in cloud.output
     assert "tasks stopped: Task failed ELB health checks in (target-group arn:" in cloud.output
 
 
@@ -173,7 +173,7 @@ def test_a_newer_deployment_displaces_the_older_one(cloud: Cloud) -> None:
     cloud.behaves(family="story-prod-web", starts_after_seconds=30)
     older = cloud.deployed()
     threading.Timer(2, cloud.deployed).start()
-    assert re.search(r"displaced it: ecs-svc/[0-9]+, which brings story-prod-web:3", failure(cloud, older))
+    assert re.search(r"replaced it: ecs-svc/[0-9]+, which deploys story-prod-web:3", failure(cloud, older))
 
 
 def test_a_service_that_is_deleted_while_waiting_is_a_failure(cloud: Cloud) -> None:
@@ -187,7 +187,7 @@ def test_a_service_that_is_deleted_while_waiting_is_a_failure(cloud: Cloud) -> N
 
 def test_a_service_that_does_not_exist_is_a_failure(cloud: Cloud) -> None:
     assert cloud.cluster
-    assert "the service was deleted, or never made" in failure(cloud, cloud.task_definition("story-prod-web"))
+    assert "the service was deleted, or was never created" in failure(cloud, cloud.task_definition("story-prod-web"))
 
 
 def test_at_the_timeout_the_deployment_is_stopped_and_ecs_goes_back(cloud: Cloud) -> None:
@@ -268,7 +268,7 @@ def test_an_account_without_service_deployments_is_followed_by_its_services_alon
     follow(cloud, cloud.deployed())
     cloud.behaves(family="story-prod-web", container="app", exits=1)
     # It may see the failure itself, or only that the service has gone back meanwhile.
-    assert re.search("circuit breaker|which brings story-prod-web:2", failure(cloud, cloud.deployed()))
+    assert re.search("circuit breaker|which deploys story-prod-web:2", failure(cloud, cloud.deployed()))
 
 
 def test_credentials_that_expire_leave_the_deployment_alone(cloud: Cloud) -> None:

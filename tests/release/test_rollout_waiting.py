@@ -10,7 +10,7 @@ from release.contract import Rollout, StepError
 from release.rollout import follow_rollout
 from tests.aws.answers import Told, refusal
 from tests.aws.clock import Clock
-from tests.release.steps import PLACE
+from tests.release.steps import LOCATION
 
 ECS = "arn:aws:ecs:ap-northeast-1:123456789012:"
 NEW, OLD = f"{ECS}task-definition/story-prod-web:2", f"{ECS}task-definition/story-prod-web:1"
@@ -103,7 +103,7 @@ class Account:
         return [parameters for _, asked, parameters in self.told.asked if asked == operation]
 
     def follow(self, *, timeout_seconds: int = 300, intervenes: bool = True) -> None:
-        rollout = Rollout(place=PLACE, service="web", task_definition=NEW, timeout_seconds=timeout_seconds)
+        rollout = Rollout(location=LOCATION, service="web", task_definition=NEW, timeout_seconds=timeout_seconds)
         follow_rollout(
             rollout,
             output=lambda line: self.said.append((self.clock.passed, line)),
@@ -170,7 +170,7 @@ def test_a_failure_says_once_more_what_ecs_said_and_how_often(account: Account) 
     account.complete_after = ALWAYS
     account.fails(timeout_seconds=100)
     lines = [line for _, line in account.said]
-    told = lines.index(next(line for line in lines if line.endswith("what ECS says:")))
+    told = lines.index(next(line for line in lines if line.endswith("events of the service:")))
     assert lines[told + 1].endswith(f"- {LIMIT} (3 times)")
     assert not any("another deployment" in line for line in lines)
 
@@ -193,7 +193,7 @@ def test_at_its_timeout_a_deployment_is_stopped(account: Account) -> None:
 
 def test_a_look_at_a_deployment_stops_nothing_at_its_timeout(account: Account) -> None:
     account.complete_after = ALWAYS
-    assert account.fails(intervenes=False).endswith("the timeout in the stack's file; it goes on")
+    assert account.fails(intervenes=False).endswith("the timeout in the stack's file; it continues")
     assert account.asked("stop_service_deployment") == []
 
 
@@ -237,7 +237,7 @@ def test_a_service_deployment_of_the_same_moment_is_the_deployments_own(
     account.complete_after = ALWAYS
     message = account.fails(timeout_seconds=10)
     assert bool(account.asked("stop_service_deployment")) is is_its_own
-    assert ("AWS has not listed a service deployment that could be stopped" in message) is not is_its_own
+    assert ("AWS does not list a service deployment that can be stopped" in message) is not is_its_own
 
 
 def test_a_service_deployment_that_brings_something_else_is_not_stopped(account: Account) -> None:
@@ -289,21 +289,21 @@ def test_a_service_that_ecs_does_not_list_for_a_moment_is_waited_for(account: Ac
 
 def test_a_service_that_stays_unlisted_is_a_failure_after_a_quarter_of_a_minute(account: Account) -> None:
     account.services = lambda _seconds: []
-    assert account.fails() == "rollout web: the service was deleted, or never made"
+    assert account.fails() == "rollout web: the service was deleted, or was never created"
     assert 15 <= account.clock.passed < 19
 
 
 @pytest.mark.parametrize("status", ["DRAINING", "INACTIVE"])
 def test_a_deleted_service_is_a_failure_at_once(account: Account, status: str) -> None:
     account.services = lambda _seconds: [{**account.service(), "status": status}]
-    assert account.fails() == "rollout web: the service was deleted, or never made"
+    assert account.fails() == "rollout web: the service was deleted, or was never created"
     assert account.clock.passed == 0
 
 
 def test_a_rollback_that_takes_longer_than_a_quarter_of_an_hour_is_left_to_ecs(account: Account) -> None:
     account.complete_after = ALWAYS
     account.told.said["ecs", "stop_service_deployment"] = {}
-    assert account.fails(timeout_seconds=10).endswith("ECS is still going back")
+    assert account.fails(timeout_seconds=10).endswith("the rollback is still in progress")
     assert 910 <= account.clock.passed < 930
 
 

@@ -25,7 +25,7 @@ def linked_roles(iam: Any) -> Mapping[str, str]:
 def test_each_role_is_made_once_and_found_from_then_on(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     iam = cloud.client("iam")
     iam.create_service_linked_role(AWSServiceName="rds.amazonaws.com")
-    for expected in ("made", "exists already"):
+    for expected in ("created", "exists already"):
         for service in ROLE_NAMES:
             make_if_missing(LinkedRole(service=service, region=REGION))
         said = capsys.readouterr().out.splitlines()
@@ -88,7 +88,7 @@ def test_a_role_that_could_not_be_made_stops_the_update_in_one_line(
     with pytest.raises(StepError) as refused:
         make_if_missing(LinkedRole(service="rds.amazonaws.com", region=REGION), connect=iam.connect)
     [line] = str(refused.value).splitlines()
-    assert line.startswith(f"the service-linked role AWSServiceRoleForRDS could not be made: {refusal}: as told; ")
+    assert line.startswith(f"the service-linked role AWSServiceRoleForRDS could not be created: {refusal}: as told; ")
     assert line.endswith("aws iam create-service-linked-role --aws-service-name rds.amazonaws.com")
     assert capsys.readouterr().out == ""
 

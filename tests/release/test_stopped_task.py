@@ -85,7 +85,7 @@ def test_an_unknown_container_is_empty() -> None:
         (task(app(reason=PULL)), "image exists, is built for the cluster's processor"),
         (task(stoppedReason=PULL), "image exists, is built for the cluster's processor"),
         (task(stoppedReason="CannotPullImageManifestError: no such manifest"), "image exists"),
-        (task(stoppedReason=SECRET), "A secret, a log group or the way to AWS's endpoints is missing"),
+        (task(stoppedReason=SECRET), "A secret, a log group or the route to AWS's endpoints is missing"),
         (task(app(exitCode=137, reason="OutOfMemoryError: killed")), "memory_mib"),
         (task(app(exitCode=137), stopCode="EssentialContainerExited"), "memory_mib"),
     ],

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from botocore.exceptions import ProfileNotFound
 
 from aws.client import AwsClient
 from story.kept_image import NoSuchImageError, keep
@@ -30,13 +32,13 @@ def tags(aws: AwsClient) -> set[str]:
 
 def test_a_released_image_gets_a_tag_of_the_stack_beside_its_own(aws: AwsClient, image: str) -> None:
     digest = image.partition("@sha256:")[2]
-    assert keep(image, "prod") == f"kept-prod-{digest[:16]}"
+    assert keep(image, "prod", None) == f"kept-prod-{digest[:16]}"
     assert tags(aws) == {"build-1", f"kept-prod-{digest[:16]}"}
 
 
 def test_asked_again_it_stays_as_it_is(aws: AwsClient, image: str) -> None:
-    assert keep(image, "prod") == keep(image, "prod")
-    keep(image, "dev")
+    assert keep(image, "prod", None) == keep(image, "prod", None)
+    keep(image, "dev", None)
     assert len(tags(aws)) == 3
 
 
@@ -44,8 +46,20 @@ def test_asked_again_it_stays_as_it_is(aws: AwsClient, image: str) -> None:
 def test_an_image_that_is_not_there_is_named() -> None:
     missing = f"{REGISTRY}/site@sha256:{'0' * 64}"
     with pytest.raises(NoSuchImageError, match=f"there is no image {missing}"):
-        keep(missing, "prod")
+        keep(missing, "prod", None)
 
 
-def test_another_registry_keeps_images_as_it_likes() -> None:
-    assert keep(f"ghcr.io/example/site@sha256:{'1' * 64}", "prod") == ""
+def test_the_tag_is_added_with_the_credentials_of_the_stacks_profile(
+    aws: AwsClient, image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config"
+    file.write_text("[profile work]\naws_access_key_id = test\naws_secret_access_key = test\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with pytest.raises(ProfileNotFound, match="play"):
+        keep(image, "prod", "play")
+    assert keep(image, "prod", "work") in tags(aws)
+
+
+def test_an_image_in_another_registry_gets_no_tag() -> None:
+    assert keep(f"ghcr.io/example/site@sha256:{'1' * 64}", "prod", None) == ""

@@ -7,9 +7,9 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from aws.errors import CredentialsExpiredError
-from release.contract import OneOffTask, Place, Rollout, StepError
+from release.contract import OneOffTask, Rollout, StackLocation, StepError
 from story.engine.pulumi_command import PulumiError
-from story.live_stack import CommandLineError, LiveStackError, command_words, explained, live_stack, stack_of_outputs
+from story.live_stack import CommandLineError, LiveStackError, command_words, error_line, live_stack, stack_of_outputs
 from tests.release.steps import CLUSTER, DIGEST, IMAGE, LOG_GROUP, REGION, Cloud
 from tests.story.live import OLDER, Live
 
@@ -41,7 +41,8 @@ def test_what_an_update_left_is_read_from_its_outputs_and_the_profile_from_the_c
     live.told(**OUTPUTS)
     live.config(profile="work")
     found = live_stack("prod", live.home, None)
-    assert found.place == Place(project="story", stack="prod", region=REGION, profile="work", cluster=CLUSTER)
+    expected = StackLocation(project="story", stack="prod", region=REGION, profile="work", cluster=CLUSTER)
+    assert found.location == expected
     assert (found.image, found.services, found.migration) == (IMAGE, OUTPUTS["services"], OUTPUTS["migration"])
     assert live.calls == [
         "stack output --json --stack prod --non-interactive",
@@ -51,7 +52,7 @@ def test_what_an_update_left_is_read_from_its_outputs_and_the_profile_from_the_c
 
 def test_a_stack_s_full_name_is_pulumi_s_and_its_short_one_is_aws_s(live: Live) -> None:
     live.told(**OUTPUTS)
-    assert live_stack("team/story/prod", live.home, None).place.stack == "prod"
+    assert live_stack("team/story/prod", live.home, None).location.stack == "prod"
     assert "--stack team/story/prod" in live.calls[0]
 
 
@@ -65,7 +66,7 @@ def test_settings_from_elsewhere_are_read_from_there(live: Live) -> None:
 def test_without_a_profile_the_default_credentials_count(live: Live, config: dict[str, str]) -> None:
     live.told(**OUTPUTS)
     live.config(**config)
-    assert live_stack("prod", live.home, None).place.profile is None
+    assert live_stack("prod", live.home, None).location.profile is None
 
 
 @pytest.mark.parametrize(
@@ -79,8 +80,8 @@ def test_a_stack_that_never_got_so_far_says_what_makes_it(outputs: dict[str, Any
     with pytest.raises(LiveStackError) as failed:
         stack_of_outputs("dev", outputs, None, project="story")
     assert str(failed.value) == (
-        f"stack dev was never up (it has no output {missing}): "
-        "`STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up --stack dev` makes it"
+        f"stack dev has no successful update yet (it has no output {missing}): "
+        "`STORY_IMAGE=<registry>/<repository>@sha256:<digest> pulumi up --stack dev` creates it"
     )
 
 
@@ -107,7 +108,7 @@ def test_without_pulumi_it_is_said_where_to_get_it(live: Live, monkeypatch: pyte
 def test_the_migration_by_hand_is_the_task_that_an_update_starts() -> None:
     assert stack_of_outputs("prod", OUTPUTS, "work", project="story").migration_task(IMAGE) == OneOffTask(
         step="migration",
-        place=Place(project="story", stack="prod", region=REGION, profile="work", cluster=CLUSTER),
+        location=StackLocation(project="story", stack="prod", region=REGION, profile="work", cluster=CLUSTER),
         started_by=f"story-prod/migration/{DIGEST}",
         task_definition=DEFINITION,
         container="app",
@@ -139,7 +140,7 @@ def test_another_command_is_only_the_same_as_itself() -> None:
 def test_a_rollout_has_the_timeout_of_its_service() -> None:
     stack = stack_of_outputs("prod", OUTPUTS, None, project="story")
     assert stack.rollout("web", "arn:4") == Rollout(
-        place=stack.place, service="web", task_definition="arn:4", timeout_seconds=900
+        location=stack.location, service="web", task_definition="arn:4", timeout_seconds=900
     )
 
 
@@ -171,7 +172,9 @@ def test_what_is_no_command_line_says_what_is(line: str, given: str) -> None:
 def test_every_expected_error_is_one_line_that_says_where() -> None:
     refused: Any = {"Error": {"Code": "ClusterNotFoundException", "Message": "Cluster not found."}}
     expired = CredentialsExpiredError("ExpiredTokenException: old")
-    assert explained("dev", ClientError(refused, "x")) == "stack dev: AWS: ClusterNotFoundException: Cluster not found."
-    assert explained("dev", NoCredentialsError()) == "stack dev: AWS: Unable to locate credentials"
-    assert explained("dev", expired).endswith("no longer valid (ExpiredTokenException: old); sign in, and try again")
-    assert explained("dev", StepError("migration: failed")) == "migration: failed"
+    assert (
+        error_line("dev", ClientError(refused, "x")) == "stack dev: AWS: ClusterNotFoundException: Cluster not found."
+    )
+    assert error_line("dev", NoCredentialsError()) == "stack dev: AWS: Unable to locate credentials"
+    assert error_line("dev", expired).endswith("no longer valid (ExpiredTokenException: old); sign in and try again")
+    assert error_line("dev", StepError("migration: failed")) == "migration: failed"

@@ -34,7 +34,7 @@ CIRCUIT_BREAKER = "the circuit breaker threshold was exceeded"
 NO_CANDIDATE = "No rollback candidate was found to run the rollback."
 
 
-class Rollout:
+class DeploymentProgress:
     """All that happens to one service; `settle` brings it on."""
 
     def __init__(self, service: Any, backend: Any) -> None:

@@ -13,7 +13,7 @@ from moto.ecs.models import EC2ContainerServiceBackend, Service
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 from emulator.services.ecs import clock
-from emulator.services.ecs.rollouts import Rollout
+from emulator.services.ecs.rollouts import DeploymentProgress
 from emulator.serving.patching import now, replace
 
 REMEMBERED = (
@@ -96,7 +96,7 @@ def _create_and_remember() -> None:
             given["capacityProviderStrategy"] = cluster.default_capacity_provider_strategy
         _remember(service, given)
         service.created_at = now()
-        service.rollout = Rollout(service, self.ecs_backend)
+        service.rollout = DeploymentProgress(service, self.ecs_backend)
         if service.deployment_controller["type"] == "ECS":
             service.rollout.begin(service.created_at)
         return ActionResult({"service": service})

@@ -8,7 +8,7 @@ from typing import Any, cast
 from aws.client import Json, items, part
 from story.doctor.quotas import CPU_UNITS, extra_tasks, spread
 from story.plan.recorder import Record, Resource
-from story.recover.state_file import State
+from story.recover.state_file import StateFile
 
 ON_DEMAND, SPOT = "FARGATE", "FARGATE_SPOT"
 SERVICE = "aws:ecs/service:Service"
@@ -233,7 +233,7 @@ class Planned:
                 yield number(part(one.inputs, "scalableTargetAction").get("maxCapacity"))
 
 
-def owned_by(state: State) -> Owned:
+def owned_by(state: StateFile) -> Owned:
     """What a state records."""
     stacks = [one for one in state.resources if one.get("type") == "pulumi:pulumi:Stack"]
     image = next((str(part(one, "outputs").get("image") or "") for one in stacks), "")

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from aws.caching import CachingClient
 from aws.client import AwsClient
 from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
-from release.contract import Place
+from release.contract import StackLocation
 from settings.partition import partition_of
 from settings.project import project_name
 from story.doctor.examine import examine
@@ -27,7 +27,7 @@ from story.doctor.preflight.subject import Subject
 from story.doctor.run import progress, show
 from story.exit_codes import ExitCode
 from story.image_given import RELEASED
-from story.live_stack import EXPECTED, explained
+from story.live_stack import EXPECTED, error_line
 from story.plan.command import without_garbage_collection
 from story.plan.program import ProgramError, StackPlan, plan_stack
 from story.plan.stack_file import read_stack_file
@@ -74,19 +74,19 @@ def run(request: Request, *, as_json: bool) -> int:
         print(f"story doctor: {told}", file=sys.stderr)
         return ExitCode.OK
     try:
-        place, found = look(request, owned)
+        location, found = look(request, owned)
     except ProgramError as error:
         print(f"story doctor: {error}", file=sys.stderr)
         return ExitCode.FAILED
     except EXPECTED as error:
-        print(f"story doctor: {explained(request.stack, error)}", file=sys.stderr)
+        print(f"story doctor: {error_line(request.stack, error)}", file=sys.stderr)
         return ExitCode.FAILED
-    show(place, found, as_json=as_json)
+    show(location, found, as_json=as_json)
     return exit_code(found)
 
 
-def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
-    """The stack's place, and what all checks find.
+def look(request: Request, owned: Owned) -> tuple[StackLocation, list[Finding]]:
+    """Where the stack is, and what all checks find.
 
     Args:
         request: What is asked for.
@@ -102,7 +102,7 @@ def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
     with without_garbage_collection():
         plan = plan_stack(request.project, request.file, image or None, request.short_name)
     region = read.config.get("aws:region", "")
-    place = Place(
+    location = StackLocation(
         project=project,
         stack=request.short_name,
         region=region,
@@ -110,20 +110,20 @@ def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
         cluster=f"{project}-{request.short_name}",
     )
     if plan.record is None:
-        return place, in_order(_mistakes(plan))
+        return location, in_order(_mistakes(plan))
     planned = Planned(
-        project=project, stack=place.stack, region=region, config=read.config, record=plan.record, image=image
+        project=project, stack=location.stack, region=region, config=read.config, record=plan.record, image=image
     )
     home_region = partition_of(region).home_region
-    home = CachingClient(AwsClient(boto3.Session(region_name=home_region, profile_name=place.profile)))
+    home = CachingClient(AwsClient(boto3.Session(region_name=home_region, profile_name=location.profile)))
     account = _account(home, home_region)
     closed = closed_region(home, region)
     if closed:
-        return place, [closed]
-    subject = _subject(place, planned, owned, home, account)
+        return location, [closed]
+    subject = _subject(location, planned, owned, home, account)
     checks = checks_of(subject)
     with progress(request.short_name, len(checks)) as step:
-        return place, examine(checks, step, debug=request.debug)
+        return location, examine(checks, step, debug=request.debug)
 
 
 def _mistakes(plan: StackPlan) -> Sequence[Finding]:
@@ -139,8 +139,8 @@ def _mistakes(plan: StackPlan) -> Sequence[Finding]:
     ]
 
 
-def _subject(place: Place, planned: Planned, owned: Owned, home: CachingClient, account: str) -> Subject:
-    asking = CachingClient(AwsClient(boto3.Session(region_name=place.region, profile_name=place.profile)))
+def _subject(location: StackLocation, planned: Planned, owned: Owned, home: CachingClient, account: str) -> Subject:
+    asking = CachingClient(AwsClient(boto3.Session(region_name=location.region, profile_name=location.profile)))
     return Subject(
         planned=planned,
         owned=without_state(owned, asking, planned.cluster),

@@ -11,7 +11,7 @@ from story.doctor.preflight.leftovers import clusters_of
 from story.doctor.preflight.planned import Owned, owned_by
 from story.doctor.preflight.subject import Subject
 from story.engine.pulumi_command import PulumiCommand, PulumiError
-from story.recover.state_file import State
+from story.recover.state_file import StateFile
 
 NO_SUCH_STACK = "no stack named"
 """What `pulumi` says of a stack that was never made."""
@@ -25,7 +25,7 @@ def read_state(stack: str, project: Path) -> Owned:
         project: Folder of Pulumi.yaml.
     """
     try:
-        return owned_by(State(PulumiCommand(stack=stack, project=project).export()))
+        return owned_by(StateFile(PulumiCommand(stack=stack, project=project).export()))
     except PulumiError as error:
         if NO_SUCH_STACK in str(error):
             return Owned()

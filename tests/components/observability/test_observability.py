@@ -8,7 +8,7 @@ import pytest
 from components.alarm import Alarm, Math
 from components.metric_alarm import first_data, metric_alarm
 from components.observability import check_names
-from release.contract import Place
+from release.contract import StackLocation
 from story.plan.fake_outputs import ACCOUNT, REGION
 from story.plan.recorder import Record, Resource, record
 from tests.components.observability.monitored_site import WEB, made, observability, service, site
@@ -163,9 +163,9 @@ def test_silence_means_nothing_before_the_services_run() -> None:
 
 
 def test_what_goes_off_above_its_threshold_cannot_count_silence_as_bad() -> None:
-    place = Place(project="story", stack="test", region=REGION, profile=None, cluster="story-test")
+    location = StackLocation(project="story", stack="test", region=REGION, profile=None, cluster="story-test")
     with pytest.raises(ValueError, match="slow: counts silence as bad with GreaterThanThreshold; allowed is LessThan"):
-        first_data(SLOW, place)
+        first_data(SLOW, location)
 
 
 def test_an_alarm_of_one_metric_is_handed_to_aws_as_described() -> None:

@@ -11,7 +11,7 @@ import pytest
 from components.data_stores import DataStores, DataStoresArgs
 from components.service.fargate_service import FargateService, FargateServiceArgs
 from components.service.migration_task import MigrationTask, MigrationTaskArgs
-from release.contract import OneOffTask, Place, Rollout, started_by
+from release.contract import OneOffTask, Rollout, StackLocation, started_by
 from release.migrate import run_task, say_nothing_to_migrate
 from release.rollout import follow_rollout
 from settings.services import MigrationSpec, ServiceSpec
@@ -22,7 +22,7 @@ from tests.components.given import ACCOUNT, DIGEST, IMAGE, REGION, container, co
 from tests.components.hooks import Step, steps
 
 HEX = DIGEST.partition(":")[2]
-PLACE = Place(project="story", stack="test", region=REGION, profile="work", cluster="story-test")
+LOCATION = StackLocation(project="story", stack="test", region=REGION, profile="work", cluster="story-test")
 SUBNETS = ["subnet-1", "subnet-2"]
 
 
@@ -66,7 +66,7 @@ def test_the_migration_s_hook_runs_its_task_once_with_all_that_run_task_needs() 
     assert step.work is run_task
     assert step.contract == OneOffTask(
         step="migration",
-        place=PLACE,
+        location=LOCATION,
         started_by=f"story-test/migration/{HEX}",
         task_definition=definition("migration"),
         container="app",
@@ -85,7 +85,7 @@ def test_the_users_hook_runs_its_own_task_with_its_own_group_log_and_timeout() -
     assert step.work is run_task
     assert step.contract == OneOffTask(
         step="users",
-        place=PLACE,
+        location=LOCATION,
         started_by=f"story-test/users/{HEX}/1",
         task_definition=definition("users"),
         container="app",
@@ -107,7 +107,7 @@ def test_without_a_release_the_migration_s_hook_only_speaks_and_the_users_still_
 def test_an_update_that_goes_back_says_that_it_migrates_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     step = steps_of_migration(migrates=False)["migration"]
     step.work(step.contract)
-    assert capsys.readouterr().out == "migration: no new image, so nothing to migrate\n"
+    assert capsys.readouterr().out == "migration: no new image, so there is nothing to migrate\n"
 
 
 def test_without_databases_there_are_no_users_to_make() -> None:
@@ -150,7 +150,7 @@ def test_a_rollout_s_hook_follows_the_deployment_of_its_service() -> None:
     step = found["rollout-worker-mail"]
     assert step.work is follow_rollout
     assert step.contract == Rollout(
-        place=PLACE, service="worker-mail", task_definition=definition("worker-mail"), timeout_seconds=777
+        location=LOCATION, service="worker-mail", task_definition=definition("worker-mail"), timeout_seconds=777
     )
 
 
@@ -160,7 +160,7 @@ LONGEST_STACK = "a2345678-1234567"
 @pytest.mark.parametrize("step", ["users", "migration", "command"])
 def test_who_starts_a_task_fits_into_what_ecs_allows_for_the_longest_stack_name(step: str) -> None:
     arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/story-{LONGEST_STACK}-{step}:2147483647"
-    place = replace(PLACE, stack=LONGEST_STACK)
+    place = replace(LOCATION, stack=LONGEST_STACK)
     told = started_by(place, step, image=f"registry.example:5000/a/b@sha256:{'f' * 64}", task_definition=arn)
     # docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
     allowed = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/_")
@@ -171,7 +171,7 @@ def test_who_starts_a_task_fits_into_what_ecs_allows_for_the_longest_stack_name(
 
 def test_a_migration_is_the_same_for_every_revision_and_another_for_another_image() -> None:
     def told(step: str, image: str, revision: int) -> str:
-        return started_by(PLACE, step, image=f"a/b@sha256:{image * 64}", task_definition=f"arn:x/story:{revision}")
+        return started_by(LOCATION, step, image=f"a/b@sha256:{image * 64}", task_definition=f"arn:x/story:{revision}")
 
     assert told("migration", "1", 1) == told("migration", "1", 2) != told("migration", "2", 2)
     assert told("users", "1", 1) != told("users", "1", 2), "the passwords stand in its definition"

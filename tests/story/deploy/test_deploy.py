@@ -1,5 +1,6 @@
 """`story deploy`, with a `pulumi` that does as it is told: what is released, what goes back, and what is said last."""
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,13 @@ class Project:
         told = SCRIPT.format(home=shlex.quote(str(home))).replace('"$home/outputs.json"', '"$home/$5.json"')
         script.write_text(told.replace('env > "$home/up.env"', 'echo "$STORY_IMAGE" >> "$home/released"'))
         script.chmod(0o755)
+        self.config()
         self.update("echo Updating")
+
+    def config(self, **values: str) -> None:
+        """What `pulumi config` has: `config(profile="work")` is `aws:profile`."""
+        known = {f"aws:{name}": {"value": value, "secret": False} for name, value in values.items()}
+        (self.home / "config.json").write_text(json.dumps(known))
 
     def runs(self, stack: str, image: str = "") -> None:
         (self.home / f"{stack}.json").write_text(f'{{"image": "{image}"}}' if image else "{}")
@@ -56,7 +63,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 def test_a_new_image_is_released_by_one_update(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert project.deploy() == 0
     assert project.released == [NEW]
-    assert f"prod goes from {OLD} to {NEW}." in capsys.readouterr().out
+    assert f"prod: updating from {OLD} to {NEW}." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("image", [OLD, "none"])
@@ -65,7 +72,7 @@ def test_an_image_that_runs_already_brings_only_settings(
 ) -> None:
     assert project.deploy(image) == 0
     assert project.released == [""]
-    assert capsys.readouterr().out.startswith(f"prod keeps its image, {OLD}: only settings are applied.\n")
+    assert capsys.readouterr().out.startswith(f"prod keeps its image, {OLD}: only the settings are applied.\n")
 
 
 def test_a_failed_release_goes_back_and_ends_with_the_reason(
@@ -75,7 +82,7 @@ def test_a_failed_release_goes_back_and_ends_with_the_reason(
     assert project.deploy() == 1
     assert project.released == [NEW, ""]
     assert capsys.readouterr().out.splitlines()[-2:] == [
-        f"story deploy: prod: the release failed; every service runs {OLD} again. Why:",
+        f"story deploy: prod: the release failed and was rolled back; every service runs {OLD} again. Why:",
         "  migration: app ended with exit code 1",
     ]
 
@@ -87,7 +94,7 @@ def test_a_first_release_that_failed_has_nothing_to_go_back_to(
     project.update(FAILS)
     assert project.deploy() == 1
     assert project.released == [NEW]
-    assert "there is no earlier image to go back to" in capsys.readouterr().out.splitlines()[-2]
+    assert "there is no earlier image to roll back to" in capsys.readouterr().out.splitlines()[-2]
 
 
 def test_a_way_back_that_fails_too_says_so_and_why_the_release_failed(
@@ -96,7 +103,7 @@ def test_a_way_back_that_fails_too_says_so_and_why_the_release_failed(
     project.update(FAILS)
     assert project.deploy() == 1
     said = capsys.readouterr().out.splitlines()
-    assert f"and so did the way back to {OLD}: look at it now (story status --stack prod)" in said[-2]
+    assert f"and the rollback to {OLD} failed too: check the stack now (story status --stack prod)" in said[-2]
     assert said[-1] == "  migration: app ended with exit code 1"
 
 
@@ -112,14 +119,14 @@ def test_an_update_that_gives_no_reason_says_where_to_look(
 ) -> None:
     project.update("exit 1")
     assert project.deploy("none") == 1
-    assert capsys.readouterr().out.splitlines()[-1] == "  pulumi gave no reason; its output above has more"
+    assert capsys.readouterr().out.splitlines()[-1] == "  pulumi printed no reason; see its output above"
 
 
 def test_without_any_image_there_is_nothing_to_deploy(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     project.runs("prod")
     assert project.deploy("none") == 1
     assert project.released == []
-    assert "prod: no image runs here, and none was built yet" in capsys.readouterr().err
+    assert "prod: the stack has no image, and none has been built yet" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("there", [OLD, ""])
@@ -130,7 +137,8 @@ def test_what_the_stack_before_does_not_run_is_refused(
     assert project.deploy(after="dev") == 1
     assert project.released == []
     said = capsys.readouterr().err
-    assert said.startswith(f"story deploy: prod: dev has moved on: it runs {there or 'no image yet'}, ")
+    runs = there or "no image yet"
+    assert said.startswith(f"story deploy: prod: dev runs {runs}, but this release has {NEW}; nothing was changed. ")
 
 
 def test_what_the_stack_before_runs_is_released(project: Project) -> None:
@@ -146,7 +154,7 @@ def test_an_image_without_a_digest_is_wrong_usage(
     assert project.deploy(image) == 2
     assert project.released == []
     assert capsys.readouterr().err == (
-        f'story deploy: --image: given "{image}"; allowed is an image by digest, or none for the one that runs\n'
+        f'story deploy: --image: given "{image}"; allowed is an image by digest, or none for the current one\n'
     )
 
 
@@ -169,8 +177,24 @@ def test_an_image_that_aws_does_not_show_is_one_line_and_nothing_is_changed(
     assert "AccessDenied" in capsys.readouterr().err
 
 
+def test_an_image_is_kept_with_the_credentials_of_the_stacks_profile(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.config(profile="work")
+    kept: list[tuple[str, str, str | None]] = []
+
+    def keep(image: str, stack: str, profile: str | None) -> str:
+        kept.append((image, stack, profile))
+        return "kept-prod-2222"
+
+    monkeypatch.setattr(deploy, "keep", keep)
+    assert project.deploy() == 0
+    assert kept == [(NEW, "prod", "work")]
+    assert f"{NEW} has the tag kept-prod-2222" in capsys.readouterr().out
+
+
 def test_a_reason_is_told_once_and_the_engine_s_own_summary_never() -> None:
     reasons = Reasons()
     for line in ("  error: it broke", "    error: update failed", "@ updating", "error: it broke", "error: and this"):
-        reasons.hear(line)
+        reasons.add_line(line)
     assert reasons.lines == ["it broke", "and this"]

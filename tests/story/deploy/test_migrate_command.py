@@ -69,9 +69,7 @@ def test_a_migration_of_another_image_that_still_runs_is_left_alone_and_named(li
     other = live.cloud.started(live.cloud.task(started_by=STARTED_BY.replace("1" * 64, "3" * 64)))
     result = story("migrate", "--stack", "prod")
     assert result.exit_code == 1
-    assert (
-        f"story migrate: migration: another one still runs, started by story-prod/migration/{'3' * 64}" in result.stderr
-    )
+    assert f"migration: another task is still running, started by story-prod/migration/{'3' * 64}" in result.stderr
     assert started(live)["taskArn"] == other["taskArn"]
 
 
@@ -92,7 +90,7 @@ def test_a_command_never_takes_another_one_s_end_for_its_own(live: Live) -> None
         first.until_it_says("runs story-prod-migration:1")
         result = story("migrate", "--stack", "prod", "--command", "php artisan cache:clear")
         assert result.exit_code == 1
-        assert "story migrate: command: another one still runs" in result.stderr
+        assert "story migrate: command: another task is still running" in result.stderr
         assert started(live)["overrides"]["containerOverrides"][0]["command"][-1] == "migrate:status"
 
 
@@ -124,7 +122,7 @@ def test_an_interrupted_migration_goes_on_and_the_same_command_follows_it(live: 
         first.interrupted(number)
         assert first.ended() == 130
         assert first.said.splitlines()[-1] == (
-            "story migrate: interrupted; a task that was started goes on, and the same command again follows it"
+            "story migrate: interrupted; a task that was started continues; run the same command again to follow it"
         )
         assert "Traceback" not in first.said
     going_on = started(live)

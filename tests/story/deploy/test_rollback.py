@@ -15,7 +15,7 @@ from tests.story.live import BROKEN, OLDER, Live, Process, story
 
 pytestmark = pytest.mark.timed
 
-NOTHING_IS_MIGRATED = "Nothing is migrated: the database stays as the last migration left it."
+NO_MIGRATION = "No migration runs: the database keeps its current schema and data."
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def test_the_last_good_image_goes_back_by_an_update_without_any_image(
     result = back("--yes")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
-        f"Every service of prod goes back to the last good image, {IMAGE}.",
-        NOTHING_IS_MIGRATED,
+        f"Every service of prod is rolled back to the last good image, {IMAGE}.",
+        NO_MIGRATION,
     ]
     assert live.updates == ["up --yes --stack prod --non-interactive"]
     assert not {"STORY_IMAGE", "STORY_ROLLBACK_IMAGE"} & set(live.environment_of_the_update), (
@@ -83,7 +83,7 @@ def test_an_earlier_image_goes_back_as_such_and_never_as_a_release(
     monkeypatch.setenv("STORY_IMAGE", BROKEN)
     result = back(given, "--yes")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert f"Every service of prod goes back to {OLDER}." in result.stdout
+    assert f"Every service of prod is rolled back to {OLDER}." in result.stdout
     environment = live.environment_of_the_update
     assert environment["STORY_ROLLBACK_IMAGE"] == OLDER
     assert "STORY_IMAGE" not in environment, "it would migrate"
@@ -110,7 +110,7 @@ def test_an_update_that_fails_is_exit_code_1(live: Live) -> None:
 def test_where_everything_is_well_on_the_last_good_image_earlier_ones_are_named(live: Live) -> None:
     live.services_run("web")
     line = refused(live)
-    assert line.startswith(f"story rollback: every service runs the last good image already: {IMAGE}; ")
+    assert line.startswith(f"story rollback: every service already runs the last good image, {IMAGE}; ")
     assert line.endswith(f": {BROKEN}, {OLDER}")
 
 
@@ -131,7 +131,10 @@ def test_a_service_that_is_not_well_goes_back_to_the_last_good_image_too(live: L
 
 def test_before_any_update_succeeded_there_is_nothing_to_go_back_to(live: Live) -> None:
     live.up("web", image="")
-    assert refused(live) == "story rollback: no update of this stack succeeded yet, so there is nothing to go back to"
+    assert (
+        refused(live)
+        == "story rollback: no update of this stack has succeeded yet, so there is no image to roll back to"
+    )
 
 
 @pytest.mark.parametrize("given", ["4" * 12, "2222222", "latest", "site@sha256:2222", "", "sha256:"])
@@ -151,14 +154,14 @@ def test_what_fits_several_images_names_these(live: Live) -> None:
     similar = IMAGE.replace("1" * 64, "2" * 63 + "0")
     live.cloud.task_definition(image=similar)
     assert refused(live, "2" * 12) == (
-        f'story rollback: given "{"2" * 12}", which fits several; allowed is one of: {similar}, {OLDER}'
+        f'story rollback: given "{"2" * 12}", which matches several images; allowed is one of: {similar}, {OLDER}'
     )
 
 
 def test_without_a_terminal_nobody_is_asked_and_nothing_happens(live: Live) -> None:
     result = back(OLDER)
     assert result.exit_code == 2
-    assert result.stderr == "story rollback: nobody can be asked here; --yes goes on without asking\n"
+    assert result.stderr == "story rollback: there is no terminal to ask for confirmation; use --yes\n"
     assert live.updates == []
 
 
@@ -176,8 +179,8 @@ def test_what_it_says_stands_before_what_pulumi_says_also_in_a_file(live: Live) 
     with Process(live, "rollback", "--stack", "prod", OLDER, "--yes") as process:
         assert process.ended() == 0
         assert process.said.splitlines() == [
-            f"Every service of prod goes back to {OLDER}.",
-            NOTHING_IS_MIGRATED,
+            f"Every service of prod is rolled back to {OLDER}.",
+            NO_MIGRATION,
             "Updating prod",
         ]
 

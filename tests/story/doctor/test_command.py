@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, ProfileNotFound
 from rich.console import Console
 
-from release.contract import Place
+from release.contract import StackLocation
 from story.doctor import page, run
 from story.doctor.examine import Check, examine
 from story.doctor.finding import Finding, Severity, exit_code, in_order, ok, unknown
@@ -20,7 +20,7 @@ from tests.release.steps import Cloud
 from tests.story.doctor.healthy import ACCOUNT, NOW, World, healthy
 from tests.story.live import Live, story
 
-PLACE = Place(project="story", stack="prod", region="ap-northeast-1", profile=None, cluster="story-prod")
+LOCATION = StackLocation(project="story", stack="prod", region="ap-northeast-1", profile=None, cluster="story-prod")
 
 
 def finding(severity: Severity, what: str = "w", area: str = "exec", subject: str = "web") -> Finding:
@@ -155,14 +155,14 @@ def test_a_stack_that_does_not_exist_is_one_line(live: Live) -> None:
     assert lines() == ["story doctor: pulumi stack output: no stack named 'prod' found"]
     live.told(url="https://x")
     [line] = lines()
-    assert line.startswith("story doctor: stack prod was never up (it has no output cluster, ")
+    assert line.startswith("story doctor: stack prod has no successful update yet (it has no output cluster, ")
 
 
 @pytest.mark.usefixtures("live")
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (refusal("ExpiredToken"), "the AWS credentials are no longer valid (ExpiredToken: no); sign in, and try again"),
+        (refusal("ExpiredToken"), "the AWS credentials are no longer valid (ExpiredToken: no); sign in and try again"),
         (NoCredentialsError(), "AWS: Unable to locate credentials"),
         (ProfileNotFound(profile="work"), "AWS: The config profile (work) could not be found"),
     ],
@@ -297,7 +297,7 @@ def test_nothing_bad_is_said_without_reason_and_cure(severity: Severity) -> None
 def test_in_a_terminal_long_texts_stay_within_their_column() -> None:
     console = Console(width=60, force_terminal=True, color_system=None)
     with console.capture() as captured:
-        console.print(page.page(PLACE, [finding(Severity.ERROR, what="word " * 30)]))
+        console.print(page.page(LOCATION, [finding(Severity.ERROR, what="word " * 30)]))
     told = captured.get().splitlines()
     assert max(map(len, told)) <= 60
     wrapped = [line for line in told if "word" in line]
@@ -306,7 +306,7 @@ def test_in_a_terminal_long_texts_stay_within_their_column() -> None:
 
 
 def test_a_log_gets_whole_lines() -> None:
-    told = page.plain(PLACE, [finding(Severity.ERROR, what="word " * 60)])
+    told = page.plain(LOCATION, [finding(Severity.ERROR, what="word " * 60)])
     assert told[0] == "Stack prod, cluster story-prod in ap-northeast-1: 1 error"
     assert told[1].count("word") == 60
     assert told[2:] == ["         why       because", "         cure      do"]

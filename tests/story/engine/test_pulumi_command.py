@@ -57,7 +57,7 @@ def test_another_failure_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> Non
         ("config", PulumiCommand.aws_profile),
     ],
 )
-def test_output_that_is_no_json_object_is_one_line_that_names_the_command(
+def test_output_that_is_not_a_json_object_is_one_line_that_names_the_command(
     command: str, read: Any, written: str, begins: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "pulumi"
@@ -67,7 +67,7 @@ def test_output_that_is_no_json_object_is_one_line_that_names_the_command(
     with pytest.raises(PulumiError) as refused:
         read(PulumiCommand(stack="dev", project=tmp_path))
     [line] = str(refused.value).splitlines()
-    assert line.startswith(f"pulumi {command}: what it wrote is no JSON object; {begins}")
+    assert line.startswith(f"pulumi {command}: its output is not a JSON object; {begins}")
 
 
 def test_a_config_of_another_shape_names_no_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aws.client import AwsClient
-from story.recover import findings, recover
+from story.recover import decisions, recover
 from story.recover.account import Account
 from story.recover.match import Match
 from tests.story.recover.given_states import FOUND, GROUP, LOG_GROUP, FakePulumi, fake_pulumi, state
@@ -42,5 +42,5 @@ def account(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return found
 
     monkeypatch.setattr(recover, "account_of", account_of)
-    monkeypatch.setattr(findings, "LOOKUPS", {LOG_GROUP: find})
+    monkeypatch.setattr(decisions, "LOOKUPS", {LOG_GROUP: find})
     return answers

@@ -8,10 +8,10 @@ import pytest
 from aws.client import AwsClient
 from story.recover import recover
 from story.recover.account import Account as AwsAccount
-from story.recover.findings import Choices
+from story.recover.decisions import Choices
 from story.recover.leftovers import UNKNOWN, missing_log_groups
 from story.recover.recover import Request
-from story.recover.state_file import State
+from story.recover.state_file import StateFile
 from tests.aws.answers import Told, refusal
 from tests.story.recover.given_states import (
     COMPONENT,
@@ -84,7 +84,7 @@ def log_groups(pulumi: FakePulumi) -> list[dict[str, Any]]:
     return [one for one in pulumi.state["deployment"]["resources"] if one["type"] == LOG_GROUP]
 
 
-def test_a_log_group_in_the_way_becomes_a_resource_of_the_stack(
+def test_an_existing_log_group_becomes_a_resource_of_the_stack(
     pulumi: FakePulumi, aws: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.groups[NAME] = {}
@@ -94,9 +94,9 @@ def test_a_log_group_in_the_way_becomes_a_resource_of_the_stack(
     assert taken == {**step()["newState"], "id": NAME, "outputs": {"id": NAME}}
     assert pulumi.writes == ["stack import", "refresh"]
     said = capsys.readouterr().out
-    assert "1 log group that the next update would make:\n" in said
-    assert f"  adopt      LogGroup cluster-insights: exists: {NAME}, made 2026-01-02 03:00 UTC\n" in said
-    assert f"- took LogGroup cluster-insights into the state: {NAME}\n" in said
+    assert "1 log group that the next update would create:\n" in said
+    assert f"  adopt      LogGroup cluster-insights: exists: {NAME}, created 2026-01-02 03:00 UTC\n" in said
+    assert f"- added LogGroup cluster-insights to the state: {NAME}\n" in said
     assert "interrupted" not in said.partition("- saved")[2]
     assert "Next: STORY_IMAGE=" in said
     assert [one["urn"] for one in before["deployment"]["resources"]] == [
@@ -171,13 +171,13 @@ def test_a_group_that_the_state_has_under_another_urn_is_not_taken_twice(pulumi:
 
 def test_a_resource_that_is_recorded_already_is_not_taken_twice() -> None:
     recorded = resource(step()["urn"], id="another", outputs={"id": "another"})
-    assert missing_log_groups([step()], State(state(resources=[recorded]))) == []
+    assert missing_log_groups([step()], StateFile(state(resources=[recorded]))) == []
 
 
 def test_inputs_that_only_the_update_will_know_are_left_out() -> None:
     unknown = step()
     unknown["newState"]["inputs"]["kmsKeyId"] = UNKNOWN
-    [made] = missing_log_groups([unknown], State(state()))
+    [made] = missing_log_groups([unknown], StateFile(state()))
     assert made["resource"]["inputs"] == {"name": NAME, "retentionInDays": 14}
 
 
@@ -195,10 +195,11 @@ def test_a_group_with_the_tags_of_something_else_is_not_taken_and_nothing_else_e
     pulumi.answers(steps=[step(), step("aurora-error", OTHER_NAME)])
     assert run(pulumi) == 1
     said = capsys.readouterr()
-    assert f"LogGroup cluster-insights: exists: {NAME}, but belongs to something else by its tags (Project=shop)" in (
-        said.out
+    assert (
+        f"LogGroup cluster-insights: exists: {NAME}, but its tags say that it belongs to something else (Project=shop)"
+        in (said.out)
     )
-    assert said.err.startswith("story recover: nothing was changed, because not all of them are certainly this stack's")
+    assert said.err.startswith("story recover: nothing was changed, because some of them may not belong to this stack")
     assert said.err.count("\n") == 1
     assert pulumi.writes == []
 
@@ -211,7 +212,7 @@ def test_where_aws_does_not_tell_nothing_is_changed(
     aws.told.said["logs", question] = refusal()
     assert run(pulumi) == 1
     assert (
-        "could not be read from AWS: these credentials may not call Asked (AccessDeniedException)"
+        "could not read it from AWS: these credentials may not call Asked (AccessDeniedException)"
         in capsys.readouterr().out
     )
     assert pulumi.writes == []
@@ -222,7 +223,7 @@ def test_without_a_terminal_and_without_yes_it_only_shows(
 ) -> None:
     aws.groups[NAME] = {}
     assert run(pulumi, yes=False) == 2
-    assert capsys.readouterr().out.endswith("`story recover --yes` adds them without asking.\n")
+    assert capsys.readouterr().out.endswith("`story recover --yes` adds them without confirmation.\n")
     assert pulumi.writes == []
 
 
@@ -272,11 +273,11 @@ def test_a_state_that_changes_meanwhile_is_left_alone(
 
     aws.told.said["logs", "describe_log_groups"] = meanwhile
     assert run(pulumi) == 1
-    assert "an update still runs" in capsys.readouterr().err
+    assert "an update is still running" in capsys.readouterr().err
     assert pulumi.writes == []
 
 
-def test_a_decision_on_something_is_a_mistake_where_nothing_was_cut_off(pulumi: FakePulumi, aws: Account) -> None:
+def test_a_decision_on_an_operation_is_refused_if_none_was_interrupted(pulumi: FakePulumi, aws: Account) -> None:
     aws.groups[NAME] = {}
     assert run(pulumi, choices=Choices(adopt={"cluster-insights": "/mine"})) == 2
     assert pulumi.writes == []
@@ -312,7 +313,7 @@ def test_the_preview_of_a_stack_without_an_image_gets_one_of_its_region(
     assert environments == [{"STORY_IMAGE": given, "STORY_ROLLBACK_IMAGE": ""}]
 
 
-def test_a_stack_that_was_never_updated_is_not_looked_at_and_says_so(
+def test_the_log_groups_of_a_stack_that_was_never_updated_are_not_checked(
     pulumi: FakePulumi, aws: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.groups[NAME] = {}
@@ -320,5 +321,5 @@ def test_a_stack_that_was_never_updated_is_not_looked_at_and_says_so(
     for empty in ({"version": 3}, {"version": 3, "deployment": {"resources": []}}):
         pulumi.holds(empty)
         assert run(pulumi) == 0
-        assert "nothing was looked for there; update it first" in capsys.readouterr().out
+        assert "no log groups were checked; update it first" in capsys.readouterr().out
     assert aws.told.asked == []

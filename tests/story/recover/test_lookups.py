@@ -17,7 +17,7 @@ from tests.story.recover.given_things import NAMED, found, make_bucket, make_key
 
 pytestmark = pytest.mark.timed
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent.parent.parent
 OF_AWSX = ("eip:Eip", "internetGateway:InternetGateway", "natGateway:NatGateway", "route:Route", "subnet:Subnet")
 OF_AWSX += (
     "routeTable:RouteTable",
@@ -100,8 +100,8 @@ def told(monkeypatch: pytest.MonkeyPatch, kind: str, answer: Mapping[str, Any]) 
     items = {key: [{**shape, **one} for one in value] for key, value in answer.items()}
 
     aws = AwsClient(boto3.Session())
-    monkeypatch.setattr(aws, "ask", lambda *_, **__: items)
-    monkeypatch.setattr(aws, "every", lambda _service, _operation, key, **__: iter(items[key]))
+    monkeypatch.setattr(aws, "call", lambda *_, **__: items)
+    monkeypatch.setattr(aws, "paginate", lambda _service, _operation, key, **__: items[key])
     return LOOKUPS[kind](aws, PendingInputs(inputs={}, tags={"Name": "x"}))
 
 

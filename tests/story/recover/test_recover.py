@@ -1,4 +1,4 @@
-"""`story recover`, with a `pulumi` that writes down how it was called, and an AWS that answers as told."""
+"""`story recover`, with a fake `pulumi` that records its calls, and fake answers from AWS."""
 
 import json
 import socket
@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from story.recover import findings, recover
-from story.recover.findings import Choices
+from story.recover import decisions, recover
+from story.recover.decisions import Choices
 from story.recover.match import Match
 from story.recover.recover import Request
 from tests.story.recover.given_states import (
@@ -67,9 +67,9 @@ def test_without_a_terminal_and_without_yes_it_only_shows(
     shown = capsys.readouterr().out
     assert "Lock: ci on build-7, process 4321, since 2026-01-01 18:04:05 UTC" in shown
     assert "  create  LogGroup flow: exists: /story/dev/flow\n" in shown
-    assert "  create  BucketPolicy logs: the next update does it again (a setting of the bucket)\n" in shown
-    assert "  create  RandomUuid migration: the next update does it again (a step of the release" in shown
-    assert "  update  LogGroup web: what AWS has now is read" in shown
+    assert "  create  BucketPolicy logs: the next update repeats it (a setting of the bucket)\n" in shown
+    assert "  create  RandomUuid migration: the next update repeats it (a step of the release" in shown
+    assert "  update  LogGroup web: the refresh reads its current values" in shown
     assert lock.exists()
     assert pulumi.writes == []
 
@@ -126,10 +126,10 @@ def test_it_asks_with_all_tags_in_the_region_of_the_provider(pulumi: FakePulumi,
         ([Match(id="a"), Match(id="b")], "exists 2 times: a, b"),
         (refused("AccessDeniedException"), "these credentials may not call DescribeLogGroups (AccessDeniedException)"),
         (refused("ThrottlingException"), "DescribeLogGroups was throttled; wait a minute and try again"),
-        (refused("InternalFailure"), "could not be read from AWS: DescribeLogGroups: no"),
+        (refused("InternalFailure"), "could not read it from AWS: DescribeLogGroups: no"),
     ],
 )
-def test_what_cannot_be_settled_changes_nothing(
+def test_an_undecided_operation_changes_nothing(
     pulumi: FakePulumi, account: dict[str, Any], capsys: pytest.CaptureFixture[str], found: Any, reason: str
 ) -> None:
     lock = pulumi.lock(pid=4321, host="build-7")
@@ -144,15 +144,13 @@ def test_what_cannot_be_settled_changes_nothing(
     assert lock.exists()
 
 
-def test_a_type_that_nobody_knows_is_for_a_person_to_settle(
-    pulumi: FakePulumi, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_type_is_left_to_the_user(pulumi: FakePulumi, capsys: pytest.CaptureFixture[str]) -> None:
     pulumi.holds(state(creation("aws:mq/broker:Broker", "queue", {})))
     assert run(pulumi) == 1
-    assert "it is not known how to look for a aws:mq/broker:Broker" in capsys.readouterr().out
+    assert "story cannot look up a aws:mq/broker:Broker" in capsys.readouterr().out
 
 
-def test_a_person_may_settle_it(pulumi: FakePulumi, account: dict[str, Any]) -> None:
+def test_the_user_may_decide(pulumi: FakePulumi, account: dict[str, Any]) -> None:
     account["log groups"] = answers()
     assert run(pulumi, choices=Choices(adopt={"flow": "/mine"})) == 0
     assert pulumi.state["deployment"]["resources"][-1]["id"] == "/mine"
@@ -163,7 +161,7 @@ def test_a_person_may_settle_it(pulumi: FakePulumi, account: dict[str, Any]) -> 
 
 def test_a_decision_on_something_else_is_a_mistake(pulumi: FakePulumi, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(pulumi, choices=Choices(forget=frozenset({"flaw"}))) == 2
-    assert "no creation of flaw was cut off" in capsys.readouterr().err
+    assert "flaw is not an interrupted creation" in capsys.readouterr().err
     twice = creation("aws:s3/bucketPolicy:BucketPolicy", "flow", {})
     pulumi.holds(state(GROUP, twice))
     assert run(pulumi, choices=Choices(adopt={"flow": "x"})) == 2
@@ -180,7 +178,7 @@ def test_what_is_older_than_the_killed_update_is_not_its_work(
     )
     pulumi.lock(pid=4321, host="build-7")
     assert run(pulumi) == 1
-    assert "old exists since 2026-01-01 17:04 UTC, so the killed update did not make it" in capsys.readouterr().out
+    assert "old exists since 2026-01-01 17:04 UTC, so the killed update did not create it" in capsys.readouterr().out
     assert run(pulumi) == 0
 
 
@@ -192,21 +190,21 @@ def test_what_is_recorded_already_is_not_what_was_being_made(pulumi: FakePulumi,
     assert URN not in [one["urn"] for one in pulumi.state["deployment"]["resources"]]
 
 
-def test_a_network_that_may_be_another_stacks_is_for_a_person_to_settle(
+def test_a_network_that_may_belong_to_another_stack_is_left_to_the_user(
     pulumi: FakePulumi, account: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(findings, "LOOKUPS", {"aws:ec2/vpc:Vpc": findings.LOOKUPS[LOG_GROUP]})
+    monkeypatch.setattr(decisions, "LOOKUPS", {"aws:ec2/vpc:Vpc": decisions.LOOKUPS[LOG_GROUP]})
     account["log groups"] = iter([[Match(id="vpc-1")]] * 2)
     vpc = creation("aws:ec2/vpc:Vpc", "network", {"tags": {"Name": "network"}})
     pulumi.holds(state(vpc))
     assert run(pulumi) == 1
-    assert "vpc-1 fits, but no tag says that it is of the stack dev" in capsys.readouterr().out
+    assert "vpc-1 matches, but no tag of it names the stack dev" in capsys.readouterr().out
     vpc["resource"]["inputs"]["tags"]["Environment"] = "dev"
     pulumi.holds(state(vpc))
     assert run(pulumi) == 0
 
 
-def test_what_aws_is_still_making_is_waited_for(
+def test_it_waits_for_an_object_that_aws_is_still_creating(
     pulumi: FakePulumi, account: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     making = [Match(id="/story/dev/flow", ready=False)]
@@ -214,7 +212,7 @@ def test_what_aws_is_still_making_is_waited_for(
     assert run(pulumi) == 0
     assert next(account["log groups"], "all asked for") == "all asked for"
     said = capsys.readouterr().out
-    assert said.index("waiting until AWS has made LogGroup flow") < said.index("- took LogGroup flow")
+    assert said.index("waiting until AWS has created LogGroup flow") < said.index("- added LogGroup flow")
 
 
 def test_a_wait_has_an_end(
@@ -233,7 +231,7 @@ def test_an_update_that_still_runs_here_is_not_disturbed(
     with subprocess.Popen([sys.executable, "-c", "input()  # pulumi"], stdin=subprocess.PIPE) as alive:
         lock = pulumi.lock(pid=alive.pid)
         assert run(pulumi) == 1
-        assert f"process {alive.pid} is alive on this machine" in capsys.readouterr().err
+        assert f"process {alive.pid} is running on this machine" in capsys.readouterr().err
         assert lock.exists()
         assert run(pulumi, force=True) == 0
         alive.kill()
@@ -267,7 +265,7 @@ def test_a_state_that_changes_meanwhile_belongs_to_an_update_that_runs(
 
     account["log groups"] = meanwhile()
     assert run(pulumi) == 1
-    assert "an update still runs" in capsys.readouterr().err
+    assert "an update is still running" in capsys.readouterr().err
     assert lock.exists()
     assert pulumi.writes == []
 
@@ -362,7 +360,7 @@ def test_without_a_stack_file_where_it_should_be_it_says_so(
 @pytest.mark.parametrize(
     ("account_or_error", "line"),
     [
-        ("999999999999", "these credentials belong to account 999999999999, and the stack lives in 123456789012"),
+        ("999999999999", "these credentials belong to account 999999999999, and the stack is in account 123456789012"),
         (NoCredentialsError(), "AWS: Unable to locate credentials"),
         (refused("ExpiredToken", "GetCallerIdentity"), "AWS: GetCallerIdentity: no"),
     ],
@@ -381,7 +379,7 @@ def test_a_store_that_shows_no_locks_is_asked_to_remove_one(
 ) -> None:
     pulumi.answers(url="https://api.pulumi.com/team")
     assert run(pulumi) == 0
-    assert "this state store does not show who holds it" in capsys.readouterr().out
+    assert "this state backend does not show who holds it" in capsys.readouterr().out
     assert pulumi.writes == ["cancel", "stack import", "refresh"]
     pulumi.holds(state(GROUP))
     pulumi.answers(url="https://api.pulumi.com/team", cancel="error: no update in progress")

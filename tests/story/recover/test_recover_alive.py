@@ -1,4 +1,4 @@
-"""A repair keeps away from a stack whose update still runs on this machine."""
+"""`story recover` refuses a stack whose update still runs on this machine."""
 
 import subprocess
 import sys
@@ -27,13 +27,13 @@ def run(pulumi: FakePulumi, **options: Any) -> int:
 def refused(pulumi: FakePulumi, capsys: pytest.CaptureFixture[str], alive: int, **options: Any) -> bool:
     before = pulumi.state
     code, said = run(pulumi, **options), capsys.readouterr()
-    assert "looking at what AWS has" not in said.out, "a look at AWS is in vain"
+    assert "checking what exists in AWS" not in said.out, "AWS was called for nothing"
     assert (pulumi.writes, pulumi.state) == ([], before)
-    return code == 1 and f"process {alive} is alive on this machine, so its update still runs" in said.err
+    return code == 1 and f"process {alive} is running on this machine, so its update is still in progress" in said.err
 
 
 @pytest.mark.parametrize("yes", [True, False])
-def test_a_lock_of_a_process_that_runs_stops_the_repair_before_it_looks(
+def test_a_lock_of_a_running_process_stops_the_repair_before_aws_is_called(
     pulumi: FakePulumi, alive: int, capsys: pytest.CaptureFixture[str], yes: bool
 ) -> None:
     lock = pulumi.lock(pid=alive)

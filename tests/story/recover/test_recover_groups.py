@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from story.recover import findings, recover
+from story.recover import decisions, recover
 from story.recover.match import Match
 from story.recover.recover import Request
 from tests.story.recover.given_states import FakePulumi, creation, state
@@ -21,8 +21,8 @@ def test_a_security_group_that_is_taken_in_is_closed_before_the_state_changes(
         return True
 
     monkeypatch.setattr(recover, "close_security_group", close)
-    monkeypatch.setattr(findings, "LOOKUPS", {recover.SECURITY_GROUP: lambda _aws, _wanted: [Match(id="sg-1")]})
+    monkeypatch.setattr(decisions, "LOOKUPS", {recover.SECURITY_GROUP: lambda _aws, _wanted: [Match(id="sg-1")]})
     pulumi.holds(state(creation(recover.SECURITY_GROUP, "web", {"name": "web-1"})))
     recover.run(Request(stack="dev", project=pulumi.home, yes=True))
     assert closed == ["sg-1"]
-    assert "- closed SecurityGroup web: the kill had left it open to the outside" in capsys.readouterr().out
+    assert "- SecurityGroup web: removed the rule that allows all outbound traffic" in capsys.readouterr().out

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aws.retrying import retrying_client
 from story.session import log_events, logs
 from story.session.log_events import Events, Search, filter_pattern
-from tests.release.steps import PLACE, Cloud
+from tests.release.steps import LOCATION, Cloud
 from tests.story.live import PROJECT, Live, Process, story
 from tests.story.session.entering import stack_to_enter
 
@@ -203,7 +203,7 @@ def test_every_page_is_shown_also_after_an_empty_one(live: Live) -> None:
 def followed(cloud: Cloud, since_seconds: float = 600) -> Events:
     """What `--follow` looks at, to be looked at step by step."""
     search = Search(group=GROUP, since_ms=int((time.time() - since_seconds) * 1000))
-    return Events(aws=retrying_client(PLACE, cloud.said.append), search=search)
+    return Events(aws=retrying_client(LOCATION, cloud.said.append), search=search)
 
 
 def news(events: Events) -> list[str]:

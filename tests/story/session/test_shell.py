@@ -397,7 +397,7 @@ def test_an_agent_that_aws_does_not_reach_is_one_line_that_says_what_it_needs(li
 
 def test_a_stack_that_does_not_exist_or_was_never_up_is_one_line(live: Live) -> None:
     live.told(url="https://x")
-    assert refusal("web", *COMMAND).startswith("stack prod was never up (it has no output cluster, ")
+    assert refusal("web", *COMMAND).startswith("stack prod has no successful update yet (it has no output cluster, ")
     (live.home / "outputs.json").unlink()
     assert refusal("web", *COMMAND) == "pulumi stack output: no stack named 'prod' found"
 

@@ -283,7 +283,7 @@ def test_what_is_wrong_before_aws_is_asked_is_one_line_and_exit_code_1(
     assert lines_of(command) == [f"story {command}: pulumi stack output: no stack named 'prod' found"]
     live.told(url="https://x")
     [line] = lines_of(command)
-    assert line.startswith(f"story {command}: stack prod was never up (it has no output cluster, ")
+    assert line.startswith(f"story {command}: stack prod has no successful update yet (it has no output cluster, ")
     assert line.endswith("pulumi up --stack prod` makes it")
     monkeypatch.setenv("PATH", str(live.home / "nowhere"))
     assert lines_of(command) == [
@@ -304,7 +304,7 @@ def test_what_aws_refuses_is_one_line_that_names_the_stack(live: Live, command: 
         live.cloud.fails_at(action, code="ExpiredTokenException", times=9)
     [line] = lines_of(command)
     assert "the AWS credentials are no longer valid (ExpiredTokenException: " in line
-    assert line.endswith("sign in, and try again")
+    assert line.endswith("sign in and try again")
     live.config(profile="nobody")
     assert lines_of(command) == [f"story {command}: stack prod: AWS: The config profile (nobody) could not be found"]
     assert live.updates == []

@@ -16,7 +16,7 @@ from story.doctor.preflight.account import SERVICE_ROLES
 from story.doctor.preflight.planned import Owned, owned_by
 from story.doctor.preflight.run import Request
 from story.doctor.preflight.state import read_state
-from story.recover.state_file import State
+from story.recover.state_file import StateFile
 from tests.aws.answers import Told, refusal
 from tests.release.steps import Cloud
 from tests.story.doctor.before import IMAGE, NAME_SERVERS, PROJECT, ZONE, Before
@@ -291,13 +291,13 @@ def test_the_state_is_empty_for_a_new_stack_and_unknown_where_it_cannot_be_read(
 
 
 def test_a_state_with_resources_of_aws_is_not_the_first() -> None:
-    assert owned_by(State({"deployment": {"resources": []}})).is_first
+    assert owned_by(StateFile({"deployment": {"resources": []}})).is_first
     some = [{"type": "aws:kms/alias:Alias", "urn": "u", "inputs": {"name": "alias/x"}, "id": "alias/x"}]
-    owned = owned_by(State({"deployment": {"resources": some}}))
+    owned = owned_by(StateFile({"deployment": {"resources": some}}))
     assert not owned.is_first
     assert owned.names("aws:kms/alias:Alias", "name") == {"alias/x"}
     read = [{"type": "aws:ecs/cluster:Cluster", "urn": "u", "outputs": {"name": "story-prod"}, "id": "arn:1"}]
-    assert owned_by(State({"deployment": {"resources": read}})).names("aws:ecs/cluster:Cluster", "name") == {
+    assert owned_by(StateFile({"deployment": {"resources": read}})).names("aws:ecs/cluster:Cluster", "name") == {
         "story-prod",
         "arn:1",
     }

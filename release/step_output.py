@@ -1,4 +1,4 @@
-"""What a step says: whole lines that begin with the step's name and the time since it began."""
+"""The output of a step: whole lines that begin with the step's name and the seconds since it began."""
 
 import re
 import sys
@@ -11,7 +11,7 @@ from aws.retrying import Clock
 
 Print = Callable[[str], None]
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""Colours, control characters, and what else ends a line or turns its direction round."""
+"""Colours, control characters, and other characters that end a line or change the direction of text."""
 LONGEST_LINE = 1000
 LAST_LINES = 30
 HEARTBEAT_SECONDS = 15
@@ -20,20 +20,20 @@ HEARTBEAT_SECONDS = 15
 def print_line(line: str) -> None:
     """Print a line in one piece, so that steps that run side by side do not mix within a line.
 
-    What the terminal's encoding has no letter for is shown as `?`: no log line may fail a step.
+    A character that the terminal's encoding does not have is shown as `?`, so that no log line fails a step.
     """
     encoding = sys.stdout.encoding or "utf-8"
     print(f"{line}\n".encode(encoding, "replace").decode(encoding), end="", flush=True)
 
 
 @dataclass(slots=True, kw_only=True)
-class Saying:
-    """The voice of one step.
+class StepOutput:
+    """Prints what one step does.
 
     Attributes:
         step: First word of every line.
         output: Gets each line.
-        clock: The time to go by.
+        clock: Measures the time.
     """
 
     step: str
@@ -50,52 +50,52 @@ class Saying:
         """Since the step began."""
         return self.clock.monotonic() - self.began
 
-    def say(self, text: str) -> None:
-        """One line, with the time."""
+    def line(self, text: str) -> None:
+        """Print one line, with the time."""
         self._last = self.clock.monotonic()
         self.output(f"{self.step}: {self.seconds:6.1f} s  {plain(text)}")
 
-    def explain(self, lines: Iterable[str]) -> None:
-        """Lines that belong to the one before."""
+    def details(self, lines: Iterable[str]) -> None:
+        """Print lines that belong to the one before."""
         for line in lines:
             self.output(f"{self.step}:           {plain(line)}")
 
-    def still(self, what: str) -> None:
-        """Say what goes on, if nothing was said for a while."""
+    def heartbeat(self, what: str) -> None:
+        """Print what is still in progress, if nothing was printed for 15 seconds."""
         if self.clock.monotonic() - self._last >= HEARTBEAT_SECONDS:
-            self.say(f"still {what}")
+            self.line(f"still {what}")
 
 
 @dataclass(slots=True, kw_only=True)
 class LogLines:
-    """The lines that a container writes: shown as they come, up to a limit, and the last ones kept.
+    """The lines that a container writes: printed as they are read, up to a limit; the last ones are kept.
 
     Attributes:
-        saying: Shows them.
-        shown_at_most: After so many lines the others are only counted, because Pulumi keeps all that it shows; None
-            shows all.
-        seen: How many there were.
-        last: The last ones.
+        step_output: Prints them.
+        shown_at_most: How many lines to print; later ones are only counted, because Pulumi keeps all output of an
+            update. None prints all.
+        seen: How many lines there were.
+        last: The last 30 of them.
     """
 
-    saying: Saying
+    step_output: StepOutput
     shown_at_most: int | None
     seen: int = 0
     last: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
 
     def add(self, line: str) -> None:
-        """One more line."""
+        """Add one more line."""
         self.seen += 1
         self.last.append(plain(line))
         if self.shown_at_most is None or self.seen <= self.shown_at_most:
-            self.saying.say(f"| {line}")
+            self.step_output.line(f"| {line}")
         elif self.seen == self.shown_at_most + 1:
-            self.saying.say(f"| {self.shown_at_most} lines were shown; the others are in the log group")
+            self.step_output.line(f"| {self.shown_at_most} lines were printed; the others are in the log group")
 
 
 def plain(text: str) -> str:
-    """A text as one line that no terminal and no log stumbles over: nothing that moves a cursor, nothing that is not
-    UTF-8, and of a very long line the beginning."""
+    """A text as one line that is safe for every terminal and log: valid UTF-8 without control characters, cut after
+    1,000 characters."""
     line = CONTROL.sub(" ", text.rstrip("\r\n").replace("\r\n", " "))
     encodable = line.encode("utf-8", "replace").decode("utf-8")
     return encodable if len(encodable) <= LONGEST_LINE else f"{encodable[:LONGEST_LINE]} ..."

@@ -1,4 +1,4 @@
-"""What a step says: whole, plain lines, and a sign of life."""
+"""The output of a step: whole, plain lines, and a heartbeat while it waits."""
 
 import io
 import re
@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release import saying
-from release.saying import LAST_LINES, LONGEST_LINE, LogLines, Saying, plain, print_line
+from release.step_output import HEARTBEAT_SECONDS, LAST_LINES, LONGEST_LINE, LogLines, StepOutput, plain, print_line
 from tests.aws.clock import Clock
 
 
@@ -21,8 +20,8 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def voice(said: list[str]) -> Saying:
-    return Saying(step="migration", output=said.append)
+def step_output(said: list[str]) -> StepOutput:
+    return StepOutput(step="migration", output=said.append)
 
 
 ANY_TEXT = st.text(st.characters(codec=None)) | st.text(
@@ -31,7 +30,7 @@ ANY_TEXT = st.text(st.characters(codec=None)) | st.text(
 
 
 @given(ANY_TEXT)
-def test_whatever_is_written_becomes_one_plain_line(text: str) -> None:
+def test_every_text_becomes_one_plain_line(text: str) -> None:
     line = plain(text)
     line.encode("utf-8")
     assert len(line.splitlines()) <= 1
@@ -64,66 +63,66 @@ def test_a_plain_line_stays_as_it_is(text: str) -> None:
         ("", ""),
     ],
 )
-def test_what_moves_a_cursor_or_ends_a_line_is_a_space(text: str, line: str) -> None:
+def test_control_characters_and_line_breaks_become_spaces(text: str, line: str) -> None:
     assert plain(text) == line
 
 
-def test_a_line_begins_with_the_step_and_the_time_and_an_explanation_stands_below_it(
-    voice: Saying, said: list[str]
+def test_a_line_begins_with_the_step_and_the_time_and_details_are_aligned_below_it(
+    step_output: StepOutput, said: list[str]
 ) -> None:
-    voice.say("runs\nnow")
-    voice.explain(["as\n1f0c", "in story-prod"])
+    step_output.line("runs\nnow")
+    step_output.details(["as\n1f0c", "in story-prod"])
     assert re.fullmatch(r"migration: +[0-9]+\.[0-9] s  runs now", said[0])
     assert said[1:] == ["migration:           as 1f0c", "migration:           in story-prod"]
     assert said[0].index("runs") == said[1].index("as")
 
 
-@pytest.mark.parametrize(("after_seconds", "spoken"), [(0, 0), (14.9, 0), (15, 1), (100, 1)])
-def test_it_says_what_goes_on_only_after_a_silence(after_seconds: float, spoken: int) -> None:
+@pytest.mark.parametrize(("after_seconds", "printed"), [(0, 0), (14.9, 0), (15, 1), (100, 1)])
+def test_a_heartbeat_is_printed_only_after_15_seconds_without_output(after_seconds: float, printed: int) -> None:
     said, clock = list[str](), Clock()
-    voice = Saying(step="migration", output=said.append, clock=clock)
+    step_output = StepOutput(step="migration", output=said.append, clock=clock)
     clock.sleep(after_seconds)
-    voice.still("RUNNING")
-    assert len(said) == spoken
-    voice.still("RUNNING")
-    assert len(said) == spoken, "it was just said"
-    clock.sleep(saying.HEARTBEAT_SECONDS)
-    voice.still("RUNNING")
+    step_output.heartbeat("RUNNING")
+    assert len(said) == printed
+    step_output.heartbeat("RUNNING")
+    assert len(said) == printed, "a heartbeat was just printed"
+    clock.sleep(HEARTBEAT_SECONDS)
+    step_output.heartbeat("RUNNING")
     assert said[-1] == f"migration: {after_seconds + 15:6.1f} s  still RUNNING"
 
 
-def test_a_line_that_was_said_counts_as_a_sign_of_life() -> None:
+def test_a_line_restarts_the_time_until_the_next_heartbeat() -> None:
     said, clock = list[str](), Clock()
-    voice = Saying(step="migration", output=said.append, clock=clock)
+    step_output = StepOutput(step="migration", output=said.append, clock=clock)
     clock.sleep(14)
-    voice.say("RUNNING")
+    step_output.line("RUNNING")
     clock.sleep(14)
-    voice.still("RUNNING")
+    step_output.heartbeat("RUNNING")
     assert len(said) == 1
 
 
 def test_log_lines_are_shown_up_to_the_limit_counted_beyond_it_and_the_last_ones_kept(
-    voice: Saying, said: list[str]
+    step_output: StepOutput, said: list[str]
 ) -> None:
-    lines = LogLines(saying=voice, shown_at_most=2)
+    lines = LogLines(step_output=step_output, shown_at_most=2)
     for number in range(100):
         lines.add(f"line {number}\x07")
     shown = [line.partition(" s  ")[2] for line in said]
-    assert shown == ["| line 0 ", "| line 1 ", "| 2 lines were shown; the others are in the log group"]
+    assert shown == ["| line 0 ", "| line 1 ", "| 2 lines were printed; the others are in the log group"]
     assert lines.seen == 100
     assert list(lines.last) == [f"line {number} " for number in range(100 - LAST_LINES, 100)]
 
 
 @pytest.mark.parametrize("limit", [None, 3])
-def test_within_the_limit_every_log_line_is_shown(voice: Saying, said: list[str], limit: int | None) -> None:
-    lines = LogLines(saying=voice, shown_at_most=limit)
+def test_within_the_limit_every_log_line_is_shown(step_output: StepOutput, said: list[str], limit: int | None) -> None:
+    lines = LogLines(step_output=step_output, shown_at_most=limit)
     for number in range(3):
         lines.add(f"line {number}")
     assert len(said) == lines.seen == 3
 
 
 @pytest.mark.parametrize(("encoding", "shown"), [("utf-8", "移行 ✓\n"), ("ascii", "?? ?\n"), ("euc_jp", "移行 ?\n")])
-def test_a_terminal_without_the_letters_shows_a_question_mark_and_fails_nothing(
+def test_a_terminal_that_cannot_encode_a_character_shows_a_question_mark(
     monkeypatch: pytest.MonkeyPatch, encoding: str, shown: str
 ) -> None:
     raw = io.BytesIO()
