@@ -185,7 +185,7 @@ def _findings() -> list[Finding]:
                 what="4 tasks killed, out of memory, in the last hour: OutOfMemoryError: Container killed due to "
                 "memory usage, app exit code 137 (4)",
                 why="what they worked on is lost or done again, and in a loop the service has too few tasks",
-                cure="memory_mib of the service in the stack's file, or fewer php-fpm children; then `pulumi up`",
+                fix="memory_mib of the service in the stack's file, or fewer php-fpm children; then `pulumi up`",
             ),
             Finding(
                 area="alarms",
@@ -193,7 +193,7 @@ def _findings() -> list[Finding]:
                 severity=Severity.WARNING,
                 what="is in ALARM: 3 out of the last 3 datapoints were greater than the threshold (85.0)",
                 why="something is wrong already: a release now would hide whether it makes it worse",
-                cure="its description says where to look first; release when it is OK again",
+                fix="its description says where to look first; release when it is OK again",
             ),
             Finding(
                 area="quotas",
@@ -201,7 +201,7 @@ def _findings() -> list[Finding]:
                 severity=Severity.WARNING,
                 what="29 of 64 vCPU in use, a release needs 27.5 more (88%)",
                 why="beyond it no new task starts, so that a release hangs until its timeout",
-                cure="`aws service-quotas request-service-quota-increase --service-code fargate --quota-code "
+                fix="`aws service-quotas request-service-quota-increase --service-code fargate --quota-code "
                 "L-3032A538 --desired-value 113 --region ap-northeast-1`; it may take days",
             ),
             Finding(
@@ -216,7 +216,7 @@ def _findings() -> list[Finding]:
                 severity=Severity.NOTE,
                 what="session-manager-plugin is not installed on this machine",
                 why="`story exec` opens no shell from here; elsewhere it may",
-                cure="docs.aws.amazon.com/systems-manager/latest/userguide/"
+                fix="docs.aws.amazon.com/systems-manager/latest/userguide/"
                 "session-manager-working-with-install-plugin.html",
             ),
             *well,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from aws.caching import CachingClient
 from aws.client import Json, items, part
 from release.saying import plain
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.patient import Patient
 
 ALARMS = "alarms"
 PENDING = ("PendingConfirmation", "Deleted")
@@ -16,34 +16,34 @@ LISTED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
+class AlarmState:
     """An alarm.
 
     Attributes:
         name: Its name.
         state: `OK`, `ALARM` or `INSUFFICIENT_DATA`.
         reason: What CloudWatch says of it.
-        tells: Whether it acts when it comes into the state ALARM.
+        actions_enabled: Whether it acts when it comes into the state ALARM.
         actions: What it does then.
     """
 
     name: str
     state: str
     reason: str
-    tells: bool
+    actions_enabled: bool
     actions: Sequence[str]
 
 
-def alarms_of(asking: CachingClient, cluster: str) -> list[Alarm]:
+def alarms_of(aws: CachingClient, cluster: str) -> list[AlarmState]:
     """The alarms whose names begin with the stack's, composite ones among them.
 
     Args:
-        asking: The account and region.
+        aws: The account and region.
         cluster: Name of the cluster, which is that of the stack with the project's before it.
     """
-    found: list[Alarm] = []
+    found: list[AlarmState] = []
     for key in ("MetricAlarms", "CompositeAlarms"):
-        listed = asking.paginate(
+        listed = aws.paginate(
             "cloudwatch",
             "describe_alarms",
             key,
@@ -54,7 +54,7 @@ def alarms_of(asking: CachingClient, cluster: str) -> list[Alarm]:
     return sorted(found, key=lambda alarm: alarm.name)
 
 
-def judge_states(alarms: Sequence[Alarm], gates: frozenset[str]) -> list[Finding]:
+def evaluate_states(alarms: Sequence[AlarmState], gates: frozenset[str]) -> list[Finding]:
     """Whether any alarm is in ALARM.
 
     Args:
@@ -74,7 +74,7 @@ def judge_states(alarms: Sequence[Alarm], gates: frozenset[str]) -> list[Finding
                     why="ECS takes back a release while it is in ALARM"
                     if holds
                     else "something is wrong already: a release now would hide whether it makes it worse",
-                    cure="its description says where to look first; release when it is OK again",
+                    fix="its description says where to look first; release when it is OK again",
                 )
             )
     silent = [alarm.name for alarm in alarms if alarm.state == "INSUFFICIENT_DATA"]
@@ -93,9 +93,9 @@ def judge_states(alarms: Sequence[Alarm], gates: frozenset[str]) -> list[Finding
     return [*found, ok(ALARMS, "", f"{well} of {len(alarms)} alarms are OK")] if well else found
 
 
-def judge_actions(alarms: Sequence[Alarm]) -> list[Finding]:
+def evaluate_actions(alarms: Sequence[AlarmState]) -> list[Finding]:
     """Whether alarms act that are meant to."""
-    muted = [alarm.name for alarm in alarms if alarm.actions and not alarm.tells]
+    muted = [alarm.name for alarm in alarms if alarm.actions and not alarm.actions_enabled]
     if not muted:
         return [ok(ALARMS, "", "no alarm is muted")]
     return [
@@ -104,12 +104,12 @@ def judge_actions(alarms: Sequence[Alarm]) -> list[Finding]:
             severity=Severity.WARNING,
             what=f"actions are switched off: {_listed(muted)}",
             why="nobody hears of them",
-            cure=f"`aws cloudwatch enable-alarm-actions --alarm-names {' '.join(muted[:LISTED])}`",
+            fix=f"`aws cloudwatch enable-alarm-actions --alarm-names {' '.join(muted[:LISTED])}`",
         )
     ]
 
 
-def judge_topic(topic: str, severities: Sequence[str], subscriptions: Sequence[Json]) -> list[Finding]:
+def evaluate_topic(topic: str, severities: Sequence[str], subscriptions: Sequence[Json]) -> list[Finding]:
     """Whether what is published to a topic reaches somebody.
 
     Args:
@@ -130,7 +130,7 @@ def judge_topic(topic: str, severities: Sequence[str], subscriptions: Sequence[J
             severity=Severity.NOTE if confirmed else Severity.WARNING,
             what=f"{told} {'not ' if confirmed else ''}confirmed: {_listed(_endpoints(waiting))}",
             why=f"these addresses get no mail of {published}" if confirmed else f"nobody gets a mail of {published}",
-            cure="open the link in the mail with the subject `AWS Notification - Subscription Confirmation`; it is "
+            fix="open the link in the mail with the subject `AWS Notification - Subscription Confirmation`; it is "
             f"valid for two days. A new mail: {_subscribe(topic, waiting[0])}",
         )
         return [found, ok(ALARMS, name, f"{len(confirmed)} readers")] if confirmed else [found]
@@ -142,33 +142,33 @@ def judge_topic(topic: str, severities: Sequence[str], subscriptions: Sequence[J
                 severity=Severity.NOTE,
                 what="the topic has no readers",
                 why=f"nobody gets a mail of {published}; AWS also deletes a subscription that nobody confirms",
-                cure="observability.emails in the stack's file, then `pulumi up`",
+                fix="observability.emails in the stack's file, then `pulumi up`",
             )
         ]
     return [ok(ALARMS, name, f"{len(confirmed)} readers")]
 
 
-def look_at_alarms(patient: Patient) -> Iterator[Finding]:
+def check_alarms(context: DoctorContext) -> Iterator[Finding]:
     """The alarms."""
-    alarms = alarms_of(patient.asking, patient.cluster)
+    alarms = alarms_of(context.aws, context.cluster)
     try:
-        gates = frozenset(name for service in patient.services().values() for name in _gates(service))
+        gates = frozenset(name for service in context.services().values() for name in _gates(service))
     except Exception as error:
         gates = frozenset[str]()
         yield unknown(ALARMS, "", f"which alarms take a release back: {' '.join(str(error).split())}")
-    yield from judge_states(alarms, gates)
+    yield from evaluate_states(alarms, gates)
     if alarms:
-        yield from judge_actions(alarms)
+        yield from evaluate_actions(alarms)
 
 
-def look_at_topics(patient: Patient) -> Iterator[Finding]:
+def check_topics(context: DoctorContext) -> Iterator[Finding]:
     """The topics of the stack and of its alarms."""
-    named: Mapping[str, str] = part(patient.outputs, "alarmTopics")
-    acted = [action for alarm in alarms_of(patient.asking, patient.cluster) for action in alarm.actions]
+    named: Mapping[str, str] = part(context.outputs, "alarmTopics")
+    acted = [action for alarm in alarms_of(context.aws, context.cluster) for action in alarm.actions]
     for topic in sorted({arn for arn in (*named.values(), *acted) if _is_topic(arn)}):
         severities = sorted(severity for severity, arn in named.items() if arn == topic)
-        subscriptions = patient.asking.paginate("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
-        yield from judge_topic(topic, severities, subscriptions)
+        subscriptions = context.aws.paginate("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
+        yield from evaluate_topic(topic, severities, subscriptions)
 
 
 def _is_topic(arn: str) -> bool:
@@ -191,12 +191,12 @@ def _gates(service: Json) -> Sequence[str]:
     return [str(name) for name in items(told, "alarmNames")] if told.get("enable") else []
 
 
-def _alarm(one: Json) -> Alarm:
-    return Alarm(
+def _alarm(one: Json) -> AlarmState:
+    return AlarmState(
         name=str(one["AlarmName"]),
         state=str(one.get("StateValue", "")),
         reason=plain(str(one.get("StateReason") or "")),
-        tells=bool(one.get("ActionsEnabled", True)),
+        actions_enabled=bool(one.get("ActionsEnabled", True)),
         actions=[str(action) for action in items(one, "AlarmActions")],
     )
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from aws.client import Json, items
+from story.doctor.context import DoctorContext
 from story.doctor.finding import CannotCheckError, Finding, Severity, ok, unknown
-from story.doctor.patient import Patient
 
 BACKUPS = "backups"
 LATEST = timedelta(hours=1)
@@ -17,7 +17,7 @@ YOUNG = timedelta(hours=2)
 SERVICES = {"aurora": "rds", "documentdb": "docdb"}
 
 
-def judge(store: str, cluster: Json, now: datetime) -> Finding:
+def evaluate(store: str, cluster: Json, now: datetime) -> Finding:
     """Whether a database can be put back to a moment ago.
 
     Args:
@@ -43,22 +43,22 @@ def judge(store: str, cluster: Json, now: datetime) -> Finding:
         severity=Severity.ERROR,
         what=f"could be put back only to {latest:%Y-%m-%d %H:%M %Z}, {age // timedelta(hours=1)} hours ago",
         why="what was written since would be lost with the database",
-        cure=f"`aws rds describe-events --source-type db-cluster --source-identifier {identifier}` says since when; "
+        fix=f"`aws rds describe-events --source-type db-cluster --source-identifier {identifier}` says since when; "
         f"`aws rds create-db-cluster-snapshot --db-cluster-identifier {identifier} ...` saves what is there now",
     )
 
 
-def look_at_stack(patient: Patient) -> Iterator[Finding]:
+def check_stack(context: DoctorContext) -> Iterator[Finding]:
     """Both databases, where the stack has them."""
     for store in SERVICES:
-        told = patient.outputs.get(store)
+        told = context.outputs.get(store)
         if not isinstance(told, dict):
             continue
         # The first part of a cluster's endpoint is its identifier:
         # docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Overview.Endpoints.html
         identifier = str(cast(Mapping[str, Any], told).get("endpoint", "")).partition(".")[0]
-        answer = patient.asking.call(SERVICES[store], "describe_db_clusters", DBClusterIdentifier=identifier)
+        answer = context.aws.call(SERVICES[store], "describe_db_clusters", DBClusterIdentifier=identifier)
         found = items(answer, "DBClusters")
         if not found:
             raise CannotCheckError(f"there is no cluster {identifier}")
-        yield judge(store, found[0], patient.now)
+        yield evaluate(store, found[0], context.now)

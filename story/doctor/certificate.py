@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from aws.client import Json, part
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.patient import Patient
 
 CERTIFICATE = "certificate"
 WARN_BEFORE = timedelta(days=30)
@@ -15,7 +15,7 @@ WHY = "browsers refuse the site when it is over"
 VALIDATION = "docs.aws.amazon.com/acm/latest/userguide/troubleshooting-renewal.html"
 
 
-def judge_state(domain: str, certificate: Json) -> Finding:
+def evaluate_state(domain: str, certificate: Json) -> Finding:
     """Whether it is issued."""
     status = str(certificate.get("Status", ""))
     if status == "ISSUED":
@@ -26,12 +26,12 @@ def judge_state(domain: str, certificate: Json) -> Finding:
         severity=Severity.ERROR,
         what=f"the certificate is {status or 'in no known state'}",
         why="browsers refuse the site",
-        cure="put its validation record back with `pulumi up`; why it was not issued: "
+        fix="put its validation record back with `pulumi up`; why it was not issued: "
         "docs.aws.amazon.com/acm/latest/userguide/troubleshooting.html",
     )
 
 
-def judge_days(domain: str, certificate: Json, now: datetime) -> Finding:
+def evaluate_days(domain: str, certificate: Json, now: datetime) -> Finding:
     """Whether it lasts. ACM begins to renew sixty days before the end, so that the last thirty are late:
     docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html"""
     end = cast(datetime | None, certificate.get("NotAfter"))
@@ -47,11 +47,11 @@ def judge_days(domain: str, certificate: Json, now: datetime) -> Finding:
         severity=Severity.WARNING if left > ALMOST_OVER else Severity.ERROR,
         what=f"the certificate {told} ({end:%Y-%m-%d}), and ACM has not renewed it",
         why=WHY,
-        cure=f"the validation record must be in the zone: `pulumi up`; {VALIDATION}",
+        fix=f"the validation record must be in the zone: `pulumi up`; {VALIDATION}",
     )
 
 
-def judge_renewal(domain: str, certificate: Json) -> Finding | None:
+def evaluate_renewal(domain: str, certificate: Json) -> Finding | None:
     """How its renewal stands; None where there is nothing to say."""
     renewal = part(certificate, "RenewalSummary")
     status = str(renewal.get("RenewalStatus", ""))
@@ -66,11 +66,11 @@ def judge_renewal(domain: str, certificate: Json) -> Finding | None:
         severity=Severity.ERROR if status == "FAILED" else Severity.WARNING,
         what=f"its renewal is {status}{f' ({told})' if told else ''}",
         why=WHY,
-        cure=f"put its validation record back with `pulumi up`; {VALIDATION}",
+        fix=f"put its validation record back with `pulumi up`; {VALIDATION}",
     )
 
 
-def judge_names(domain: str, certificate: Json) -> Finding:
+def evaluate_names(domain: str, certificate: Json) -> Finding:
     """Whether it is for the site's name."""
     named = cast(Sequence[str], certificate.get("SubjectAlternativeNames") or ())
     names = list(dict.fromkeys([str(certificate.get("DomainName", "")), *named]))
@@ -82,7 +82,7 @@ def judge_names(domain: str, certificate: Json) -> Finding:
         severity=Severity.ERROR,
         what=f"the certificate is for {', '.join(filter(None, names)) or 'no name'}",
         why="browsers refuse the site",
-        cure="`pulumi up` makes one for ingress.domain",
+        fix="`pulumi up` makes one for ingress.domain",
     )
 
 
@@ -94,30 +94,30 @@ def covers(name: str, domain: str) -> bool:
     return domain.lower() == name.lower()
 
 
-def domain_of(patient: Patient) -> str:
+def domain_of(context: DoctorContext) -> str:
     """The host name of the site; "" without a domain of its own."""
-    url = patient.output("url")
+    url = context.output("url")
     return url.removeprefix("https://").partition("/")[0] if url.startswith("https://") else ""
 
 
-def look_at_stack(patient: Patient) -> Iterator[Finding]:
+def check_stack(context: DoctorContext) -> Iterator[Finding]:
     """The certificate."""
-    arn, domain = patient.output("certificate"), domain_of(patient)
+    arn, domain = context.output("certificate"), domain_of(context)
     if not (arn and domain):
         yield Finding(
             area=CERTIFICATE,
             severity=Severity.NOTE,
             what="the site has no domain and no certificate, and speaks plain HTTP",
             why="fit for a trial only",
-            cure="ingress.domain and ingress.zone_id in the stack's file, then `pulumi up`",
+            fix="ingress.domain and ingress.zone_id in the stack's file, then `pulumi up`",
         )
         return
-    answer: Any = patient.asking.call("acm", "describe_certificate", CertificateArn=arn)
+    answer: Any = context.aws.call("acm", "describe_certificate", CertificateArn=arn)
     certificate = part(answer, "Certificate")
-    yield judge_state(domain, certificate)
+    yield evaluate_state(domain, certificate)
     if certificate.get("Status") == "ISSUED":
-        yield judge_days(domain, certificate, patient.now)
-    yield judge_names(domain, certificate)
-    renewal = judge_renewal(domain, certificate)
+        yield evaluate_days(domain, certificate, context.now)
+    yield evaluate_names(domain, certificate)
+    renewal = evaluate_renewal(domain, certificate)
     if renewal:
         yield renewal

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping
 from aws.client import Json, items
 from release.contract import revision
 from release.deployment import primary
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok
 from story.doctor.images import short
-from story.doctor.patient import Patient
 from story.live_stack import APP
 
 DRIFT = "drift"
 
 
-def judge_presence(name: str, service: Json | None, stack: str) -> Finding | None:
+def evaluate_presence(name: str, service: Json | None, stack: str) -> Finding | None:
     """Whether ECS has the service; None if it has."""
     if service is not None:
         return None
@@ -23,11 +23,11 @@ def judge_presence(name: str, service: Json | None, stack: str) -> Finding | Non
         severity=Severity.ERROR,
         what="the service does not exist in ECS",
         why="somebody deleted it: what it does, nobody does",
-        cure=f"`pulumi up --stack {stack}` makes it again",
+        fix=f"`pulumi up --stack {stack}` makes it again",
     )
 
 
-def judge_definition(name: str, running: str, released: str, stack: str) -> Finding:
+def evaluate_definition(name: str, running: str, released: str, stack: str) -> Finding:
     """Whether it runs the task definition of the last update.
 
     Args:
@@ -44,11 +44,11 @@ def judge_definition(name: str, running: str, released: str, stack: str) -> Find
         severity=Severity.WARNING,
         what=f"runs {revision(running)}, the stack's last update left {revision(released)}",
         why="ECS rolled a deployment back, or somebody changed the service by hand; the next update undoes that",
-        cure=f"`story drift --stack {stack}` shows what differs, `pulumi up --stack {stack}` puts it back",
+        fix=f"`story drift --stack {stack}` shows what differs, `pulumi up --stack {stack}` puts it back",
     )
 
 
-def judge_image(name: str, running: str, last_good: str, stack: str) -> Finding:
+def evaluate_image(name: str, running: str, last_good: str, stack: str) -> Finding:
     """Whether it runs the image of the last fully successful update.
 
     Args:
@@ -66,11 +66,11 @@ def judge_image(name: str, running: str, last_good: str, stack: str) -> Finding:
         severity=Severity.WARNING,
         what=f"runs {short(running)}, the last good image is {told}",
         why="a release is going on, or one failed half-way: services may run different code",
-        cure=f"`story status --stack {stack} --wait`; then release again, or `story rollback --stack {stack}`",
+        fix=f"`story status --stack {stack} --wait`; then release again, or `story rollback --stack {stack}`",
     )
 
 
-def judge_deployment(name: str, service: Json, stack: str) -> Finding:
+def evaluate_deployment(name: str, service: Json, stack: str) -> Finding:
     """How its deployment stands."""
     leading = primary(service)
     state, reason = str(leading.get("rolloutState", "")), str(leading.get("rolloutStateReason", ""))
@@ -81,7 +81,7 @@ def judge_deployment(name: str, service: Json, stack: str) -> Finding:
             severity=Severity.ERROR,
             what=f"its deployment failed: {reason or 'ECS gives no reason'}",
             why="it may run too few tasks, or old ones",
-            cure=f"`story status --stack {stack}` shows events and releases; then `story rollback`, or a fixed release",
+            fix=f"`story status --stack {stack}` shows events and releases; then `story rollback`, or a fixed release",
         )
     if state == "IN_PROGRESS":
         return Finding(
@@ -90,12 +90,12 @@ def judge_deployment(name: str, service: Json, stack: str) -> Finding:
             severity=Severity.NOTE,
             what=f"is being deployed: {reason or revision(str(leading.get('taskDefinition', '')))}",
             why="what is found now may be over in a minute",
-            cure=f"`story status --stack {stack} --wait` follows it to its end",
+            fix=f"`story status --stack {stack} --wait` follows it to its end",
         )
     return ok(DRIFT, name, f"its deployment is {state or 'one of no known state'}")
 
 
-def judge_tasks(name: str, service: Json, stack: str) -> Finding:
+def evaluate_tasks(name: str, service: Json, stack: str) -> Finding:
     """Whether all its tasks run."""
     running, desired = int(service.get("runningCount", 0)), int(service.get("desiredCount", 0))
     if running >= desired:
@@ -110,27 +110,27 @@ def judge_tasks(name: str, service: Json, stack: str) -> Finding:
         severity=severity,
         what=f"{running} of {desired} tasks run",
         why="no task runs: it does nothing" if not running else "the others have the work of those that are missing",
-        cure=f"`story status --stack {stack}` shows its events: they say why no task starts",
+        fix=f"`story status --stack {stack}` shows its events: they say why no task starts",
     )
 
 
-def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
+def check_service(context: DoctorContext, name: str) -> Iterator[Finding]:
     """A service against the stack's outputs."""
-    stack = patient.live.place.stack
-    service = patient.services().get(name)
-    missing = judge_presence(name, service, stack)
+    stack = context.live.place.stack
+    service = context.services().get(name)
+    missing = evaluate_presence(name, service, stack)
     if missing or service is None:
         if missing:
             yield missing
         return
-    outputs: Mapping[str, object] = patient.live.services.get(name, {})
+    outputs: Mapping[str, object] = context.live.services.get(name, {})
     running = str(service["taskDefinition"])
-    yield judge_definition(name, running, str(outputs.get("taskDefinition") or ""), stack)
-    yield judge_deployment(name, service, stack)
-    yield judge_tasks(name, service, stack)
-    yield judge_image(name, _image(patient, name), patient.live.image, stack)
+    yield evaluate_definition(name, running, str(outputs.get("taskDefinition") or ""), stack)
+    yield evaluate_deployment(name, service, stack)
+    yield evaluate_tasks(name, service, stack)
+    yield evaluate_image(name, _image(context, name), context.live.image, stack)
 
 
-def _image(patient: Patient, name: str) -> str:
-    containers = items(patient.definition_of(name), "containerDefinitions")
+def _image(context: DoctorContext, name: str) -> str:
+    containers = items(context.definition_of(name), "containerDefinitions")
     return str({one["name"]: one["image"] for one in containers}.get(APP, ""))

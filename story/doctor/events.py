@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any, cast
 
 from aws.client import items
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok
-from story.doctor.patient import Patient
 
 EVENTS = "events"
 LOOKED_BACK = timedelta(days=1)
@@ -21,7 +21,7 @@ MISSING: Mapping[str, str] = {
 """What is missing where an event of a kind is not delivered, by the kind: the last part of the rule's name."""
 
 
-def judge(failed: Mapping[str, float], cluster: str, stack: str) -> list[Finding]:
+def evaluate(failed: Mapping[str, float], cluster: str, stack: str) -> list[Finding]:
     """Whether every event reached its targets.
 
     Args:
@@ -36,7 +36,7 @@ def judge(failed: Mapping[str, float], cluster: str, stack: str) -> list[Finding
             severity=Severity.WARNING,
             what=f"{count:.0f} {'event was' if count == 1 else 'events were'} not delivered in the last 24 hours",
             why=MISSING[kind],
-            cure=f"`pulumi up --stack {stack}` puts back the policies of topic, key and log; "
+            fix=f"`pulumi up --stack {stack}` puts back the policies of topic, key and log; "
             "docs/runbooks/events-not-delivered.md says where to look",
         )
         for kind, count in sorted(failed.items())
@@ -45,20 +45,20 @@ def judge(failed: Mapping[str, float], cluster: str, stack: str) -> list[Finding
     return found or [ok(EVENTS, "", "every event of the last 24 hours was delivered")]
 
 
-def look_at_deliveries(patient: Patient) -> Iterator[Finding]:
+def check_deliveries(context: DoctorContext) -> Iterator[Finding]:
     """The failed invocations of the stack's rules. EventBridge reports them only where there are some:
     docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html"""
     kinds = list(MISSING)
-    answer = patient.asking.call(
+    answer = context.aws.call(
         "cloudwatch",
         "get_metric_data",
-        MetricDataQueries=[_query(number, f"{patient.cluster}-{kind}") for number, kind in enumerate(kinds)],
-        StartTime=patient.now - LOOKED_BACK,
-        EndTime=patient.now,
+        MetricDataQueries=[_query(number, f"{context.cluster}-{kind}") for number, kind in enumerate(kinds)],
+        StartTime=context.now - LOOKED_BACK,
+        EndTime=context.now,
     )
     results = {str(one["Id"]): sum(cast(list[float], one["Values"])) for one in items(answer, "MetricDataResults")}
     failed = {kind: results[f"rule{number}"] for number, kind in enumerate(kinds)}
-    yield from judge(failed, patient.cluster, patient.live.place.stack)
+    yield from evaluate(failed, context.cluster, context.live.place.stack)
 
 
 def _query(number: int, rule: str) -> dict[str, Any]:

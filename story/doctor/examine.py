@@ -25,8 +25,8 @@ from story.doctor import (
     secrets,
     targets,
 )
+from story.doctor.context import DoctorContext
 from story.doctor.finding import CannotCheckError, Finding, ServiceGoneError, in_order, unknown
-from story.doctor.patient import Patient
 
 AT_ONCE = 8
 LONGEST_SECONDS = 90.0
@@ -44,43 +44,41 @@ class Check:
         area: What it belongs to.
         subject: The service; "" for the stack.
         title: What it is about, for people.
-        look: Looks, and says what it finds.
+        run: Makes the check, and returns what it finds.
     """
 
     area: str
     subject: str = ""
     title: str
-    look: Callable[[], Iterable[Finding]]
+    run: Callable[[], Iterable[Finding]]
 
 
-def checks_of(patient: Patient) -> list[Check]:
+def checks_of(context: DoctorContext) -> list[Check]:
     """Every check of a stack and of its services that are looked at."""
     found = [
-        Check(area="exec", title="ECS Exec", look=partial(exec_checks.look_at_stack, patient)),
-        Check(area="exec", title="the plugin", look=partial(exec_checks.look_at_plugin, patient)),
-        Check(
-            area="secrets", title="its secrets", subject="migration", look=partial(secrets.look_at_migration, patient)
-        ),
-        Check(area="certificate", title="the certificate", look=partial(certificate.look_at_stack, patient)),
-        Check(area="dns", title="the record of the name", look=partial(names.look_at_zone, patient)),
-        Check(area="dns", title="the name from here", look=partial(names.look_from_here, patient)),
-        Check(area="alarms", title="the alarms", look=partial(alarms.look_at_alarms, patient)),
-        Check(area="alarms", title="the topics", look=partial(alarms.look_at_topics, patient)),
-        Check(area="events", title="the deliveries of its events", look=partial(events.look_at_deliveries, patient)),
-        Check(area="network", title="the way to S3", look=partial(routes.look_at_s3, patient)),
-        Check(area="quotas", title=quotas.FARGATE_VCPU.name, look=partial(quotas.look_at_vcpu, patient)),
-        Check(area="quotas", title=quotas.SPOT_VCPU.name, look=partial(quotas.look_at_spot, patient)),
-        Check(area="quotas", title=quotas.INTERFACES.name, look=partial(quotas.look_at_interfaces, patient)),
-        Check(area="quotas", title=quotas.RULES.name, look=partial(quotas.look_at_rules, patient)),
-        Check(area="backups", title="the backups", look=partial(backups.look_at_stack, patient)),
+        Check(area="exec", title="ECS Exec", run=partial(exec_checks.check_stack, context)),
+        Check(area="exec", title="the plugin", run=partial(exec_checks.check_plugin, context)),
+        Check(area="secrets", title="its secrets", subject="migration", run=partial(secrets.check_migration, context)),
+        Check(area="certificate", title="the certificate", run=partial(certificate.check_stack, context)),
+        Check(area="dns", title="the record of the name", run=partial(names.check_zone, context)),
+        Check(area="dns", title="the name from here", run=partial(names.check_resolution, context)),
+        Check(area="alarms", title="the alarms", run=partial(alarms.check_alarms, context)),
+        Check(area="alarms", title="the topics", run=partial(alarms.check_topics, context)),
+        Check(area="events", title="the deliveries of its events", run=partial(events.check_deliveries, context)),
+        Check(area="network", title="the way to S3", run=partial(routes.check_s3, context)),
+        Check(area="quotas", title=quotas.FARGATE_VCPU.name, run=partial(quotas.check_vcpu, context)),
+        Check(area="quotas", title=quotas.SPOT_VCPU.name, run=partial(quotas.check_spot, context)),
+        Check(area="quotas", title=quotas.INTERFACES.name, run=partial(quotas.check_interfaces, context)),
+        Check(area="quotas", title=quotas.RULES.name, run=partial(quotas.check_rules, context)),
+        Check(area="backups", title="the backups", run=partial(backups.check_stack, context)),
     ]
-    if exec_checks.is_on(patient):
+    if exec_checks.is_on(context):
         found += [
-            Check(area="exec", title="the way to ssmmessages", look=partial(exec_checks.look_at_way_out, patient)),
-            Check(area="exec", title="the key", look=partial(exec_checks.look_at_key, patient)),
-            Check(area="exec", title="the record of sessions", look=partial(exec_checks.look_at_record, patient)),
+            Check(area="exec", title="the way to ssmmessages", run=partial(exec_checks.check_way_out, context)),
+            Check(area="exec", title="the key", run=partial(exec_checks.check_key, context)),
+            Check(area="exec", title="the record of sessions", run=partial(exec_checks.check_record, context)),
         ]
-    return [*found, *(check for name in patient.names for check in _of_service(patient, name))]
+    return [*found, *(check for name in context.names for check in _of_service(context, name))]
 
 
 def examine(checks: Sequence[Check], step: Step, *, longest_seconds: float = LONGEST_SECONDS) -> list[Finding]:
@@ -117,23 +115,23 @@ def examine(checks: Sequence[Check], step: Step, *, longest_seconds: float = LON
     return in_order(found)
 
 
-def _of_service(patient: Patient, name: str) -> Iterable[Check]:
-    looks = {
-        ("drift", "the service"): drift.look_at_service,
-        ("image", "its images"): images.look_at_service,
-        ("secrets", "its secrets"): secrets.look_at_service,
-        ("secrets", "the age of its secrets"): secrets.look_at_age,
-        ("targets", "its targets"): targets.look_at_service,
-        ("restarts", "its stopped tasks"): restarts.look_at_service,
+def _of_service(context: DoctorContext, name: str) -> Iterable[Check]:
+    checks = {
+        ("drift", "the service"): drift.check_service,
+        ("image", "its images"): images.check_service,
+        ("secrets", "its secrets"): secrets.check_service,
+        ("secrets", "the age of its secrets"): secrets.check_age,
+        ("targets", "its targets"): targets.check_service,
+        ("restarts", "its stopped tasks"): restarts.check_service,
     }
-    if exec_checks.is_on(patient):
-        looks |= {
-            ("exec", "whether it has ECS Exec"): exec_checks.look_at_service,
-            ("exec", "the agents"): exec_checks.look_at_tasks,
-            ("exec", "the task role"): exec_checks.look_at_rights,
+    if exec_checks.is_on(context):
+        checks |= {
+            ("exec", "whether it has ECS Exec"): exec_checks.check_service,
+            ("exec", "the agents"): exec_checks.check_tasks,
+            ("exec", "the task role"): exec_checks.check_permissions,
         }
-    for (area, title), look in looks.items():
-        yield Check(area=area, subject=name, title=title, look=partial(look, patient, name))
+    for (area, title), check in checks.items():
+        yield Check(area=area, subject=name, title=title, run=partial(check, context, name))
 
 
 def _work(
@@ -158,7 +156,7 @@ def _found(check: Check) -> list[Finding]:
     """
     found: list[Finding] = []
     try:
-        for finding in check.look():
+        for finding in check.run():
             found.append(finding)
     except ClientError as error:
         if code_of(error) in EXPIRED:

@@ -1,4 +1,4 @@
-"""ECS Exec, judged: whether a shell in a task opens, and whether its record is kept.
+"""The rules for ECS Exec: whether a shell in a task opens, and whether its record is kept.
 
 What it needs: docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
 """
@@ -10,9 +10,9 @@ from typing import Any, cast
 
 from aws.client import Json, items, part
 from release.task import EXEC_AGENT
+from story.doctor.context import short_id
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.patient import short_id
-from story.doctor.rights import May, Rights
+from story.doctor.permissions import Allowed, RolePermissions
 from story.live_stack import APP
 
 EXEC = "exec"
@@ -24,7 +24,7 @@ CHANNELS = (
     "ssmmessages:OpenControlChannel",
     "ssmmessages:OpenDataChannel",
 )
-LOG_RIGHTS = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+LOG_PERMISSIONS = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
 NO_SHELL = "`story exec` opens no shell"
 UP = "`pulumi up --stack {stack}` puts back what the program says"
 
@@ -58,7 +58,7 @@ def sessions_of(cluster: Json) -> Sessions:
     )
 
 
-def judge_service(name: str, service: Json, stack: str) -> Finding:
+def evaluate_service(name: str, service: Json, stack: str) -> Finding:
     """Whether new tasks of a service come with Exec."""
     if service.get("enableExecuteCommand"):
         return ok(EXEC, name, "new tasks come with ECS Exec")
@@ -68,11 +68,11 @@ def judge_service(name: str, service: Json, stack: str) -> Finding:
         severity=Severity.WARNING,
         what="ECS Exec is off for this service, although it is on for the stack",
         why=f"{NO_SHELL} in its tasks",
-        cure=UP.format(stack=stack),
+        fix=UP.format(stack=stack),
     )
 
 
-def judge_tasks(name: str, tasks: Sequence[Json], now: datetime, cluster: str) -> list[Finding]:
+def evaluate_tasks(name: str, tasks: Sequence[Json], now: datetime, cluster: str) -> list[Finding]:
     """Whether the agent runs in each running task. Without an answer about agents nothing can be said.
 
     Args:
@@ -100,7 +100,7 @@ def judge_tasks(name: str, tasks: Sequence[Json], now: datetime, cluster: str) -
                 severity=Severity.WARNING,
                 what=f"{len(without)} of {len(running)} tasks run without ECS Exec: {_ids(without)}",
                 why=f"{NO_SHELL} in them: they started before Exec was on",
-                cure=f"`aws ecs update-service --cluster {cluster} --service {name} --force-new-deployment`",
+                fix=f"`aws ecs update-service --cluster {cluster} --service {name} --force-new-deployment`",
             )
         )
     stopped = [task for task in told if not _agent_runs(task) and not _is_young(task, now)]
@@ -112,7 +112,7 @@ def judge_tasks(name: str, tasks: Sequence[Json], now: datetime, cluster: str) -
                 severity=Severity.WARNING,
                 what=f"the agent does not run in {len(stopped)} of {len(running)} tasks: {_agents_told(stopped)}",
                 why=f"{NO_SHELL} in them; the agent is not started again within a task",
-                cure=f"`aws ecs stop-task --cluster {cluster} --task <id>`: the service starts another one",
+                fix=f"`aws ecs stop-task --cluster {cluster} --task <id>`: the service starts another one",
             )
         )
     elif told:
@@ -123,12 +123,14 @@ def judge_tasks(name: str, tasks: Sequence[Json], now: datetime, cluster: str) -
     return found
 
 
-def judge_rights(name: str, rights: Rights, sessions: Sessions, log_group_arn: str, key_arn: str) -> list[Finding]:
+def evaluate_permissions(
+    name: str, permissions: RolePermissions, sessions: Sessions, log_group_arn: str, key_arn: str
+) -> list[Finding]:
     """Whether the task role may do what a recorded, encrypted session needs.
 
     Args:
         name: The service.
-        rights: Of its task role.
+        permissions: Of its task role.
         sessions: What the cluster demands.
         log_group_arn: ARN of the record's log group, without `:*`; "" if nothing is recorded.
         key_arn: ARN of the key; "" for none.
@@ -136,12 +138,12 @@ def judge_rights(name: str, rights: Rights, sessions: Sessions, log_group_arn: s
     stream = f"{log_group_arn}:log-stream:session"
     needed: list[tuple[str, str]] = [(action, "*") for action in CHANNELS]
     if sessions.logging == "OVERRIDE" and log_group_arn:
-        needed += [("logs:DescribeLogGroups", "*"), *((action, stream) for action in LOG_RIGHTS)]
+        needed += [("logs:DescribeLogGroups", "*"), *((action, stream) for action in LOG_PERMISSIONS)]
     if key_arn:
         needed.append(("kms:Decrypt", key_arn))
-    answers = {action: rights.may(action, resource) for action, resource in needed}
-    missing = [action for action, answer in answers.items() if answer is May.NO]
-    unsure = [action for action, answer in answers.items() if answer is May.UNSURE]
+    answers = {action: permissions.evaluate(action, resource) for action, resource in needed}
+    missing = [action for action, answer in answers.items() if answer is Allowed.NO]
+    undecided = [action for action, answer in answers.items() if answer is Allowed.UNKNOWN]
     found: list[Finding] = []
     if missing:
         found.append(
@@ -149,33 +151,35 @@ def judge_rights(name: str, rights: Rights, sessions: Sessions, log_group_arn: s
                 area=EXEC,
                 subject=name,
                 severity=Severity.WARNING,
-                what=f"the task role {rights.role} may not {', '.join(missing)}",
+                what=f"the task role {permissions.role} may not {', '.join(missing)}",
                 why=f"{NO_SHELL} in its tasks, or keeps no record of it",
-                cure="`pulumi up` puts the role's policy back; a permissions boundary must allow the same",
+                fix="`pulumi up` puts the role's policy back; a permissions boundary must allow the same",
             )
         )
-    if unsure:
-        found.append(unknown(EXEC, name, f"{', '.join(unsure)} of the role {rights.role}: it hangs on a condition"))
+    if undecided:
+        found.append(
+            unknown(EXEC, name, f"{', '.join(undecided)} of the role {permissions.role}: it hangs on a condition")
+        )
     return found or [ok(EXEC, name, f"the task role may do all {len(needed)} things that a session needs")]
 
 
-def judge_key(key_id: str, key: Json) -> Finding:
+def evaluate_key(key_id: str, key: Json) -> Finding:
     """Whether the key that encrypts sessions, logs and secrets works."""
     state = str(key.get("KeyState", ""))
     if key.get("Enabled"):
         return ok(EXEC, "", f"the key of the sessions is enabled ({key_id})")
     dying = state == "PendingDeletion"
-    cure = "`aws kms cancel-key-deletion` and `aws kms enable-key`" if dying else "`aws kms enable-key`"
+    fix = "`aws kms cancel-key-deletion` and `aws kms enable-key`" if dying else "`aws kms enable-key`"
     return Finding(
         area=EXEC,
         severity=Severity.ERROR,
         what=f"the stack's key is {state or 'not enabled'}",
         why="no session opens, no task reads its secrets, and no log line is written that it encrypts",
-        cure=f"{cure} --key-id {key_id}",
+        fix=f"{fix} --key-id {key_id}",
     )
 
 
-def judge_sides(sessions: Sessions, key_arn: str, stack: str) -> Finding:
+def evaluate_sides(sessions: Sessions, key_arn: str, stack: str) -> Finding:
     """Whether the cluster names the key that the task roles may use, which is the stack's."""
     if sessions.key and sessions.key == key_arn:
         return ok(EXEC, "", "the cluster encrypts sessions with the stack's key")
@@ -185,11 +189,11 @@ def judge_sides(sessions: Sessions, key_arn: str, stack: str) -> Finding:
         severity=Severity.WARNING,
         what=f"the cluster encrypts sessions {told}",
         why="a task role may decrypt with the stack's key alone, so that no session opens",
-        cure=UP.format(stack=stack),
+        fix=UP.format(stack=stack),
     )
 
 
-def judge_record(sessions: Sessions, groups: Sequence[Json], stack: str) -> Finding:
+def evaluate_record(sessions: Sessions, groups: Sequence[Json], stack: str) -> Finding:
     """Whether sessions are recorded in a group that is encrypted and forgets.
 
     Args:
@@ -211,7 +215,7 @@ def judge_record(sessions: Sessions, groups: Sequence[Json], stack: str) -> Find
     )
 
 
-def judge_plugin(version: str | None) -> Finding:
+def evaluate_plugin(version: str | None) -> Finding:
     """Whether this machine can open a session.
 
     Args:
@@ -224,11 +228,11 @@ def judge_plugin(version: str | None) -> Finding:
         severity=Severity.NOTE,
         what="session-manager-plugin is not installed on this machine",
         why=f"{NO_SHELL} from here; elsewhere it may",
-        cure="docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html",
+        fix="docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html",
     )
 
 
-def judge_way_out(subnets: Mapping[str, str], endpoint_state: str) -> list[Finding]:
+def evaluate_way_out(subnets: Mapping[str, str], endpoint_state: str) -> list[Finding]:
     """Whether tasks reach ssmmessages, through an interface endpoint or a route to the internet.
 
     Args:
@@ -248,7 +252,7 @@ def judge_way_out(subnets: Mapping[str, str], endpoint_state: str) -> list[Findi
             severity=Severity.WARNING,
             what=f"no way from {', '.join(where)} to ssmmessages: the default route {told}",
             why=f"{NO_SHELL} in tasks there",
-            cure="network.nat, or `ssmmessages` among network.endpoints, in the stack's file; then `pulumi up`",
+            fix="network.nat, or `ssmmessages` among network.endpoints, in the stack's file; then `pulumi up`",
         )
         for where, told in ((closed, "leads nowhere"), (public, "is for public addresses, which tasks do not have"))
         if where
@@ -264,7 +268,7 @@ def _record(what: str, stack: str) -> Finding:
         severity=Severity.WARNING,
         what=what,
         why="nobody can see later who did what in a shell, or others can read it",
-        cure=UP.format(stack=stack),
+        fix=UP.format(stack=stack),
     )
 
 

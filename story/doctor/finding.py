@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-WELL, NOBODY_CAN_TELL, WARNINGS, ERRORS = 0, 1, 3, 4
+HEALTHY, NOT_CHECKED, WARNINGS, ERRORS = 0, 1, 3, 4
 """Exit codes; 2 is wrong usage, as everywhere in the command."""
 
 
@@ -45,10 +45,10 @@ class Finding:
         severity: How much it matters.
         what: What is so, in one line.
         why: Why it matters; errors and warnings say it.
-        cure: Command or setting that cures it; errors and warnings name it.
+        fix: Command or setting that fixes it; errors and warnings name it.
 
     Raises:
-        ValueError: An error or a warning without reason or cure.
+        ValueError: An error or a warning without reason or fix.
     """
 
     area: str
@@ -56,11 +56,11 @@ class Finding:
     severity: Severity
     what: str
     why: str = ""
-    cure: str = ""
+    fix: str = ""
 
     def __post_init__(self) -> None:
-        if self.severity in (Severity.ERROR, Severity.WARNING) and not (self.why and self.cure):
-            raise ValueError(f"{self.area} {self.subject}: {self.what}: a {self.severity} needs why and cure")
+        if self.severity in (Severity.ERROR, Severity.WARNING) and not (self.why and self.fix):
+            raise ValueError(f"{self.area} {self.subject}: {self.what}: a {self.severity} needs why and fix")
 
 
 def ok(area: str, subject: str, what: str) -> Finding:
@@ -92,4 +92,4 @@ def exit_code(findings: Sequence[Finding]) -> int:
         return ERRORS
     if found[Severity.WARNING]:
         return WARNINGS
-    return NOBODY_CAN_TELL if found[Severity.UNKNOWN] > found[Severity.OK] else WELL
+    return NOT_CHECKED if found[Severity.UNKNOWN] > found[Severity.OK] else HEALTHY

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from aws.client import Json, items, part
 from aws.errors import code_of
 from settings.ecr import EcrImage, ecr_image
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.patient import Patient
 from story.kept_image import MANIFESTS
 
 IMAGE = "image"
@@ -44,7 +44,7 @@ def used_by(definition: Json) -> list[Used]:
     ]
 
 
-def judge_digest(name: str, used: Used) -> Finding:
+def evaluate_digest(name: str, used: Used) -> Finding:
     """Whether an image is named by what it contains."""
     if "@sha256:" in used.image:
         return ok(IMAGE, name, f"{used.container} runs an image by digest")
@@ -54,11 +54,11 @@ def judge_digest(name: str, used: Used) -> Finding:
         severity=Severity.WARNING if used.essential else Severity.NOTE,
         what=f"{used.container} runs {used.image}, which is not named by its digest",
         why="a task that is replaced may come with other code than its neighbours",
-        cure="name it by digest: STORY_IMAGE=<repository>@sha256:<digest> for the site, `image` for an agent",
+        fix="name it by digest: STORY_IMAGE=<repository>@sha256:<digest> for the site, `image` for an agent",
     )
 
 
-def judge_in_registry(name: str, image: str, answer: Json, architecture: str) -> Finding:
+def evaluate_in_registry(name: str, image: str, answer: Json, architecture: str) -> Finding:
     """Whether the registry has an image, and for the tasks' processor.
 
     Args:
@@ -76,7 +76,7 @@ def judge_in_registry(name: str, image: str, answer: Json, architecture: str) ->
             severity=Severity.ERROR,
             what=f"{image} is not in the registry ({', '.join(failures) or 'no reason given'})",
             why="running tasks go on, but no new one can start: neither after a failure nor to scale out",
-            cure="push it again, or release another one: STORY_IMAGE=<repository>@sha256:<digest> pulumi up",
+            fix="push it again, or release another one: STORY_IMAGE=<repository>@sha256:<digest> pulumi up",
         )
     built_for = processors(str(found[0].get("imageManifest", "")))
     wanted = PROCESSORS.get(architecture, "")
@@ -87,7 +87,7 @@ def judge_in_registry(name: str, image: str, answer: Json, architecture: str) ->
             severity=Severity.ERROR,
             what=f"{image} is built for {', '.join(built_for)}, the tasks have {wanted}",
             why="no new task can start: exec format error, or CannotPullContainerError",
-            cure=f"build it for {wanted} (docker build --platform linux/{wanted}), or change cluster.architecture",
+            fix=f"build it for {wanted} (docker build --platform linux/{wanted}), or change cluster.architecture",
         )
     return ok(IMAGE, name, f"the registry has {short(image)}{f' for {wanted}' if built_for and wanted else ''}")
 
@@ -109,21 +109,21 @@ def short(image: str) -> str:
     return f"{repository.rpartition('/')[2]}@{digest[:12]}" if digest else image
 
 
-def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
+def check_service(context: DoctorContext, name: str) -> Iterator[Finding]:
     """The images of a service."""
-    definition = patient.definition_of(name)
+    definition = context.definition_of(name)
     architecture = str(part(definition, "runtimePlatform").get("cpuArchitecture", ""))
     used = used_by(definition)
     for one in used:
-        yield judge_digest(name, one)
+        yield evaluate_digest(name, one)
     for image in sorted({one.image for one in used}):
         if (found := ecr_image(image)) and found.digest:
-            yield _look_in_registry(patient, name, image, found, architecture)
+            yield _check_registry(context, name, image, found, architecture)
 
 
-def _look_in_registry(patient: Patient, name: str, image: str, found: EcrImage, architecture: str) -> Finding:
-    if found.region != patient.region:
-        return unknown(IMAGE, name, f"{short(image)}: it is in {found.region}, the stack in {patient.region}")
+def _check_registry(context: DoctorContext, name: str, image: str, found: EcrImage, architecture: str) -> Finding:
+    if found.region != context.region:
+        return unknown(IMAGE, name, f"{short(image)}: it is in {found.region}, the stack in {context.region}")
     asked: dict[str, Any] = {
         "registryId": found.account_id,
         "repositoryName": found.repository,
@@ -131,9 +131,9 @@ def _look_in_registry(patient: Patient, name: str, image: str, found: EcrImage, 
         "acceptedMediaTypes": list(MANIFESTS),
     }
     try:
-        answer = patient.asking.call("ecr", "batch_get_image", **asked)
+        answer = context.aws.call("ecr", "batch_get_image", **asked)
     except ClientError as error:
         if code_of(error) != "RepositoryNotFoundException":
             raise
         return unknown(IMAGE, name, f"{short(image)}: registry {found.account_id} shows no such repository")
-    return judge_in_registry(name, image, answer, architecture)
+    return evaluate_in_registry(name, image, answer, architecture)

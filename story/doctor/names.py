@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from aws.client import Json, items, part
 from story.doctor.certificate import domain_of
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.patient import Patient
 
 DNS = "dns"
 ADDRESS_RECORDS = ("A", "AAAA", "CNAME")
@@ -14,7 +14,7 @@ RECORDS = 10
 """More records of one name than there are types of addresses."""
 
 
-def judge_records(domain: str, records: Sequence[Json], load_balancer: str) -> Finding:
+def evaluate_records(domain: str, records: Sequence[Json], load_balancer: str) -> Finding:
     """Whether the zone sends the name to the load balancer.
 
     Args:
@@ -39,7 +39,7 @@ def judge_records(domain: str, records: Sequence[Json], load_balancer: str) -> F
     )
 
 
-def judge_resolved(domain: str, of_domain: Sequence[str] | None, of_balancer: Sequence[str] | None) -> Finding:
+def evaluate_resolved(domain: str, of_domain: Sequence[str] | None, of_balancer: Sequence[str] | None) -> Finding:
     """Whether a resolver gives the name the load balancer's addresses.
 
     Args:
@@ -56,7 +56,7 @@ def judge_resolved(domain: str, of_domain: Sequence[str] | None, of_balancer: Se
             severity=Severity.ERROR,
             what="this machine's resolver does not know the name, although it knows the load balancer's",
             why="nobody finds the site, if other resolvers say the same",
-            cure="the registrar must name the zone's name servers, which `aws route53 get-hosted-zone` lists",
+            fix="the registrar must name the zone's name servers, which `aws route53 get-hosted-zone` lists",
         )
     if set(of_domain) & set(of_balancer):
         return ok(DNS, domain, "this machine resolves the name to the load balancer")
@@ -66,29 +66,29 @@ def judge_resolved(domain: str, of_domain: Sequence[str] | None, of_balancer: Se
         severity=Severity.NOTE,
         what=f"this machine resolves the name to {', '.join(sorted(of_domain)[:3])}, not to the load balancer",
         why="a CDN in front of it is well; another zone or an old answer is not",
-        cure="`dig +trace` shows who answers; an old answer goes with its TTL",
+        fix="`dig +trace` shows who answers; an old answer goes with its TTL",
     )
 
 
-def look_at_zone(patient: Patient) -> Iterator[Finding]:
+def check_zone(context: DoctorContext) -> Iterator[Finding]:
     """The record in the hosted zone."""
-    domain, zone, balancer = domain_of(patient), patient.output("zone"), patient.output("loadBalancer")
+    domain, zone, balancer = domain_of(context), context.output("zone"), context.output("loadBalancer")
     if domain and zone and balancer:
-        answer = patient.asking.call(
+        answer = context.aws.call(
             "route53",
             "list_resource_record_sets",
             HostedZoneId=zone,
             StartRecordName=domain,
             MaxItems=str(RECORDS),
         )
-        yield judge_records(domain, items(answer, "ResourceRecordSets"), balancer)
+        yield evaluate_records(domain, items(answer, "ResourceRecordSets"), balancer)
 
 
-def look_from_here(patient: Patient) -> Iterator[Finding]:
+def check_resolution(context: DoctorContext) -> Iterator[Finding]:
     """The name, as this machine resolves it."""
-    domain, balancer = domain_of(patient), patient.output("loadBalancer")
+    domain, balancer = domain_of(context), context.output("loadBalancer")
     if domain and balancer:
-        yield judge_resolved(domain, _addresses(domain), _addresses(balancer))
+        yield evaluate_resolved(domain, _addresses(domain), _addresses(balancer))
 
 
 def _addresses(name: str) -> Sequence[str] | None:
@@ -114,5 +114,5 @@ def _plain(name: str) -> str:
 
 
 def _error(domain: str, what: str, why: str) -> Finding:
-    cure = "`pulumi up` puts the record back"
-    return Finding(area=DNS, subject=domain, severity=Severity.ERROR, what=what, why=why, cure=cure)
+    fix = "`pulumi up` puts the record back"
+    return Finding(area=DNS, subject=domain, severity=Severity.ERROR, what=what, why=why, fix=fix)

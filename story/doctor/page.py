@@ -38,7 +38,7 @@ class Row:
     Attributes:
         severity: Of what the line tells of.
         label: `error` and so on; "" for a line that belongs to the one before.
-        subject: Area and subject, or `why` and `cure`.
+        subject: Area and subject, or `why` and `fix`.
         text: What there is to say.
     """
 
@@ -98,7 +98,7 @@ def _rows(findings: Sequence[Finding]) -> Iterator[Row]:
             continue
         subject = f"{finding.area} {finding.subject}".rstrip()
         yield Row(severity=finding.severity, label=finding.severity.value, subject=subject, text=finding.what)
-        for label, text in (("why", finding.why), ("cure", finding.cure)):
+        for label, text in (("why", finding.why), ("fix", finding.fix)):
             if text:
                 yield Row(severity=finding.severity, label="", subject=label, text=text)
     well = Counter(finding.area for finding in findings if finding.severity is Severity.OK)

@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from aws.caching import CachingClient
 from aws.client import Json, items, part
 from aws.errors import is_not_found
+from story.doctor.context import DoctorContext
 from story.doctor.finding import CannotCheckError, Finding, Severity, ok
-from story.doctor.patient import Patient
 
 QUOTAS = "quotas"
 WARN_FROM, ERROR_FROM = 0.8, 0.95
@@ -135,7 +135,7 @@ def spread(tasks: int, strategy: Sequence[Json]) -> Mapping[str, float]:
     return counts if strategy else {ON_DEMAND: left}
 
 
-def judge(quota: Quota, *, used: float, needed: float, limit: float, region: str) -> Finding:
+def evaluate(quota: Quota, *, used: float, needed: float, limit: float, region: str) -> Finding:
     """Whether there is room.
 
     Args:
@@ -150,10 +150,10 @@ def judge(quota: Quota, *, used: float, needed: float, limit: float, region: str
     told = f"{used:g} of {limit:g} {quota.unit} in use{more} ({min(share, 99):.0%})"
     if share < WARN_FROM:
         return ok(QUOTAS, quota.name, told)
-    cure = increase(quota, math.ceil((used + needed) * 2), region)
+    fix = increase(quota, math.ceil((used + needed) * 2), region)
     severity = Severity.ERROR if share >= ERROR_FROM else Severity.WARNING
     why = f"beyond it {quota.what_fails}"
-    return Finding(area=QUOTAS, subject=quota.name, severity=severity, what=told, why=why, cure=cure)
+    return Finding(area=QUOTAS, subject=quota.name, severity=severity, what=told, why=why, fix=fix)
 
 
 def increase(quota: Quota, value: int, region: str) -> str:
@@ -164,43 +164,43 @@ def increase(quota: Quota, value: int, region: str) -> str:
     )
 
 
-def look_at_vcpu(patient: Patient) -> Iterator[Finding]:
+def check_vcpu(context: DoctorContext) -> Iterator[Finding]:
     """Fargate on demand."""
-    needed = _growth(patient).on_demand_vcpu
-    yield _judged(patient, FARGATE_VCPU, _usage(patient, FARGATE_VCPU), needed)
+    needed = _growth(context).on_demand_vcpu
+    yield _evaluated(context, FARGATE_VCPU, _usage(context, FARGATE_VCPU), needed)
 
 
-def look_at_spot(patient: Patient) -> Iterator[Finding]:
+def check_spot(context: DoctorContext) -> Iterator[Finding]:
     """Fargate Spot, where a service uses it."""
-    needed = _growth(patient).spot_vcpu
+    needed = _growth(context).spot_vcpu
     if needed:
-        yield _judged(patient, SPOT_VCPU, _usage(patient, SPOT_VCPU), needed)
+        yield _evaluated(context, SPOT_VCPU, _usage(context, SPOT_VCPU), needed)
 
 
-def look_at_interfaces(patient: Patient) -> Iterator[Finding]:
+def check_interfaces(context: DoctorContext) -> Iterator[Finding]:
     """Network interfaces."""
-    used = len(patient.asking.paginate("ec2", "describe_network_interfaces", "NetworkInterfaces"))
-    yield _judged(patient, INTERFACES, used, _growth(patient).tasks)
+    used = len(context.aws.paginate("ec2", "describe_network_interfaces", "NetworkInterfaces"))
+    yield _evaluated(context, INTERFACES, used, _growth(context).tasks)
 
 
-def look_at_rules(patient: Patient) -> Iterator[Finding]:
+def check_rules(context: DoctorContext) -> Iterator[Finding]:
     """Rules of the load balancer; the default ones do not count."""
-    name = patient.output("loadBalancer")
-    balancers = patient.asking.paginate("elbv2", "describe_load_balancers", "LoadBalancers")
+    name = context.output("loadBalancer")
+    balancers = context.aws.paginate("elbv2", "describe_load_balancers", "LoadBalancers")
     arn = {str(one.get("DNSName", "")).lower(): str(one["LoadBalancerArn"]) for one in balancers}.get(name.lower())
     if arn is None:
         raise CannotCheckError(f"there is no load balancer {name}" if name else "the stack names no load balancer")
-    listeners = patient.asking.paginate("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
+    listeners = context.aws.paginate("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
     rules = [
         rule
         for one in listeners
-        for rule in patient.asking.paginate("elbv2", "describe_rules", "Rules", ListenerArn=one["ListenerArn"])
+        for rule in context.aws.paginate("elbv2", "describe_rules", "Rules", ListenerArn=one["ListenerArn"])
         if not rule.get("IsDefault")
     ]
-    yield _judged(patient, RULES, len(rules), 0)
+    yield _evaluated(context, RULES, len(rules), 0)
 
 
-def quota_of(asking: CachingClient, quota: Quota) -> Json:
+def quota_of(aws: CachingClient, quota: Quota) -> Json:
     """The quota as Service Quotas describes it; where the account never had it changed, AWS may know its default alone:
     docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
 
@@ -209,14 +209,14 @@ def quota_of(asking: CachingClient, quota: Quota) -> Json:
     """
     asked = {"ServiceCode": quota.service, "QuotaCode": quota.code}
     try:
-        return part(asking.call("service-quotas", "get_service_quota", **asked), "Quota")
+        return part(aws.call("service-quotas", "get_service_quota", **asked), "Quota")
     except ClientError as error:
         if not is_not_found(error):
             raise
-    return part(asking.call("service-quotas", "get_aws_default_service_quota", **asked), "Quota")
+    return part(aws.call("service-quotas", "get_aws_default_service_quota", **asked), "Quota")
 
 
-def usage_of(asking: CachingClient, quota: Quota, now: datetime) -> float | None:
+def usage_of(aws: CachingClient, quota: Quota, now: datetime) -> float | None:
     """What the account uses, by the metric that the quota itself names:
     docs.aws.amazon.com/AmazonECS/latest/developerguide/monitoring-fargate-usage.html
 
@@ -227,7 +227,7 @@ def usage_of(asking: CachingClient, quota: Quota, now: datetime) -> float | None
         CannotCheckError: AWS names no metric.
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is no answer.
     """
-    metric = part(quota_of(asking, quota), "UsageMetric")
+    metric = part(quota_of(aws, quota), "UsageMetric")
     if not metric:
         raise CannotCheckError(f"AWS names no metric for the use of {quota.name}")
     statistic = str(metric.get("MetricStatisticRecommendation") or "Maximum")
@@ -242,18 +242,18 @@ def usage_of(asking: CachingClient, quota: Quota, now: datetime) -> float | None
         "Period": USAGE_PERIOD_SECONDS,
         "Statistics": [statistic],
     }
-    points = items(asking.call("cloudwatch", "get_metric_statistics", **asked), "Datapoints")
+    points = items(aws.call("cloudwatch", "get_metric_statistics", **asked), "Datapoints")
     return float(max(points, key=_moment)[statistic]) if points else None
 
 
-def _judged(patient: Patient, quota: Quota, used: float, needed: float) -> Finding:
-    limit = float(quota_of(patient.asking, quota)["Value"])
-    return judge(quota, used=used, needed=needed, limit=limit, region=patient.region)
+def _evaluated(context: DoctorContext, quota: Quota, used: float, needed: float) -> Finding:
+    limit = float(quota_of(context.aws, quota)["Value"])
+    return evaluate(quota, used=used, needed=needed, limit=limit, region=context.region)
 
 
-def _usage(patient: Patient, quota: Quota) -> float:
+def _usage(context: DoctorContext, quota: Quota) -> float:
     """What the account uses. One that runs nothing has no data; this one runs tasks."""
-    used = usage_of(patient.asking, quota, patient.now)
+    used = usage_of(context.aws, quota, context.now)
     if used is None:
         raise CannotCheckError(f"CloudWatch has no data on the use of {quota.name} yet")
     return used
@@ -263,6 +263,6 @@ def _moment(point: Json) -> Any:
     return point["Timestamp"]
 
 
-def _growth(patient: Patient) -> Growth:
-    services = patient.services()
-    return growth([(service, int(patient.definition_of(name).get("cpu") or 0)) for name, service in services.items()])
+def _growth(context: DoctorContext) -> Growth:
+    services = context.services()
+    return growth([(service, int(context.definition_of(name).get("cpu") or 0)) for name, service in services.items()])

@@ -10,8 +10,8 @@ from typing import cast
 from aws.client import Json, items
 from release.deployed_tasks import REQUEST_ID, STOPPED_BY_SIGNAL
 from release.stopped_task import KILLED, STOPPED_BY_SOMEBODY, why
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok
-from story.doctor.patient import Patient
 from story.live_stack import APP
 
 RESTARTS = "restarts"
@@ -55,7 +55,7 @@ def end_of(task: Json) -> End:
     return End.MEANT if code == "EssentialContainerExited" and exited == 0 else End.FAILED
 
 
-def judge(name: str, stopped: Sequence[Json], now: datetime) -> list[Finding]:
+def evaluate(name: str, stopped: Sequence[Json], now: datetime) -> list[Finding]:
     """What became of a service's tasks.
 
     Args:
@@ -65,7 +65,7 @@ def judge(name: str, stopped: Sequence[Json], now: datetime) -> list[Finding]:
     """
     recent = [task for task in stopped if _is_recent(task, now)]
     found: list[Finding] = []
-    for end, (severe, reason, cure) in MEANING.items():
+    for end, (severe, reason, fix) in MEANING.items():
         tasks = [task for task in recent if end_of(task) is end]
         if tasks:
             severity = Severity.ERROR if severe and len(tasks) >= LOOP else severe or Severity.NOTE
@@ -77,7 +77,7 @@ def judge(name: str, stopped: Sequence[Json], now: datetime) -> list[Finding]:
                     severity=severity,
                     what=f"{count} {reason} in the last hour: {_grouped(tasks)}",
                     why="what they worked on is lost or done again, and in a loop the service has too few tasks",
-                    cure=cure,
+                    fix=fix,
                 )
             )
     meant = sum(end_of(task) is End.MEANT for task in recent)
@@ -106,9 +106,9 @@ MEANING: dict[End, tuple[Severity | None, str, str]] = {
 }
 
 
-def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
+def check_service(context: DoctorContext, name: str) -> Iterator[Finding]:
     """The stopped tasks of a service."""
-    yield from judge(name, patient.tasks(name, "STOPPED"), patient.now)
+    yield from evaluate(name, context.tasks(name, "STOPPED"), context.now)
 
 
 def _exit_code(task: Json) -> int | None:

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from aws.client import Json, items
 from settings.partition import gateway_endpoint_service
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.patient import Patient
 
 NETWORK = "network"
 TARGETS = ("NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId", "GatewayId")
 
 
-def tables_of(patient: Patient, vpc: str, subnets: Sequence[str]) -> Mapping[str, Json]:
+def tables_of(context: DoctorContext, vpc: str, subnets: Sequence[str]) -> Mapping[str, Json]:
     """The route table of each subnet. One without a table of its own has the VPC's main one:
     docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html"""
-    tables = patient.asking.paginate(
+    tables = context.aws.paginate(
         "ec2", "describe_route_tables", "RouteTables", Filters=[{"Name": "vpc-id", "Values": [vpc]}]
     )
     own: dict[str, Json] = {}
@@ -47,7 +47,7 @@ def leads_to_s3(table: Json, endpoints: Sequence[str]) -> bool:
     )
 
 
-def judge_s3(tables: Mapping[str, Json], endpoints: Sequence[str], stack: str) -> list[Finding]:
+def evaluate_s3(tables: Mapping[str, Json], endpoints: Sequence[str], stack: str) -> list[Finding]:
     """Whether image layers, which ECR keeps in S3, come through the gateway endpoint:
     docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
 
@@ -60,7 +60,7 @@ def judge_s3(tables: Mapping[str, Json], endpoints: Sequence[str], stack: str) -
     if not without:
         return [ok(NETWORK, "", "the tasks' subnets reach S3 through the gateway endpoint")]
     missing = "no route to the gateway endpoint for S3" if endpoints else "no gateway endpoint for S3"
-    cure = f"`pulumi up --stack {stack}` puts the endpoint and its routes back"
+    fix = f"`pulumi up --stack {stack}` puts the endpoint and its routes back"
     closed = sorted(subnet for subnet, target in without.items() if target in ("", "blackhole"))
     # A task has no public address, so a route to the internet gateway is none for it.
     closed += sorted(subnet for subnet, target in without.items() if target.startswith("igw-"))
@@ -73,7 +73,7 @@ def judge_s3(tables: Mapping[str, Json], endpoints: Sequence[str], stack: str) -
                 severity=Severity.ERROR,
                 what=f"{missing} and no NAT gateway in {', '.join(closed)}",
                 why="no new task can pull its image there: CannotPullContainerError",
-                cure=cure,
+                fix=fix,
             )
         )
     if paid:
@@ -83,7 +83,7 @@ def judge_s3(tables: Mapping[str, Json], endpoints: Sequence[str], stack: str) -
                 severity=Severity.WARNING,
                 what=f"{missing} in {', '.join(paid)}",
                 why="each image layer goes through the NAT gateway, which costs money per GB",
-                cure=cure,
+                fix=fix,
             )
         )
     rest = sorted(set(without) - {*closed, *paid})
@@ -92,19 +92,19 @@ def judge_s3(tables: Mapping[str, Json], endpoints: Sequence[str], stack: str) -
     return found
 
 
-def look_at_s3(patient: Patient) -> Iterator[Finding]:
+def check_s3(context: DoctorContext) -> Iterator[Finding]:
     """The way from the tasks' subnets to S3."""
-    subnets = patient.subnets()
+    subnets = context.subnets()
     vpc = str(next(iter(subnets.values()))["VpcId"])
-    found = patient.asking.paginate(
+    found = context.aws.paginate(
         "ec2",
         "describe_vpc_endpoints",
         "VpcEndpoints",
         Filters=[
             {"Name": "vpc-id", "Values": [vpc]},
-            {"Name": "service-name", "Values": [gateway_endpoint_service(patient.region, "s3")]},
+            {"Name": "service-name", "Values": [gateway_endpoint_service(context.region, "s3")]},
             {"Name": "vpc-endpoint-type", "Values": ["Gateway"]},
         ],
     )
     endpoints = [str(one["VpcEndpointId"]) for one in found]
-    yield from judge_s3(tables_of(patient, vpc, sorted(subnets)), endpoints, patient.live.place.stack)
+    yield from evaluate_s3(tables_of(context, vpc, sorted(subnets)), endpoints, context.live.place.stack)

@@ -17,9 +17,9 @@ from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
 from release.contract import Place
 from release.saying import print_line
 from story.doctor import page
+from story.doctor.context import DoctorContext
 from story.doctor.examine import Step, checks_of, examine
 from story.doctor.finding import Finding, exit_code
-from story.doctor.patient import Patient
 from story.engine.pulumi_command import PulumiCommand
 from story.live_stack import EXPECTED, LiveStackError, explained, stack_of_outputs
 
@@ -32,33 +32,33 @@ def run(*, stack: str, service: str | None, project: Path, config_file: Path | N
     """Looks at a stack and shows what it finds; returns the exit code: 0 with nothing worse than notes, 3 with
     warnings, 4 with errors, 2 for a service that the stack does not have, 1 if nobody could tell."""
     try:
-        patient = _patient(stack, service, project, config_file)
-        known = sorted(patient.live.services)
+        context = _context(stack, service, project, config_file)
+        known = sorted(context.live.services)
         if service is not None and service not in known:
             allowed = ", ".join(known) or "none, for the stack has no service"
             print(f'story doctor: --service: given "{service}"; allowed is one of: {allowed}', file=sys.stderr)
             return WRONG_USAGE
-        _check_account(patient)
-        checks = checks_of(patient)
-        with progress(patient.live.place.stack, len(checks)) as step:
+        _check_account(context)
+        checks = checks_of(context)
+        with progress(context.live.place.stack, len(checks)) as step:
             found = examine(checks, step)
     except EXPECTED as error:
         print(f"story doctor: {explained(stack, error)}", file=sys.stderr)
         return 1
-    show(patient.live.place, found, as_json=as_json)
+    show(context.live.place, found, as_json=as_json)
     return exit_code(found)
 
 
-def _patient(stack: str, service: str | None, project: Path, config_file: Path | None) -> Patient:
+def _context(stack: str, service: str | None, project: Path, config_file: Path | None) -> DoctorContext:
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
     outputs = pulumi.outputs()
     live = stack_of_outputs(stack.rpartition("/")[2], outputs, pulumi.aws_profile() or None)
     session = boto3.Session(region_name=live.place.region, profile_name=live.place.profile)
-    return Patient(
+    return DoctorContext(
         live=live,
         outputs=outputs,
         names=sorted(live.services) if service is None else [service],
-        asking=CachingClient(AwsClient(session)),
+        aws=CachingClient(AwsClient(session)),
         now=_now(),
     )
 
@@ -67,7 +67,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _check_account(patient: Patient) -> None:
+def _check_account(context: DoctorContext) -> None:
     """Whether the credentials are valid, and of the stack's account.
 
     Raises:
@@ -75,15 +75,15 @@ def _check_account(patient: Patient) -> None:
         story.live_stack.LiveStackError: They are another account's.
     """
     try:
-        account = str(patient.asking.call("sts", "get_caller_identity")["Account"])
+        account = str(context.aws.call("sts", "get_caller_identity")["Account"])
     except ClientError as error:
         if code_of(error) in EXPIRED:
             raise CredentialsExpiredError(in_one_line(error)) from None
         raise
-    wanted = _account_in(patient.outputs)
+    wanted = _account_in(context.outputs)
     if wanted and account != wanted:
         raise LiveStackError(
-            f"stack {patient.live.place.stack}: these credentials are of the account {account}, the stack is in "
+            f"stack {context.live.place.stack}: these credentials are of the account {account}, the stack is in "
             f"{wanted}: choose another profile, or `aws:profile` in the stack's file"
         )
 

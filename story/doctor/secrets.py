@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.client import Json, items, part
 from aws.errors import is_not_found, reason
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.patient import Patient
 
 SECRETS = "secrets"
 CURRENT = "AWSCURRENT"
@@ -70,7 +70,7 @@ def name_of(arn: str) -> str:
     return arn.split(":")[-1]
 
 
-def judge_secret(user: str, read: Read, secret: Json | None) -> Finding | None:
+def evaluate_secret(user: str, read: Read, secret: Json | None) -> Finding | None:
     """What is wrong with a secret itself; None if nothing is.
 
     Args:
@@ -92,12 +92,12 @@ def judge_secret(user: str, read: Read, secret: Json | None) -> Finding | None:
     if read.version and read.version not in versions:
         return _error(user, f"{read.variable}: {name} has no version {read.version}", "name another one, or none")
     if not read.version and stage not in {one for stages in versions.values() for one in stages}:
-        cure = f"`aws secretsmanager put-secret-value --secret-id {read.arn} ...` gives it a value"
-        return _error(user, f"{read.variable}: {name} has no version {stage}", cure)
+        fix = f"`aws secretsmanager put-secret-value --secret-id {read.arn} ...` gives it a value"
+        return _error(user, f"{read.variable}: {name} has no version {stage}", fix)
     return None
 
 
-def judge_key(user: str, read: Read, keys: frozenset[str] | None) -> Finding | None:
+def evaluate_key(user: str, read: Read, keys: frozenset[str] | None) -> Finding | None:
     """What is wrong with the key that a container reads; None if nothing is.
 
     Args:
@@ -111,8 +111,8 @@ def judge_key(user: str, read: Read, keys: frozenset[str] | None) -> Finding | N
         told = f"has only {', '.join(sorted(keys)) or 'no key'}"
     else:
         return None
-    cure = f'put a JSON object with "{read.key}" into it, or name another key'
-    return _error(user, f"{read.variable}: key {read.key} is wanted, and {name_of(read.arn)} {told}", cure)
+    fix = f'put a JSON object with "{read.key}" into it, or name another key'
+    return _error(user, f"{read.variable}: key {read.key} is wanted, and {name_of(read.arn)} {told}", fix)
 
 
 def keys_of(value: str | None) -> frozenset[str] | None:
@@ -124,7 +124,7 @@ def keys_of(value: str | None) -> frozenset[str] | None:
     return frozenset(cast(Mapping[str, Any], content)) if isinstance(content, dict) else None
 
 
-def judge_age(user: str, changed: Mapping[str, datetime], oldest_task: datetime | None) -> Finding | None:
+def evaluate_age(user: str, changed: Mapping[str, datetime], oldest_task: datetime | None) -> Finding | None:
     """A secret that was changed since the tasks started, which read it then alone.
 
     Args:
@@ -141,34 +141,36 @@ def judge_age(user: str, changed: Mapping[str, datetime], oldest_task: datetime 
         severity=Severity.NOTE,
         what=f"changed since its oldest task started: {', '.join(newer)}",
         why="a task reads a secret when it starts: older ones still have what it said then",
-        cure="a new deployment: `aws ecs update-service --force-new-deployment`, or the next release",
+        fix="a new deployment: `aws ecs update-service --force-new-deployment`, or the next release",
     )
 
 
-def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
+def check_service(context: DoctorContext, name: str) -> Iterator[Finding]:
     """The secrets of a service."""
-    wanted, elsewhere = reads(patient.definition_of(name))
-    yield from _look(patient, name, wanted, elsewhere)
+    wanted, elsewhere = reads(context.definition_of(name))
+    yield from _check_secrets(context, name, wanted, elsewhere)
 
 
-def look_at_age(patient: Patient, name: str) -> Iterator[Finding]:
+def check_age(context: DoctorContext, name: str) -> Iterator[Finding]:
     """Whether the tasks of a service have what its secrets say today."""
-    wanted, _ = reads(patient.definition_of(name))
-    yield from _look_at_age(patient, name, wanted)
+    wanted, _ = reads(context.definition_of(name))
+    yield from _check_age(context, name, wanted)
 
 
-def look_at_migration(patient: Patient) -> Iterator[Finding]:
+def check_migration(context: DoctorContext) -> Iterator[Finding]:
     """The secrets of the migration."""
-    wanted, elsewhere = reads(patient.definition(patient.live.migration_definition))
-    yield from _look(patient, MIGRATION, wanted, elsewhere)
+    wanted, elsewhere = reads(context.definition(context.live.migration_definition))
+    yield from _check_secrets(context, MIGRATION, wanted, elsewhere)
 
 
-def _look(patient: Patient, user: str, wanted: Sequence[Read], elsewhere: Sequence[str]) -> Iterator[Finding]:
+def _check_secrets(
+    context: DoctorContext, user: str, wanted: Sequence[Read], elsewhere: Sequence[str]
+) -> Iterator[Finding]:
     for value in elsewhere:
         yield unknown(SECRETS, user, f"{value}: it is not in Secrets Manager")
     well = 0
     for read in dict.fromkeys(wanted):
-        finding = _look_at(patient, user, read)
+        finding = _check_secret(context, user, read)
         well += finding is None
         if finding:
             yield finding
@@ -176,49 +178,49 @@ def _look(patient: Patient, user: str, wanted: Sequence[Read], elsewhere: Sequen
         yield ok(SECRETS, user, f"{well} secrets are there, with the keys that it reads")
 
 
-def _look_at(patient: Patient, user: str, read: Read) -> Finding | None:
+def _check_secret(context: DoctorContext, user: str, read: Read) -> Finding | None:
     try:
-        secret: Json | None = _described(patient, read.arn)
+        secret: Json | None = _described(context, read.arn)
     except (BotoCoreError, ClientError) as error:
         return unknown(SECRETS, user, f"{read.variable} in {name_of(read.arn)}: {reason(error)}")
-    wrong = judge_secret(user, read, secret)
+    wrong = evaluate_secret(user, read, secret)
     if wrong or not read.key:
         return wrong
     version = {key: value for key, value in (("VersionStage", read.stage), ("VersionId", read.version)) if value}
     try:
         keys = keys_of(
-            patient.asking.uncached.call("secretsmanager", "get_secret_value", SecretId=read.arn, **version).get(
+            context.aws.uncached.call("secretsmanager", "get_secret_value", SecretId=read.arn, **version).get(
                 "SecretString"
             )
         )
     except (BotoCoreError, ClientError) as error:
         return unknown(SECRETS, user, f"the keys of {name_of(read.arn)}: {reason(error)}")
-    return judge_key(user, read, keys)
+    return evaluate_key(user, read, keys)
 
 
-def _look_at_age(patient: Patient, user: str, wanted: Sequence[Read]) -> Iterator[Finding]:
+def _check_age(context: DoctorContext, user: str, wanted: Sequence[Read]) -> Iterator[Finding]:
     changed: dict[str, datetime] = {}
     for arn in {read.arn for read in wanted}:
         try:
-            secret = _described(patient, arn)
+            secret = _described(context, arn)
         except (BotoCoreError, ClientError):
             continue
         if secret and secret.get("LastChangedDate"):
             changed[name_of(arn)] = secret["LastChangedDate"]
-    began = [task["startedAt"] for task in patient.tasks(user) if task.get("startedAt")]
-    finding = judge_age(user, changed, min(began, default=None))
+    began = [task["startedAt"] for task in context.tasks(user) if task.get("startedAt")]
+    finding = evaluate_age(user, changed, min(began, default=None))
     if finding:
         yield finding
 
 
-def _described(patient: Patient, arn: str) -> Json | None:
+def _described(context: DoctorContext, arn: str) -> Json | None:
     try:
-        return patient.asking.call("secretsmanager", "describe_secret", SecretId=arn)
+        return context.aws.call("secretsmanager", "describe_secret", SecretId=arn)
     except ClientError as error:
         if is_not_found(error):
             return None
         raise
 
 
-def _error(user: str, what: str, cure: str) -> Finding:
-    return Finding(area=SECRETS, subject=user, severity=Severity.ERROR, what=what, why=WHY, cure=cure)
+def _error(user: str, what: str, fix: str) -> Finding:
+    return Finding(area=SECRETS, subject=user, severity=Severity.ERROR, what=what, why=WHY, fix=fix)

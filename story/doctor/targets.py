@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from aws.client import Json, items, part
 from release.task import detail
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok
-from story.doctor.patient import Patient
 
 TARGETS = "targets"
 
@@ -52,7 +52,7 @@ def targets_of(answer: Json, zones: Mapping[str, str]) -> list[Target]:
     return found
 
 
-def judge_health(name: str, groups: Mapping[str, Sequence[Target]], desired: int) -> list[Finding]:
+def evaluate_health(name: str, groups: Mapping[str, Sequence[Target]], desired: int) -> list[Finding]:
     """Whether a service has healthy targets.
 
     Args:
@@ -74,7 +74,7 @@ def judge_health(name: str, groups: Mapping[str, Sequence[Target]], desired: int
                 severity=Severity.ERROR,
                 what=f"no target is healthy{f': {reasons}' if reasons else ', and none is registered'}",
                 why="visitors get 502 or 503",
-                cure=f"the log says why: `aws logs tail` on the service's group; `story status` shows {name}'s events",
+                fix=f"the log says why: `aws logs tail` on the service's group; `story status` shows {name}'s events",
             )
         ]
     unhealthy = [target for target in everything if target.state == "unhealthy"]
@@ -86,14 +86,14 @@ def judge_health(name: str, groups: Mapping[str, Sequence[Target]], desired: int
                 severity=Severity.WARNING,
                 what=f"{len(unhealthy)} of {len(everything)} targets are unhealthy: {_reasons(unhealthy)}",
                 why="the others have their work as well; ECS replaces them, which fails again if the cause stays",
-                cure="look at the task's log first, then at web.health_check_path in the stack's file",
+                fix="look at the task's log first, then at web.health_check_path in the stack's file",
             )
         ]
     told = f", {starting} start" if starting else ""
     return [ok(TARGETS, name, f"{healthy} of {len(everything)} targets are healthy{told}")]
 
 
-def judge_zones(name: str, groups: Mapping[str, Sequence[Target]], zones: Sequence[str]) -> list[Finding]:
+def evaluate_zones(name: str, groups: Mapping[str, Sequence[Target]], zones: Sequence[str]) -> list[Finding]:
     """Whether each zone has a healthy target, where there are enough for that.
 
     Args:
@@ -115,7 +115,7 @@ def judge_zones(name: str, groups: Mapping[str, Sequence[Target]], zones: Sequen
                     severity=Severity.WARNING,
                     what=f"no healthy target in {', '.join(empty)}, although {group} has {healthy.total()}",
                     why="if a zone fails, more of the site fails with it than has to",
-                    cure=f"`aws ecs update-service --force-new-deployment` for {name} spreads its tasks anew",
+                    fix=f"`aws ecs update-service --force-new-deployment` for {name} spreads its tasks anew",
                 )
             )
         else:
@@ -123,28 +123,28 @@ def judge_zones(name: str, groups: Mapping[str, Sequence[Target]], zones: Sequen
     return found
 
 
-def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
+def check_service(context: DoctorContext, name: str) -> Iterator[Finding]:
     """The targets of a service."""
-    service = patient.service(name)
-    arns = _groups(patient, name, service)
+    service = context.service(name)
+    arns = _groups(context, name, service)
     if not arns:
         return
-    zone_of_subnet = {subnet: str(one.get("AvailabilityZone", "")) for subnet, one in patient.subnets().items()}
+    zone_of_subnet = {subnet: str(one.get("AvailabilityZone", "")) for subnet, one in context.subnets().items()}
     zone_of_address = {
         detail(task, "privateIPv4Address"): zone_of_subnet.get(detail(task, "subnetId"), "")
-        for task in patient.tasks(name)
+        for task in context.tasks(name)
     }
     groups = {
-        group: targets_of(patient.asking.call("elbv2", "describe_target_health", TargetGroupArn=arn), zone_of_address)
+        group: targets_of(context.aws.call("elbv2", "describe_target_health", TargetGroupArn=arn), zone_of_address)
         for group, arn in arns.items()
     }
-    yield from judge_health(name, groups, int(service.get("desiredCount", 0)))
-    yield from judge_zones(name, groups, sorted({zone for zone in zone_of_subnet.values() if zone}))
+    yield from evaluate_health(name, groups, int(service.get("desiredCount", 0)))
+    yield from evaluate_zones(name, groups, sorted({zone for zone in zone_of_subnet.values() if zone}))
 
 
-def _groups(patient: Patient, name: str, service: Json) -> Mapping[str, str]:
+def _groups(context: DoctorContext, name: str, service: Json) -> Mapping[str, str]:
     """ARN of each target group of a service, by its name."""
-    told: Mapping[str, str] = patient.live.services.get(name, {}).get("targetGroups") or {}
+    told: Mapping[str, str] = context.live.services.get(name, {}).get("targetGroups") or {}
     names = {arn: group for group, arn in told.items()}
     arns = dict.fromkeys(told.values())
     for balancer in items(service, "loadBalancers"):

@@ -59,7 +59,7 @@ SERVICE_ROLES = (
 )
 
 
-def judge_plan(answer: Json, *, has_aurora: bool) -> Finding:
+def evaluate_plan(answer: Json, *, has_aurora: bool) -> Finding:
     """Whether the account's plan lets the stack be made.
 
     Aurora on the free plan is offered in its express configuration alone, which this stack is not:
@@ -70,7 +70,7 @@ def judge_plan(answer: Json, *, has_aurora: bool) -> Finding:
         has_aurora: Whether the stack has Aurora.
     """
     plan, status = str(answer.get("accountPlanType", "")), str(answer.get("accountPlanStatus", ""))
-    cure = "choose the paid plan: `aws freetier upgrade-account-plan --account-plan-type PAID --region us-east-1`"
+    fix = "choose the paid plan: `aws freetier upgrade-account-plan --account-plan-type PAID --region us-east-1`"
     if plan == "PAID":
         return ok(ACCOUNT, "plan", "the account is on the paid plan")
     if plan != "FREE":
@@ -85,10 +85,10 @@ def judge_plan(answer: Json, *, has_aurora: bool) -> Finding:
         "the update ends with FreeTierRestrictionError: this plan has limits on database instances, their sizes and "
         "their backups"
     )
-    return Finding(area=ACCOUNT, subject="plan", severity=severity, what=what, why=why, cure=cure)
+    return Finding(area=ACCOUNT, subject="plan", severity=severity, what=what, why=why, fix=fix)
 
 
-def judge_region(region: str, answer: Json) -> Finding:
+def evaluate_region(region: str, answer: Json) -> Finding:
     """Whether the account may use the region: docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 
     Args:
@@ -108,11 +108,11 @@ def judge_region(region: str, answer: Json) -> Finding:
         severity=Severity.ERROR,
         what=f"{region} is {status}" if status else f"{region} is not a region of AWS for this account",
         why="no request to this region is answered, so nothing else was checked",
-        cure=f"{enable}, or another aws:region" if status else f"another aws:region; {listed}",
+        fix=f"{enable}, or another aws:region" if status else f"another aws:region; {listed}",
     )
 
 
-def judge_service_role(role: ServiceRole, *, exists: bool) -> Finding:
+def evaluate_service_role(role: ServiceRole, *, exists: bool) -> Finding:
     """Whether a service-linked role exists.
 
     Args:
@@ -127,11 +127,11 @@ def judge_service_role(role: ServiceRole, *, exists: bool) -> Finding:
         severity=Severity.WARNING,
         what="does not exist yet",
         why="AWS makes it at the first use: that fails without the right, and if two resources need it at once",
-        cure=f"`aws iam create-service-linked-role --aws-service-name {role.service}`; bootstrap/ does it too",
+        fix=f"`aws iam create-service-linked-role --aws-service-name {role.service}`; bootstrap/ does it too",
     )
 
 
-def judge_boundary(arn: str, account: str, *, exists: bool | None) -> Finding:
+def evaluate_boundary(arn: str, account: str, *, exists: bool | None) -> Finding:
     """Whether the policy that bounds the roles exists in this account.
 
     Args:
@@ -140,7 +140,7 @@ def judge_boundary(arn: str, account: str, *, exists: bool | None) -> Finding:
         exists: Whether IAM has it; None if it was not asked, because the ARN is of another account.
     """
     named = arn.split(":")[4] if arn.count(":") >= 5 else ""
-    cure = "permissions.boundary_arn: the output boundaryArns of bootstrap/ in this account"
+    fix = "permissions.boundary_arn: the output boundaryArns of bootstrap/ in this account"
     if named not in (account, AWS_MANAGED):
         what = f"{arn} is of the account {named or '?'}, the credentials are of {account}"
     elif exists is False:
@@ -148,10 +148,10 @@ def judge_boundary(arn: str, account: str, *, exists: bool | None) -> Finding:
     else:
         return ok(BOUNDARY, "boundary", f"the policy {arn.rpartition('/')[2]} exists")
     why = "the first role fails with MalformedPolicyDocument or NoSuchEntity, or AccessDenied"
-    return Finding(area=BOUNDARY, subject="boundary", severity=Severity.ERROR, what=what, why=why, cure=cure)
+    return Finding(area=BOUNDARY, subject="boundary", severity=Severity.ERROR, what=what, why=why, fix=fix)
 
 
-def judge_tags(stack: str, project: str, tags: Mapping[str, str]) -> Finding:
+def evaluate_tags(stack: str, project: str, tags: Mapping[str, str]) -> Finding:
     """Whether the default tags are those by which the policies of bootstrap/ know the stack's resources.
 
     Args:
@@ -169,7 +169,7 @@ def judge_tags(stack: str, project: str, tags: Mapping[str, str]) -> Finding:
         severity=Severity.ERROR,
         what=f"aws:defaultTags lacks {', '.join(wrong)}",
         why="the policies of bootstrap/ allow the deploying role only what has these tags: AccessDenied",
-        cure=f"aws:defaultTags: {{ tags: {{ Project: {project}, Environment: {stack} }} }} in the stack's file",
+        fix=f"aws:defaultTags: {{ tags: {{ Project: {project}, Environment: {stack} }} }} in the stack's file",
     )
 
 
@@ -178,7 +178,7 @@ def check_plan(subject: Subject) -> Iterator[Finding]:
     if partition_of(subject.region) is not COMMERCIAL:
         return
     answer = subject.home.call("freetier", "get_account_plan_state")
-    yield judge_plan(answer, has_aurora=subject.planned.has(AURORA))
+    yield evaluate_plan(answer, has_aurora=subject.planned.has(AURORA))
 
 
 def check_region(subject: Subject) -> Iterator[Finding]:
@@ -202,7 +202,7 @@ def closed_region(home: CachingClient, region: str) -> Finding | None:
 
 def _region(home: CachingClient, region: str) -> Finding:
     # Without names of regions: AWS refuses a request that names one that does not exist.
-    return judge_region(region, home.call("ec2", "describe_regions", AllRegions=True))
+    return evaluate_region(region, home.call("ec2", "describe_regions", AllRegions=True))
 
 
 def needed_roles(subject: Subject) -> list[ServiceRole]:
@@ -212,7 +212,7 @@ def needed_roles(subject: Subject) -> list[ServiceRole]:
 
 def check_service_role(subject: Subject, role: ServiceRole) -> Iterator[Finding]:
     """A service-linked role."""
-    yield judge_service_role(role, exists=_exists(subject, "get_role", RoleName=role.name))
+    yield evaluate_service_role(role, exists=_exists(subject, "get_role", RoleName=role.name))
 
 
 def check_boundary(subject: Subject) -> Iterator[Finding]:
@@ -220,18 +220,18 @@ def check_boundary(subject: Subject) -> Iterator[Finding]:
     for arn in subject.planned.boundaries:
         is_ours = arn.split(":")[4:5] in ([subject.account], [AWS_MANAGED])
         exists = _exists(subject, "get_policy", PolicyArn=arn) if is_ours else None
-        yield judge_boundary(arn, subject.account, exists=exists)
+        yield evaluate_boundary(arn, subject.account, exists=exists)
 
 
 def check_tags(subject: Subject) -> Iterator[Finding]:
     """The default tags, where a boundary shows that the policies of bootstrap/ are in use."""
     if subject.planned.boundaries:
-        yield judge_tags(subject.planned.stack, PROJECT, subject.planned.default_tags)
+        yield evaluate_tags(subject.planned.stack, PROJECT, subject.planned.default_tags)
 
 
 def _exists(subject: Subject, operation: str, **parameters: str) -> bool:
     try:
-        return bool(part(subject.asking.call("iam", operation, **parameters), ANSWERS[operation]))
+        return bool(part(subject.aws.call("iam", operation, **parameters), ANSWERS[operation]))
     except ClientError as error:
         if is_not_found(error):
             return False

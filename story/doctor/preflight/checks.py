@@ -45,25 +45,25 @@ def checks_of(subject: Subject) -> list[Check]:
         _check(subject, delivery.PIPELINE, "CodeBuild", delivery.check_builds),
     ]
     for role in account.needed_roles(subject):
-        look = partial(account.check_service_role, role=role)
-        found.append(_check(subject, account.ROLES, "the role", look, role.name))
+        run = partial(account.check_service_role, role=role)
+        found.append(_check(subject, account.ROLES, "the role", run, role.name))
     for order in offers.ordered(subject.planned):
-        look = partial(offers.check_orderable, order=order)
+        run = partial(offers.check_orderable, order=order)
         found.append(
-            _check(subject, offers.OFFERS, "the instance class", look, f"{order.setting} {order.instance_class}")
+            _check(subject, offers.OFFERS, "the instance class", run, f"{order.setting} {order.instance_class}")
         )
     for name, architecture in image.images_of(subject):
-        look = partial(image.check_image, image=name, architecture=architecture)
-        found.append(_check(subject, IMAGE, "the image", look, short(name)))
+        run = partial(image.check_image, image=name, architecture=architecture)
+        found.append(_check(subject, IMAGE, "the image", run, short(name)))
     for one in secrets.wanted(subject)[0]:
-        look = partial(secrets.check_secret, one=one)
-        found.append(_check(subject, SECRETS, one.read.variable, look, "tasks"))
+        run = partial(secrets.check_secret, one=one)
+        found.append(_check(subject, SECRETS, one.read.variable, run, "tasks"))
     for type_, kind in leftovers.KINDS.items():
         if subject.planned.texts(type_, kind.name_field):
-            look = partial(leftovers.check, type_=type_)
-            found.append(_check(subject, leftovers.LEFTOVERS, "the names", look, kind.what))
+            run = partial(leftovers.check, type_=type_)
+            found.append(_check(subject, leftovers.LEFTOVERS, "the names", run, kind.what))
     return found
 
 
-def _check(subject: Subject, area: str, title: str, look: CheckSubject, name: str = "") -> Check:
-    return Check(area=area, subject=name, title=title, look=partial(look, subject))
+def _check(subject: Subject, area: str, title: str, run: CheckSubject, name: str = "") -> Check:
+    return Check(area=area, subject=name, title=title, run=partial(run, subject))

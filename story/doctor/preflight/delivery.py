@@ -26,7 +26,7 @@ PROJECTS_AT_ONCE = 100
 """docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetProjects.html"""
 
 
-def judge_connection(connection: Json) -> Finding:
+def evaluate_connection(connection: Json) -> Finding:
     """Whether the connection to GitHub was finished; a person has to do that in the console.
 
     Args:
@@ -41,7 +41,7 @@ def judge_connection(connection: Json) -> Finding:
         severity=Severity.WARNING,
         what=f"the connection {name} is {status}",
         why="the pipeline sees no push",
-        cure="finish it in the console, Developer Tools > Connections: "
+        fix="finish it in the console, Developer Tools > Connections: "
         "docs.aws.amazon.com/dtconsole/latest/userguide/connections-update.html",
     )
 
@@ -52,7 +52,7 @@ def quota_name(environment: Json) -> str:
     return f"Concurrently running builds for {machine}/{size} environment" if machine and size else ""
 
 
-def judge_builds(name: str, projects: Sequence[str], quotas: Sequence[Json]) -> Finding:
+def evaluate_builds(name: str, projects: Sequence[str], quotas: Sequence[Json]) -> Finding:
     """Whether the builds of the pipelines can run at the same time in an environment.
 
     A stage of a pipeline in the mode SUPERSEDED handles one execution at a time, and each project is one action of one
@@ -78,7 +78,7 @@ def judge_builds(name: str, projects: Sequence[str], quotas: Sequence[Json]) -> 
         severity=Severity.WARNING,
         what=what,
         why=f"CodeBuild refuses builds beyond it ({', '.join(projects)}): AccountLimitExceededException",
-        cure=f"`aws service-quotas request-service-quota-increase --service-code codebuild --quota-code "
+        fix=f"`aws service-quotas request-service-quota-increase --service-code codebuild --quota-code "
         f"{of_name[0].get('QuotaCode', '')} --desired-value {max(needed, LEAST_BUILDS)}`; it may take days",
     )
 
@@ -88,21 +88,21 @@ def check_connection(subject: Subject) -> Iterator[Finding]:
     found = _every_connection(subject)
     for one in found:
         if CONNECTION.fullmatch(str(one.get("ConnectionName", ""))):
-            yield judge_connection(one)
+            yield evaluate_connection(one)
 
 
 def check_builds(subject: Subject) -> Iterator[Finding]:
     """What CodeBuild may run at once."""
-    names = sorted(str(one) for one in subject.asking.paginate("codebuild", "list_projects", "projects"))
+    names = sorted(str(one) for one in subject.aws.paginate("codebuild", "list_projects", "projects"))
     users: dict[str, list[str]] = {}
     for some in in_parts([name for name in names if PROJECT.fullmatch(name)], PROJECTS_AT_ONCE):
-        for project in items(subject.asking.call("codebuild", "batch_get_projects", names=some), "projects"):
+        for project in items(subject.aws.call("codebuild", "batch_get_projects", names=some), "projects"):
             users.setdefault(quota_name(part(project, "environment")), []).append(str(project["name"]))
     if users:
-        quotas = subject.asking.paginate("service-quotas", "list_service_quotas", "Quotas", ServiceCode="codebuild")
+        quotas = subject.aws.paginate("service-quotas", "list_service_quotas", "Quotas", ServiceCode="codebuild")
         for name, projects in users.items():
             if name:
-                yield judge_builds(name, projects, quotas)
+                yield evaluate_builds(name, projects, quotas)
             else:
                 yield unknown(PIPELINE, "builds", f"the quota of {', '.join(projects)}: an environment without one")
 
@@ -113,7 +113,7 @@ def _every_connection(subject: Subject) -> list[Json]:
     token = ""
     while True:
         further = {"NextToken": token} if token else {}
-        answer = subject.asking.call("codestar-connections", "list_connections", **further)
+        answer = subject.aws.call("codestar-connections", "list_connections", **further)
         found += items(answer, "Connections")
         token = str(answer.get("NextToken") or "")
         if not token:

@@ -21,7 +21,7 @@ MOST_RECORDS = 10
 ZONE_SETTING = "ingress.zone_id: the id of the public hosted zone of the domain"
 
 
-def judge_zone(domain: str, zone_id: str, answer: Json | None) -> Finding:
+def evaluate_zone(domain: str, zone_id: str, answer: Json | None) -> Finding:
     """Whether the hosted zone can hold the site's records.
 
     Args:
@@ -42,7 +42,7 @@ def judge_zone(domain: str, zone_id: str, answer: Json | None) -> Finding:
     return ok(DOMAIN, domain, f"the hosted zone {name} is public")
 
 
-def judge_delegation(domain: str, zone: str, of_zone: Sequence[str], resolved: Sequence[str]) -> Finding:
+def evaluate_delegation(domain: str, zone: str, of_zone: Sequence[str], resolved: Sequence[str]) -> Finding:
     """Whether the world finds the hosted zone.
 
     Args:
@@ -63,7 +63,7 @@ def judge_delegation(domain: str, zone: str, of_zone: Sequence[str], resolved: S
     )
 
 
-def judge_records(domain: str, records: Sequence[Json], *, is_owned: bool | None) -> Finding:
+def evaluate_records(domain: str, records: Sequence[Json], *, is_owned: bool | None) -> Finding:
     """Whether a record is in the way of the site's.
 
     Args:
@@ -88,7 +88,7 @@ def judge_records(domain: str, records: Sequence[Json], *, is_owned: bool | None
     )
 
 
-def judge_authorities(domain: str, at: str, records: Sequence[str]) -> Finding:
+def evaluate_authorities(domain: str, at: str, records: Sequence[str]) -> Finding:
     """Whether Amazon may issue a certificate.
 
     Args:
@@ -125,12 +125,12 @@ def check_zone(subject: Subject) -> Iterator[Finding]:
     """The hosted zone, and the delegation to it."""
     for domain, zone_id in _domains(subject):
         answer = _zone(subject, zone_id)
-        judged = judge_zone(domain, zone_id, answer)
-        yield judged
-        if judged.severity is Severity.OK:
+        finding = evaluate_zone(domain, zone_id, answer)
+        yield finding
+        if finding.severity is Severity.OK:
             zone = _plain(str(part(answer, "HostedZone").get("Name", "")))
             servers = [str(one) for one in part(answer, "DelegationSet").get("NameServers") or ()]
-            yield judge_delegation(domain, zone, servers, subject.lookup(zone, "NS"))
+            yield evaluate_delegation(domain, zone, servers, subject.lookup(zone, "NS"))
 
 
 def check_records(subject: Subject) -> Iterator[Finding]:
@@ -140,7 +140,7 @@ def check_records(subject: Subject) -> Iterator[Finding]:
         if answer is None:
             continue
         is_owned = _plain(domain) in {_plain(one) for one in subject.owned.names(RECORD, "name")}
-        yield judge_records(
+        yield evaluate_records(
             domain,
             items(answer, "ResourceRecordSets"),
             is_owned=is_owned if subject.owned.is_known else None,
@@ -151,7 +151,7 @@ def check_authorities(subject: Subject) -> Iterator[Finding]:
     """Who may issue certificates."""
     for domain, _ in _domains(subject):
         at, records = authorities(domain, subject.lookup)
-        yield judge_authorities(domain, at, records)
+        yield evaluate_authorities(domain, at, records)
 
 
 def _domains(subject: Subject) -> list[tuple[str, str]]:
@@ -166,13 +166,13 @@ def _domains(subject: Subject) -> list[tuple[str, str]]:
 
 
 def _zone(subject: Subject, zone_id: str) -> Json | None:
-    return _if_there(lambda: subject.asking.call("route53", "get_hosted_zone", Id=zone_id))
+    return _if_there(lambda: subject.aws.call("route53", "get_hosted_zone", Id=zone_id))
 
 
 def _records(subject: Subject, domain: str, zone_id: str) -> Json | None:
     """The records of a zone from a name on; None if there is no such zone, which the check of the zone says."""
     asked = {"HostedZoneId": zone_id, "StartRecordName": domain, "MaxItems": str(MOST_RECORDS)}
-    return _if_there(lambda: subject.asking.call("route53", "list_resource_record_sets", **asked))
+    return _if_there(lambda: subject.aws.call("route53", "list_resource_record_sets", **asked))
 
 
 def _if_there(ask: Callable[[], Json]) -> Json | None:
@@ -193,5 +193,5 @@ def _plain(name: str) -> str:
     return name.lower().rstrip(".")
 
 
-def _error(subject: str, what: str, why: str, cure: str) -> Finding:
-    return Finding(area=DOMAIN, subject=subject, severity=Severity.ERROR, what=what, why=why, cure=cure)
+def _error(subject: str, what: str, why: str, fix: str) -> Finding:
+    return Finding(area=DOMAIN, subject=subject, severity=Severity.ERROR, what=what, why=why, fix=fix)

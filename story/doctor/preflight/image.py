@@ -9,7 +9,7 @@ from aws.client import Json, items, part
 from aws.errors import code_of
 from settings.ecr import EcrImage, ecr_image, registry_host
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.images import IMAGE, judge_in_registry, processors, short, used_by
+from story.doctor.images import IMAGE, evaluate_in_registry, processors, short, used_by
 from story.doctor.preflight.subject import Subject
 from story.kept_image import MANIFESTS
 from story.plan.program import EXAMPLE_DIGEST
@@ -17,7 +17,7 @@ from story.plan.program import EXAMPLE_DIGEST
 WITHOUT_NAT = "None"
 
 
-def judge_given(image: str, *, is_first: bool) -> Finding:
+def evaluate_given(image: str, *, is_first: bool) -> Finding:
     """Whether the update has an image.
 
     Args:
@@ -31,11 +31,11 @@ def judge_given(image: str, *, is_first: bool) -> Finding:
         area=IMAGE,
         severity=Severity.NOTE,
         what=f"no image was given, so none was checked; {wanted}",
-        cure="--image REGISTRY/REPOSITORY@sha256:..., or the variable STORY_IMAGE",
+        fix="--image REGISTRY/REPOSITORY@sha256:..., or the variable STORY_IMAGE",
     )
 
 
-def judge_reach(image: str, *, nat: str, region: str, account: str) -> Finding:
+def evaluate_reach(image: str, *, nat: str, region: str, account: str) -> Finding:
     """Whether a task can pull an image.
 
     Args:
@@ -52,7 +52,7 @@ def judge_reach(image: str, *, nat: str, region: str, account: str) -> Finding:
             severity=Severity.ERROR,
             what="the tasks cannot reach its registry: network.nat is none",
             why="the interface endpoints lead to ECR in the stack's region alone: CannotPullContainerError",
-            cure=f"network.nat: single, or an image in {registry_host('<account>', region)}",
+            fix=f"network.nat: single, or an image in {registry_host('<account>', region)}",
         )
     if place and place.account_id != account:
         return Finding(
@@ -61,12 +61,12 @@ def judge_reach(image: str, *, nat: str, region: str, account: str) -> Finding:
             severity=Severity.NOTE,
             what=f"it is in the registry of the account {place.account_id}, the stack is in {account}",
             why="the repository's policy must allow this account's roles to pull it; that cannot be read from here",
-            cure="docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html",
+            fix="docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html",
         )
     return ok(IMAGE, short(image), "its registry is within reach")
 
 
-def judge_image(image: str, architecture: str, answer: Json) -> Iterator[Finding]:
+def evaluate_image(image: str, architecture: str, answer: Json) -> Iterator[Finding]:
     """Whether ECR has an image, and for the tasks' processor.
 
     Args:
@@ -74,10 +74,10 @@ def judge_image(image: str, architecture: str, answer: Json) -> Iterator[Finding
         architecture: `ARM64` or `X86_64`.
         answer: Of BatchGetImage.
     """
-    judged = judge_in_registry(short(image), image, answer, architecture)
-    yield judged
+    finding = evaluate_in_registry(short(image), image, answer, architecture)
+    yield finding
     found = items(answer, "images")
-    if judged.severity is Severity.OK and not processors(str(found[0].get("imageManifest", ""))):
+    if finding.severity is Severity.OK and not processors(str(found[0].get("imageManifest", ""))):
         yield unknown(
             IMAGE, short(image), f"its processor: the manifest does not say; the tasks have {architecture or 'X86_64'}"
         )
@@ -85,7 +85,7 @@ def judge_image(image: str, architecture: str, answer: Json) -> Iterator[Finding
 
 def check_given(subject: Subject) -> Iterator[Finding]:
     """The image of the update."""
-    yield judge_given(subject.planned.image, is_first=not subject.owned.image)
+    yield evaluate_given(subject.planned.image, is_first=not subject.owned.image)
 
 
 def images_of(subject: Subject) -> list[tuple[str, str]]:
@@ -100,7 +100,7 @@ def images_of(subject: Subject) -> list[tuple[str, str]]:
 
 def check_image(subject: Subject, image: str, architecture: str) -> Iterator[Finding]:
     """One image."""
-    yield judge_reach(image, nat=subject.planned.nat, region=subject.region, account=subject.account)
+    yield evaluate_reach(image, nat=subject.planned.nat, region=subject.region, account=subject.account)
     place = ecr_image(image)
     if place is None or not place.digest:
         yield unknown(IMAGE, short(image), f"whether the registry of {image} has it: it is not ECR, or not by digest")
@@ -118,7 +118,7 @@ def _in_registry(subject: Subject, image: str, architecture: str, place: EcrImag
         "acceptedMediaTypes": list(MANIFESTS),
     }
     try:
-        yield from judge_image(image, architecture, subject.asking.call("ecr", "batch_get_image", **asked))
+        yield from evaluate_image(image, architecture, subject.aws.call("ecr", "batch_get_image", **asked))
     except ClientError as error:
         if code_of(error) != "RepositoryNotFoundException":
             raise
@@ -135,5 +135,5 @@ def _no_repository(subject: Subject, image: str, place: EcrImage) -> Finding:
         severity=Severity.ERROR,
         what=told,
         why="no task can start: CannotPullContainerError",
-        cure="push the image first, or release another one: STORY_IMAGE=<repository>@sha256:<digest>",
+        fix="push the image first, or release another one: STORY_IMAGE=<repository>@sha256:<digest>",
     )

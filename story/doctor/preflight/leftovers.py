@@ -51,7 +51,7 @@ class Kind:
     keep: str = "if an update was killed: `story recover --stack {stack}`"
 
 
-def judge(kind: Kind, name: str, stack: str, *, is_owned: bool | None) -> Finding:
+def evaluate(kind: Kind, name: str, stack: str, *, is_owned: bool | None) -> Finding:
     """What a thing that exists already means for the update.
 
     Args:
@@ -70,17 +70,17 @@ def judge(kind: Kind, name: str, stack: str, *, is_owned: bool | None) -> Findin
         severity=kind.severity,
         what=f"{name} exists, and this stack does not own it",
         why=kind.why,
-        cure=f"{kind.keep.format(stack=stack)}; else, if nothing needs it: `{kind.remove.format(name=name)}`",
+        fix=f"{kind.keep.format(stack=stack)}; else, if nothing needs it: `{kind.remove.format(name=name)}`",
     )
 
 
-def clusters_of(asking: CachingClient, names: Sequence[str]) -> frozenset[str]:
+def clusters_of(aws: CachingClient, names: Sequence[str]) -> frozenset[str]:
     """Which of these ECS clusters exist; ECS remembers deleted ones for a while, as INACTIVE.
 
     Raises:
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is no answer.
     """
-    answer = asking.call("ecs", "describe_clusters", clusters=list(names))
+    answer = aws.call("ecs", "describe_clusters", clusters=list(names))
     return frozenset(str(one["clusterName"]) for one in items(answer, "clusters") if one.get("status") != "INACTIVE")
 
 
@@ -91,7 +91,7 @@ def check(subject: Subject, type_: str) -> Iterator[Finding]:
     found = kind.find(subject, names)
     owned = subject.owned.names(type_, kind.name_field)
     for name in sorted(found):
-        yield judge(kind, name, subject.planned.stack, is_owned=name in owned if subject.owned.is_known else None)
+        yield evaluate(kind, name, subject.planned.stack, is_owned=name in owned if subject.owned.is_known else None)
     if not found:
         yield ok(LEFTOVERS, kind.what, f"none has a name of this stack's ({len(names)} names)")
 
@@ -110,18 +110,18 @@ def _log_groups(subject: Subject, names: Sequence[str]) -> frozenset[str]:
     there = {
         str(group["logGroupName"])
         for folder in folders
-        for group in subject.asking.paginate("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=folder)
+        for group in subject.aws.paginate("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=folder)
     }
     return frozenset(there & set(names))
 
 
 def _aliases(subject: Subject, names: Sequence[str]) -> frozenset[str]:
-    there = {str(one["AliasName"]) for one in subject.asking.paginate("kms", "list_aliases", "Aliases")}
+    there = {str(one["AliasName"]) for one in subject.aws.paginate("kms", "list_aliases", "Aliases")}
     return frozenset(there & set(names))
 
 
 def _clusters(subject: Subject, names: Sequence[str]) -> frozenset[str]:
-    return clusters_of(subject.asking, names)
+    return clusters_of(subject.aws, names)
 
 
 def _alarms(subject: Subject, names: Sequence[str]) -> frozenset[str]:
@@ -129,13 +129,13 @@ def _alarms(subject: Subject, names: Sequence[str]) -> frozenset[str]:
     found: set[str] = set()
     for some in in_parts(names, ALARMS_AT_ONCE):
         for key in ("MetricAlarms", "CompositeAlarms"):
-            there = subject.asking.paginate("cloudwatch", "describe_alarms", key, AlarmNames=some, AlarmTypes=kinds)
+            there = subject.aws.paginate("cloudwatch", "describe_alarms", key, AlarmNames=some, AlarmTypes=kinds)
             found |= {str(one["AlarmName"]) for one in there}
     return frozenset(found)
 
 
 def _log_policies(subject: Subject, names: Sequence[str]) -> frozenset[str]:
-    found = subject.asking.paginate("logs", "describe_resource_policies", "resourcePolicies")
+    found = subject.aws.paginate("logs", "describe_resource_policies", "resourcePolicies")
     return frozenset({str(one["policyName"]) for one in found} & set(names))
 
 
@@ -151,7 +151,7 @@ def _one_by_one(service: str, operation: str, parameter: str, **others: Callable
 
 def _answers(subject: Subject, service: str, operation: str, parameters: Mapping[str, str]) -> bool:
     try:
-        subject.asking.call(service, operation, **parameters)
+        subject.aws.call(service, operation, **parameters)
     except ClientError as error:
         if is_not_found(error):
             return False

@@ -104,7 +104,7 @@ def tasks_need(services: Sequence[Workload], one_offs: Sequence[Workload], *, ru
     return Need(now=len(one_offs) + now, later=len(one_offs) + later)
 
 
-def judge(quota: Quota, *, used: float, need: Need, limit: float, region: str) -> Finding:
+def evaluate(quota: Quota, *, used: float, need: Need, limit: float, region: str) -> Finding:
     """Whether there is room.
 
     Args:
@@ -128,11 +128,11 @@ def judge(quota: Quota, *, used: float, need: Need, limit: float, region: str) -
         severity=severity,
         what=told,
         why=f"beyond the limit {quota.what_fails}",
-        cure=increase(quota, math.ceil(used + max(need.now, need.later)), region),
+        fix=increase(quota, math.ceil(used + max(need.now, need.later)), region),
     )
 
 
-def judge_log_policies(names: Sequence[str], planned: Sequence[str]) -> Finding:
+def evaluate_log_policies(names: Sequence[str], planned: Sequence[str]) -> Finding:
     """Whether CloudWatch Logs takes the stack's resource policies.
 
     Args:
@@ -149,11 +149,11 @@ def judge_log_policies(names: Sequence[str], planned: Sequence[str]) -> Finding:
         severity=Severity.ERROR,
         what=f"{told}, the stack needs {len(set(planned) - set(names))} more",
         why="EventBridge may not write the stack's events: LimitExceededException. AWS raises this limit for nobody",
-        cure="put two of them together: `aws logs describe-resource-policies`, `aws logs delete-resource-policy`",
+        fix="put two of them together: `aws logs describe-resource-policies`, `aws logs delete-resource-policy`",
     )
 
 
-def judge_new_balancer(existing: int) -> Finding:
+def evaluate_new_balancer(existing: int) -> Finding:
     """Whether the account may make load balancers at all, which AWS answers only when one is made.
 
     Args:
@@ -182,62 +182,62 @@ def check_spot(subject: Subject) -> Iterator[Finding]:
 
 def check_addresses(subject: Subject) -> Iterator[Finding]:
     """Elastic IP addresses."""
-    used = len(items(subject.asking.call("ec2", "describe_addresses"), "Addresses"))
+    used = len(items(subject.aws.call("ec2", "describe_addresses"), "Addresses"))
     yield _counted(subject, ADDRESSES, used, subject.planned.nat_gateways, "aws:ec2/eip:Eip")
 
 
 def check_vpcs(subject: Subject) -> Iterator[Finding]:
     """VPCs."""
-    used = len(subject.asking.paginate("ec2", "describe_vpcs", "Vpcs"))
+    used = len(subject.aws.paginate("ec2", "describe_vpcs", "Vpcs"))
     yield _counted(subject, VPCS, used, len(subject.planned.all("awsx:ec2:Vpc")), "aws:ec2/vpc:Vpc")
 
 
 def check_gateways(subject: Subject) -> Iterator[Finding]:
     """Internet gateways."""
-    used = len(subject.asking.paginate("ec2", "describe_internet_gateways", "InternetGateways"))
+    used = len(subject.aws.paginate("ec2", "describe_internet_gateways", "InternetGateways"))
     planned = len(subject.planned.all("awsx:ec2:Vpc"))
     yield _counted(subject, INTERNET_GATEWAYS, used, planned, "aws:ec2/internetGateway:InternetGateway")
 
 
 def check_balancers(subject: Subject) -> Iterator[Finding]:
     """Load balancers."""
-    found = subject.asking.paginate("elbv2", "describe_load_balancers", "LoadBalancers")
+    found = subject.aws.paginate("elbv2", "describe_load_balancers", "LoadBalancers")
     used = sum(one.get("Type") == "application" for one in found)
     planned = len(subject.planned.all(LOAD_BALANCER))
     if planned:
-        yield judge_new_balancer(len(found))
+        yield evaluate_new_balancer(len(found))
     yield _counted(subject, LOAD_BALANCERS, used, planned, LOAD_BALANCER)
 
 
 def check_interfaces(subject: Subject) -> Iterator[Finding]:
     """Network interfaces: one for each task, node of a store, NAT gateway, and zone of the load balancer and of each
     interface endpoint."""
-    used = len(subject.asking.paginate("ec2", "describe_network_interfaces", "NetworkInterfaces"))
+    used = len(subject.aws.paginate("ec2", "describe_network_interfaces", "NetworkInterfaces"))
     _need_state(subject)
     planned, owned = subject.planned, subject.owned
     tasks = tasks_need(planned.services(), planned.one_offs(), running=owned.services())
     around = sum(max(0, wanted - has) for wanted, has in _interfaces_around(planned, owned))
-    yield _judged(subject, INTERFACES, used, Need(now=tasks.now + around, later=tasks.later + around))
+    yield _evaluated(subject, INTERFACES, used, Need(now=tasks.now + around, later=tasks.later + around))
 
 
 def check_log_policies(subject: Subject) -> Iterator[Finding]:
     """Resource policies of CloudWatch Logs."""
     planned = subject.planned.texts(LOG_POLICY, "policyName")
     if planned:
-        found = subject.asking.paginate("logs", "describe_resource_policies", "resourcePolicies")
+        found = subject.aws.paginate("logs", "describe_resource_policies", "resourcePolicies")
         of_account = [str(one["policyName"]) for one in found if one.get("policyScope") != "RESOURCE"]
-        yield judge_log_policies(of_account, planned)
+        yield evaluate_log_policies(of_account, planned)
 
 
 def _vcpu(subject: Subject, quota: Quota, provider: str) -> Finding:
     planned = subject.planned
     _need_state(subject)
     need = vcpu_need(planned.services(), planned.one_offs(), provider, running=subject.owned.services())
-    used = usage_of(subject.asking, quota, subject.now)
+    used = usage_of(subject.aws, quota, subject.now)
     if used is None and subject.owned.count(SERVICE):
         raise CannotCheckError(f"CloudWatch has no data on the use of {quota.name}")
     # An account that runs nothing has no data.
-    return _judged(subject, quota, used or 0.0, need)
+    return _evaluated(subject, quota, used or 0.0, need)
 
 
 def _need_state(subject: Subject) -> None:
@@ -269,9 +269,9 @@ def _subnets(resource: Json, field: str) -> int:
 def _counted(subject: Subject, quota: Quota, used: int, planned: int, type_: str) -> Finding:
     _need_state(subject)
     more = max(0, planned - subject.owned.count(type_))
-    return _judged(subject, quota, used, Need(now=more, later=more))
+    return _evaluated(subject, quota, used, Need(now=more, later=more))
 
 
-def _judged(subject: Subject, quota: Quota, used: float, need: Need) -> Finding:
-    limit = float(quota_of(subject.asking, quota)["Value"])
-    return judge(quota, used=used, need=need, limit=limit, region=subject.region)
+def _evaluated(subject: Subject, quota: Quota, used: float, need: Need) -> Finding:
+    limit = float(quota_of(subject.aws, quota)["Value"])
+    return evaluate(quota, used=used, need=need, limit=limit, region=subject.region)

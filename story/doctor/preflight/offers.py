@@ -53,7 +53,7 @@ def ordered(planned: Planned) -> list[Ordered]:
     return found
 
 
-def judge_zones(wanted: Sequence[str], answer: Json) -> Iterator[Finding]:
+def evaluate_zones(wanted: Sequence[str], answer: Json) -> Iterator[Finding]:
     """Whether the account may use the zones: each has some zones of a region, and not those of another account.
 
     Args:
@@ -73,11 +73,11 @@ def judge_zones(wanted: Sequence[str], answer: Json) -> Iterator[Finding]:
             severity=Severity.ERROR,
             what=f"{zone} is {state}" if zone in found else f"this account has no zone {zone}",
             why="no subnet can be made there",
-            cure=f"network.zones: some of {', '.join(usable) or 'another region'}",
+            fix=f"network.zones: some of {', '.join(usable) or 'another region'}",
         )
 
 
-def judge_endpoint(service: str, wanted_zones: Sequence[str], details: Sequence[Json]) -> Finding:
+def evaluate_endpoint(service: str, wanted_zones: Sequence[str], details: Sequence[Json]) -> Finding:
     """Whether an interface endpoint is offered in the stack's zones.
 
     Args:
@@ -92,25 +92,25 @@ def judge_endpoint(service: str, wanted_zones: Sequence[str], details: Sequence[
         and "Interface" in {str(kind.get("ServiceType")) for kind in items(one, "ServiceType")}
     ]
     name = service.split(".", 3)[-1]
-    cure = f"leave {name} out of network.interface_endpoints, or another network.nat, or other network.zones"
+    fix = f"leave {name} out of network.interface_endpoints, or another network.nat, or other network.zones"
     if not kinds:
         return _error(
             ENDPOINTS,
             name,
             f"the region has no interface endpoint {service}",
             "the update ends with InvalidService",
-            cure,
+            fix,
         )
     offered = {str(zone) for one in kinds for zone in cast(Sequence[Any], one.get("AvailabilityZones") or ())}
     missing = [zone for zone in wanted_zones if zone not in offered]
     if missing:
         return _error(
-            ENDPOINTS, name, f"not offered in {', '.join(missing)}", "the endpoint takes no subnet of that zone", cure
+            ENDPOINTS, name, f"not offered in {', '.join(missing)}", "the endpoint takes no subnet of that zone", fix
         )
     return ok(ENDPOINTS, name, f"offered in {', '.join(wanted_zones)}")
 
 
-def judge_orderable(order: Ordered, zones: Sequence[str], options: Sequence[Json]) -> Finding:
+def evaluate_orderable(order: Ordered, zones: Sequence[str], options: Sequence[Json]) -> Finding:
     """Whether an instance class can be ordered with an engine version in the zones.
 
     Source: docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html
@@ -154,7 +154,7 @@ def judge_orderable(order: Ordered, zones: Sequence[str], options: Sequence[Json
     return ok(OFFERS, subject, f"can be ordered in {', '.join(wanted)}")
 
 
-def judge_cache_version(version: str, engine: str, versions: Sequence[Json]) -> Finding:
+def evaluate_cache_version(version: str, engine: str, versions: Sequence[Json]) -> Finding:
     """Whether ElastiCache offers an engine version.
 
     Args:
@@ -174,7 +174,7 @@ def judge_cache_version(version: str, engine: str, versions: Sequence[Json]) -> 
     )
 
 
-def judge_node_type(node_type: str, offerings: Sequence[Json]) -> Finding:
+def evaluate_node_type(node_type: str, offerings: Sequence[Json]) -> Finding:
     """Whether ElastiCache offers a node type. No request answers that; a reservation is offered only for what exists.
 
     Args:
@@ -194,51 +194,51 @@ def judge_node_type(node_type: str, offerings: Sequence[Json]) -> Finding:
 
 def check_zones(subject: Subject) -> Iterator[Finding]:
     """The availability zones."""
-    yield from judge_zones(subject.planned.zones, subject.asking.call("ec2", "describe_availability_zones"))
+    yield from evaluate_zones(subject.planned.zones, subject.aws.call("ec2", "describe_availability_zones"))
 
 
 def check_endpoints(subject: Subject) -> Iterator[Finding]:
     """The interface endpoints."""
     wanted = subject.planned.interface_endpoints
     if wanted:
-        details = subject.asking.paginate("ec2", "describe_vpc_endpoint_services", "ServiceDetails")
+        details = subject.aws.paginate("ec2", "describe_vpc_endpoint_services", "ServiceDetails")
         for service in wanted:
-            yield judge_endpoint(service, subject.planned.zones, details)
+            yield evaluate_endpoint(service, subject.planned.zones, details)
 
 
 def check_orderable(subject: Subject, order: Ordered) -> Iterator[Finding]:
     """An instance class of a database."""
     # Without the version, which may be the beginning of one.
-    options = subject.asking.paginate(
+    options = subject.aws.paginate(
         order.client,
         "describe_orderable_db_instance_options",
         "OrderableDBInstanceOptions",
         Engine=order.engine,
         DBInstanceClass=order.instance_class,
     )
-    yield judge_orderable(order, subject.planned.zones, options)
+    yield evaluate_orderable(order, subject.planned.zones, options)
 
 
 def check_cache_version(subject: Subject) -> Iterator[Finding]:
     """The engine version of the cache."""
     for one in subject.planned.all(VALKEY):
         engine, version = str(one.inputs.get("engine", "valkey")), str(one.inputs.get("engineVersion", ""))
-        versions = subject.asking.paginate(
+        versions = subject.aws.paginate(
             "elasticache", "describe_cache_engine_versions", "CacheEngineVersions", Engine=engine
         )
-        yield judge_cache_version(version, engine, versions)
+        yield evaluate_cache_version(version, engine, versions)
 
 
 def check_node_type(subject: Subject) -> Iterator[Finding]:
     """The node type of the cache."""
     for node_type in subject.planned.texts(VALKEY, "nodeType"):
-        offerings = subject.asking.paginate(
+        offerings = subject.aws.paginate(
             "elasticache",
             "describe_reserved_cache_nodes_offerings",
             "ReservedCacheNodesOfferings",
             CacheNodeType=node_type,
         )
-        yield judge_node_type(node_type, offerings)
+        yield evaluate_node_type(node_type, offerings)
 
 
 def _is_usable(zone: Json) -> bool:
@@ -250,5 +250,5 @@ def _is_version(there: str, wanted: str) -> bool:
     return there == wanted or there.startswith(f"{wanted}.") or not wanted
 
 
-def _error(area: str, subject: str, what: str, why: str, cure: str) -> Finding:
-    return Finding(area=area, subject=subject, severity=Severity.ERROR, what=what, why=why, cure=cure)
+def _error(area: str, subject: str, what: str, why: str, fix: str) -> Finding:
+    return Finding(area=area, subject=subject, severity=Severity.ERROR, what=what, why=why, fix=fix)

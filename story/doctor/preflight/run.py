@@ -31,7 +31,7 @@ from story.plan.program import PROJECT, ProgramError, StackPlan, plan_stack
 from story.plan.stack_file import read_stack_file
 
 SETTINGS = "settings"
-IMAGE_CURE = "give an image by digest: REGISTRY/REPOSITORY@sha256:DIGEST"
+IMAGE_FIX = "give an image by digest: REGISTRY/REPOSITORY@sha256:DIGEST"
 WRONG_USAGE = 2
 
 
@@ -71,7 +71,7 @@ def run(request: Request, *, as_json: bool) -> int:
         print(f"story doctor: {told}", file=sys.stderr)
         return 0
     try:
-        place, found = look(request, owned)
+        place, found = run_checks(request, owned)
     except ProgramError as error:
         print(f"story doctor: {error}", file=sys.stderr)
         return 1
@@ -82,7 +82,7 @@ def run(request: Request, *, as_json: bool) -> int:
     return exit_code(found)
 
 
-def look(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
+def run_checks(request: Request, owned: Owned) -> tuple[Place, list[Finding]]:
     """The stack's place, and what all checks find.
 
     Args:
@@ -124,19 +124,19 @@ def _mistakes(plan: StackPlan) -> Sequence[Finding]:
             severity=Severity.ERROR,
             what=f"--image or {mistake}" if mistake.startswith(RELEASED) else mistake,
             why="the update stops before it makes anything; what the account has was not checked",
-            cure=IMAGE_CURE if mistake.startswith(RELEASED) else f"correct it in {plan.file}",
+            fix=IMAGE_FIX if mistake.startswith(RELEASED) else f"correct it in {plan.file}",
         )
         for mistake in plan.mistakes
     ]
 
 
 def _subject(place: Place, planned: Planned, owned: Owned, home: CachingClient, account: str) -> Subject:
-    asking = CachingClient(AwsClient(boto3.Session(region_name=place.region, profile_name=place.profile)))
+    aws = CachingClient(AwsClient(boto3.Session(region_name=place.region, profile_name=place.profile)))
     return Subject(
         planned=planned,
-        owned=without_state(owned, asking, planned.cluster),
+        owned=without_state(owned, aws, planned.cluster),
         account=account,
-        asking=asking,
+        aws=aws,
         home=home,
         lookup=lookup,
         now=_now(),

@@ -11,7 +11,7 @@ from aws.client import Json, part
 from aws.errors import code_of, is_not_found
 from story.doctor.finding import Finding, Severity, ok, unknown
 from story.doctor.preflight.subject import Subject
-from story.doctor.secrets import SECRETS, Read, judge_key, judge_secret, keys_of, name_of, reads
+from story.doctor.secrets import SECRETS, Read, evaluate_key, evaluate_secret, keys_of, name_of, reads
 
 KEY = "aws:kms/key:Key"
 GRANT_SETTING = "application.secret_key_arns"
@@ -34,7 +34,7 @@ class WantedSecret:
     granted: frozenset[str]
 
 
-def judge_encryption(read: Read, key: Json | None, granted: frozenset[str]) -> Finding | None:
+def evaluate_encryption(read: Read, key: Json | None, granted: frozenset[str]) -> Finding | None:
     """What keeps a task from decrypting a secret; None if nothing does.
 
     A secret under the AWS managed key needs no right on it:
@@ -50,14 +50,14 @@ def judge_encryption(read: Read, key: Json | None, granted: frozenset[str]) -> F
     arn = str(key.get("Arn", ""))
     told = f"{read.variable}: {name_of(read.arn)} is under the key {arn}"
     if key.get("KeyState", "Enabled") != "Enabled":
-        cure = f"`aws kms enable-key --key-id {arn}`, or another key for the secret"
-        return _error(f"{told}, which is {key.get('KeyState')}", cure)
+        fix = f"`aws kms enable-key --key-id {arn}`, or another key for the secret"
+        return _error(f"{told}, which is {key.get('KeyState')}", fix)
     if arn not in granted:
         return _error(f"{told}, which the tasks' roles may not use", f"{GRANT_SETTING}: [{arn}] in the stack's file")
     return None
 
 
-def judge_foreign(read: Read, owner: str) -> Finding:
+def evaluate_foreign(read: Read, owner: str) -> Finding:
     """What keeps a task from a secret of another account under the AWS managed key:
     docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
 
@@ -72,7 +72,7 @@ def judge_foreign(read: Read, owner: str) -> Finding:
     )
 
 
-def judge_unread_key(read: Read, arn: str) -> Finding:
+def evaluate_unread_key(read: Read, arn: str) -> Finding:
     """What is said of a key of another account that these credentials may not describe.
 
     Args:
@@ -135,18 +135,18 @@ def check_secret(subject: Subject, one: WantedSecret) -> Iterator[Finding]:
         return
     secret = _described(subject, read.arn)
     if secret is None:
-        cure = "make it (`aws secretsmanager create-secret`), or mend its ARN in the settings: it ends in six letters"
-        yield _error(f"{read.variable}: there is no secret {name_of(read.arn)} in {subject.region}", cure)
+        fix = "make it (`aws secretsmanager create-secret`), or mend its ARN in the settings: it ends in six letters"
+        yield _error(f"{read.variable}: there is no secret {name_of(read.arn)} in {subject.region}", fix)
         return
-    wrong = judge_secret("tasks", read, secret)
+    wrong = evaluate_secret("tasks", read, secret)
     if wrong:
         yield wrong
         return
     # Beside one another: what may not be read of the one says nothing of the other.
     unreadable: list[ClientError] = []
-    for look in (_encryption, _json_key):
+    for check in (_encryption, _json_key):
         try:
-            found = look(subject, one, secret)
+            found = check(subject, one, secret)
         except ClientError as error:
             unreadable.append(error)
         else:
@@ -164,18 +164,18 @@ def _encryption(subject: Subject, one: WantedSecret, secret: Json) -> Finding | 
     owner = one.read.arn.split(":")[4]
     is_foreign = owner != subject.account
     if is_foreign and (not key_id or key_id.endswith(MANAGED_ALIAS)):
-        return judge_foreign(one.read, owner)
+        return evaluate_foreign(one.read, owner)
     if not key_id or (arn := key_arn(key_id, one.read.arn)) in one.granted:
         return None
     try:
-        key = part(subject.asking.call("kms", "describe_key", KeyId=arn), "KeyMetadata")
+        key = part(subject.aws.call("kms", "describe_key", KeyId=arn), "KeyMetadata")
     except ClientError as error:
         if is_foreign and (is_not_found(error) or code_of(error) == "AccessDeniedException"):
-            return judge_unread_key(one.read, arn)
+            return evaluate_unread_key(one.read, arn)
         raise
     if is_foreign and key.get("KeyManager") == "AWS":
-        return judge_foreign(one.read, owner)
-    return judge_encryption(one.read, key, one.granted)
+        return evaluate_foreign(one.read, owner)
+    return evaluate_encryption(one.read, key, one.granted)
 
 
 def _json_key(subject: Subject, one: WantedSecret, _secret: Json) -> Finding | None:
@@ -183,8 +183,8 @@ def _json_key(subject: Subject, one: WantedSecret, _secret: Json) -> Finding | N
     if not read.key:
         return None
     version = {key: value for key, value in (("VersionStage", read.stage), ("VersionId", read.version)) if value}
-    value = subject.asking.uncached.call("secretsmanager", "get_secret_value", SecretId=read.arn, **version)
-    return judge_key("tasks", read, keys_of(value.get("SecretString")))
+    value = subject.aws.uncached.call("secretsmanager", "get_secret_value", SecretId=read.arn, **version)
+    return evaluate_key("tasks", read, keys_of(value.get("SecretString")))
 
 
 def _granted(subject: Subject, role_arn: str) -> frozenset[str]:
@@ -214,12 +214,12 @@ def _listed(value: Any) -> Sequence[Any]:
 
 def _described(subject: Subject, arn: str) -> Json | None:
     try:
-        return subject.asking.call("secretsmanager", "describe_secret", SecretId=arn)
+        return subject.aws.call("secretsmanager", "describe_secret", SecretId=arn)
     except ClientError as error:
         if is_not_found(error):
             return None
         raise
 
 
-def _error(what: str, cure: str) -> Finding:
-    return Finding(area=SECRETS, subject="tasks", severity=Severity.ERROR, what=what, why=WHY, cure=cure)
+def _error(what: str, fix: str) -> Finding:
+    return Finding(area=SECRETS, subject="tasks", severity=Severity.ERROR, what=what, why=WHY, fix=fix)

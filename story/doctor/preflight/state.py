@@ -32,18 +32,18 @@ def read_state(stack: str, project: Path) -> Owned:
         return Owned(is_known=False, reason=str(error))
 
 
-def without_state(owned: Owned, asking: CachingClient, cluster: str) -> Owned:
+def without_state(owned: Owned, aws: CachingClient, cluster: str) -> Owned:
     """What to take for the state where it could not be read: nothing, if the account does not have the stack's cluster.
 
     Args:
         owned: What was read.
-        asking: Account and region of the stack.
+        aws: Account and region of the stack.
         cluster: Name of its ECS cluster.
     """
     if owned.is_known:
         return owned
     try:
-        return owned if clusters_of(asking, [cluster]) else Owned()
+        return owned if clusters_of(aws, [cluster]) else Owned()
     except (BotoCoreError, ClientError):
         return owned
 

@@ -20,7 +20,7 @@ class Subject:
         planned: What the program makes of its stack file.
         owned: What the state records already.
         account: Id of the account that the credentials belong to.
-        asking: That account, in the stack's region.
+        aws: That account, in the stack's region.
         home: The same account in its partition's home region, where AWS answers for the account as a whole.
         lookup: The public DNS.
         now: The time that counts as now.
@@ -29,7 +29,7 @@ class Subject:
     planned: Planned
     owned: Owned
     account: str
-    asking: CachingClient
+    aws: CachingClient
     home: CachingClient
     lookup: Lookup
     now: datetime

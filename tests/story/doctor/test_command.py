@@ -24,7 +24,7 @@ PLACE = Place(stack="prod", region="ap-northeast-1", profile=None, cluster="stor
 
 
 def finding(severity: Severity, what: str = "w", area: str = "exec", subject: str = "web") -> Finding:
-    return Finding(area=area, subject=subject, severity=severity, what=what, why="because", cure="do")
+    return Finding(area=area, subject=subject, severity=severity, what=what, why="because", fix="do")
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_warning_is_exit_code_3_and_an_error_4_with_why_and_cure(world: World)
     assert result.exit_code == 3
     told = [line.split(maxsplit=3) for line in result.stdout.splitlines()[1:4]]
     assert told[0] == ["warning", "drift", "web", "2 of 3 tasks run"]
-    assert [line[0] for line in told[1:]] == ["why", "cure"]
+    assert [line[0] for line in told[1:]] == ["why", "fix"]
     world.services["web"]["runningCount"] = 0
     assert doctor().exit_code == 4
 
@@ -112,7 +112,7 @@ def test_the_document_is_stable_and_alone_on_the_standard_output(world: World) -
         "severity": "warning",
         "what": "2 of 3 tasks run",
         "why": "the others have the work of those that are missing",
-        "cure": "`story status --stack prod` shows its events: they say why no task starts",
+        "fix": "`story status --stack prod` shows its events: they say why no task starts",
     }
     again = json.loads(doctor("--format", "json").stdout)
     assert again == told
@@ -211,8 +211,8 @@ def test_a_check_that_never_ends_is_given_up_and_the_others_count() -> None:
         return []
 
     checks = [
-        Check(area="dns", title="the name from here", look=hangs),
-        Check(area="image", title="its images", look=lambda: [ok("image", "web", "well")]),
+        Check(area="dns", title="the name from here", run=hangs),
+        Check(area="image", title="its images", run=lambda: [ok("image", "web", "well")]),
     ]
     found = examine(checks, lambda _area, _done, _of: None, longest_seconds=0.2)
     over.set()
@@ -224,7 +224,7 @@ def test_what_a_check_found_before_it_failed_is_kept() -> None:
         yield ok("image", "web", "well")
         raise KeyError("images")
 
-    found = examine([Check(area="image", subject="web", title="its images", look=fails)], lambda *_: None)
+    found = examine([Check(area="image", subject="web", title="its images", run=fails)], lambda *_: None)
     assert [one.severity for one in found] == [Severity.UNKNOWN, Severity.OK]
     assert "its images: AWS's answer has another form than expected (KeyError: 'images')" in found[0].what
 
@@ -268,7 +268,7 @@ def test_the_exit_code_is_that_of_the_worst_finding(found: list[Finding], code: 
 
 @pytest.mark.parametrize("severity", [Severity.ERROR, Severity.WARNING])
 def test_nothing_bad_is_said_without_reason_and_cure(severity: Severity) -> None:
-    with pytest.raises(ValueError, match="needs why and cure"):
+    with pytest.raises(ValueError, match="needs why and fix"):
         Finding(area="a", severity=severity, what="w", why="y")
 
 
@@ -287,7 +287,7 @@ def test_a_log_gets_whole_lines() -> None:
     told = page.plain(PLACE, [finding(Severity.ERROR, what="word " * 60)])
     assert told[0] == "Stack prod, cluster story-prod in ap-northeast-1: 1 error"
     assert told[1].count("word") == 60
-    assert told[2:] == ["         why       because", "         cure      do"]
+    assert told[2:] == ["         why       because", "         fix       do"]
 
 
 def test_few_checks_are_told_of_only_once_each(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from story.doctor.finding import Finding, Severity
-from story.doctor.rights import May, Rights, weigh
+from story.doctor.permissions import Allowed, RolePermissions, evaluate_policies
 from tests.story.doctor.healthy import (
     ACCOUNT,
     CLUSTER,
     EXEC_GROUP,
     KEY,
     NOW,
-    RIGHTS,
+    PERMISSIONS,
     S3_ENDPOINT,
     S3_ROUTE,
     World,
@@ -69,7 +69,7 @@ def test_a_service_with_exec_disabled_is_found(world: World) -> None:
 def test_a_task_that_started_before_exec_was_on_is_found(world: World) -> None:
     world.running["web"][0] = task("web", 0, enableExecuteCommand=False)
     is_warning(world.one(), "1 of 3 tasks run without ECS Exec: web00000")
-    assert f"--cluster {CLUSTER} --service web --force-new-deployment" in world.one().cure
+    assert f"--cluster {CLUSTER} --service web --force-new-deployment" in world.one().fix
 
 
 def test_an_agent_that_stopped_is_found_with_its_task(world: World) -> None:
@@ -110,11 +110,11 @@ def test_agents_that_ecs_does_not_list_are_unknown(world: World) -> None:
     assert "the agents of 1 of 3 tasks" in finding.what
 
 
-@pytest.mark.parametrize("number", range(len(RIGHTS["Statement"])))
+@pytest.mark.parametrize("number", range(len(PERMISSIONS["Statement"])))
 def test_a_right_that_the_task_role_lacks_is_named(world: World, number: int) -> None:
-    rights = deepcopy(RIGHTS)
-    taken = rights["Statement"].pop(number)
-    world.said["iam", "get_role_policy"] = {"PolicyDocument": rights}
+    permissions = deepcopy(PERMISSIONS)
+    taken = permissions["Statement"].pop(number)
+    world.said["iam", "get_role_policy"] = {"PolicyDocument": permissions}
     for finding in world.wrong():
         is_warning(finding, "the task role story-prod-")
         assert taken["Action"][-1].replace("*", "CreateControlChannel") in finding.what
@@ -134,9 +134,9 @@ def test_a_boundary_that_does_not_allow_it_counts(world: World) -> None:
 
 
 def test_rights_that_hang_on_a_condition_are_unknown(world: World) -> None:
-    rights = deepcopy(RIGHTS)
-    rights["Statement"][2]["Condition"] = {"StringEquals": {"kms:ViaService": "x"}}
-    world.said["iam", "get_role_policy"] = {"PolicyDocument": rights}
+    permissions = deepcopy(PERMISSIONS)
+    permissions["Statement"][2]["Condition"] = {"StringEquals": {"kms:ViaService": "x"}}
+    world.said["iam", "get_role_policy"] = {"PolicyDocument": permissions}
     assert {one.severity for one in world.wrong()} == {Severity.UNKNOWN}
     assert "kms:Decrypt of the role story-prod-web-task: it hangs on a condition" in world.wrong()[-1].what
 
@@ -144,38 +144,41 @@ def test_rights_that_hang_on_a_condition_are_unknown(world: World) -> None:
 @pytest.mark.parametrize(
     ("statements", "answer"),
     [
-        ([], May.NO),
-        ([{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:a/*"}], May.YES),
-        ([{"Effect": "Allow", "Action": "S3:GETOBJECT", "Resource": ["arn:b/*", "arn:a/?"]}], May.YES),
-        ([{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}], May.NO),
-        ([{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:b/*"}], May.NO),
-        ([{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}], May.YES),
-        ([{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}], May.NO),
-        ([{"Effect": "Allow", "Action": "*", "NotResource": "arn:a/*"}], May.NO),
+        ([], Allowed.NO),
+        ([{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:a/*"}], Allowed.YES),
+        ([{"Effect": "Allow", "Action": "S3:GETOBJECT", "Resource": ["arn:b/*", "arn:a/?"]}], Allowed.YES),
+        ([{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}], Allowed.NO),
+        ([{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:b/*"}], Allowed.NO),
+        ([{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}], Allowed.YES),
+        ([{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}], Allowed.NO),
+        ([{"Effect": "Allow", "Action": "*", "NotResource": "arn:a/*"}], Allowed.NO),
         (
             [
                 {"Effect": "Allow", "Action": "*", "Resource": "*"},
                 {"Effect": "Deny", "Action": "s3:*", "Resource": "*"},
             ],
-            May.NO,
+            Allowed.NO,
         ),
         (
             [
                 {"Effect": "Allow", "Action": "*", "Resource": "*"},
                 {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {}}},
             ],
-            May.UNSURE,
+            Allowed.UNKNOWN,
         ),
     ],
 )
-def test_statements_are_weighed_as_iam_does(statements: list[Any], answer: May) -> None:
-    assert weigh([{"Statement": statements}], "s3:GetObject", "arn:a/b") is answer
+def test_statements_are_weighed_as_iam_does(statements: list[Any], answer: Allowed) -> None:
+    assert evaluate_policies([{"Statement": statements}], "s3:GetObject", "arn:a/b") is answer
 
 
 def test_a_role_may_do_what_both_its_policies_and_its_boundary_allow() -> None:
     everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    assert Rights(role="r", policies=[everything], boundary={"Statement": []}).may("kms:Decrypt") is May.NO
-    assert Rights(role="r", policies=[everything], boundary=everything).may("kms:Decrypt") is May.YES
+    assert (
+        RolePermissions(role="r", policies=[everything], boundary={"Statement": []}).evaluate("kms:Decrypt")
+        is Allowed.NO
+    )
+    assert RolePermissions(role="r", policies=[everything], boundary=everything).evaluate("kms:Decrypt") is Allowed.YES
 
 
 @pytest.mark.parametrize(
@@ -211,13 +214,13 @@ def test_a_way_through_somebody_elses_gateway_is_unknown(world: World) -> None:
     assert "tgw-1 decides" in world.one().what
 
 
-@pytest.mark.parametrize(("state", "cure"), [("Disabled", "enable-key"), ("PendingDeletion", "cancel-key-deletion")])
-def test_a_key_that_does_not_work_is_an_error(world: World, state: str, cure: str) -> None:
+@pytest.mark.parametrize(("state", "fix"), [("Disabled", "enable-key"), ("PendingDeletion", "cancel-key-deletion")])
+def test_a_key_that_does_not_work_is_an_error(world: World, state: str, fix: str) -> None:
     world.said["kms", "describe_key"] = {"KeyMetadata": {"Enabled": False, "KeyState": state}}
     finding = world.one()
     assert (finding.severity, finding.what) == (Severity.ERROR, f"the stack's key is {state}")
-    assert cure in finding.cure
-    assert KEY in finding.cure
+    assert fix in finding.fix
+    assert KEY in finding.fix
 
 
 @pytest.mark.parametrize(("key", "told"), [("arn:aws:kms:other", "with arn:aws:kms:other, not with"), ("", "no key")])
@@ -252,7 +255,7 @@ def test_a_machine_without_the_plugin_is_a_note(world: World, monkeypatch: pytes
     monkeypatch.setenv("PATH", str(tmp_path))
     [note] = [one for one in world.findings() if "session-manager-plugin" in one.what]
     assert (note.severity, note.what) == (Severity.NOTE, "session-manager-plugin is not installed on this machine")
-    assert note.cure.startswith("docs.aws.amazon.com/systems-manager/")
+    assert note.fix.startswith("docs.aws.amazon.com/systems-manager/")
 
 
 def test_the_plugins_version_is_told(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

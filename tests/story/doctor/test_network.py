@@ -38,7 +38,7 @@ def test_a_subnet_whose_table_has_no_route_to_the_endpoint_pays_nat_for_each_lay
     assert (found.area, found.severity) == ("network", Severity.WARNING)
     assert found.what == "no route to the gateway endpoint for S3 in subnet-a"
     assert found.why == "each image layer goes through the NAT gateway, which costs money per GB"
-    assert found.cure == "`pulumi up --stack prod` puts the endpoint and its routes back"
+    assert found.fix == "`pulumi up --stack prod` puts the endpoint and its routes back"
 
 
 INTERNET = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"}
@@ -124,7 +124,7 @@ def test_an_event_that_was_not_delivered_is_a_warning_that_says_what_is_missing(
     assert (found.area, found.subject, found.severity) == ("events", f"{CLUSTER}-exec", Severity.WARNING)
     assert found.what == "3 events were not delivered in the last 24 hours"
     assert found.why.startswith("somebody opened a shell or a port")
-    assert "`pulumi up --stack prod`" in found.cure
+    assert "`pulumi up --stack prod`" in found.fix
     failed(world, failed_tasks=[1.0])
     assert (world.one().subject, world.one().what) == (
         f"{CLUSTER}-failed-tasks",

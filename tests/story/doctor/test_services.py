@@ -139,7 +139,7 @@ def test_a_secret_that_changed_since_tasks_started_is_a_note(world: World) -> No
 def test_a_service_that_is_gone_is_one_error_and_not_a_row_of_unknowns(world: World) -> None:
     del world.services["scheduler"]
     assert told(world.one()) == ("drift", "scheduler", Severity.ERROR)
-    assert world.one().cure == "`pulumi up --stack prod` makes it again"
+    assert world.one().fix == "`pulumi up --stack prod` makes it again"
 
 
 def test_another_task_definition_than_that_of_the_last_update_is_found(world: World) -> None:

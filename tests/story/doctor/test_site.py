@@ -182,7 +182,7 @@ def test_an_alarm_without_data_is_a_note_and_one_that_is_muted_a_warning(world: 
     assert "without data so far: story-prod-site-5xx" in [one.what for one in world.findings()]
     alarm(world, StateValue="OK", ActionsEnabled=False)
     assert world.one().what == "actions are switched off: story-prod-site-5xx"
-    assert world.one().cure == "`aws cloudwatch enable-alarm-actions --alarm-names story-prod-site-5xx`"
+    assert world.one().fix == "`aws cloudwatch enable-alarm-actions --alarm-names story-prod-site-5xx`"
 
 
 def subscription(address: str, *, is_confirmed: bool = False) -> dict[str, str]:
@@ -203,8 +203,8 @@ def test_a_topic_whose_subscriptions_all_wait_for_confirmation_is_a_warning_that
     assert (found.subject, found.severity) == ("alarms", Severity.WARNING)
     assert found.what == "none of its 2 subscriptions is confirmed: a@example.com, b@example.com"
     assert found.why == "nobody gets a mail of the critical alarms"
-    assert "open the link in the mail" in found.cure
-    assert found.cure.endswith(
+    assert "open the link in the mail" in found.fix
+    assert found.fix.endswith(
         f"`aws sns subscribe --topic-arn {TOPIC} --protocol email --notification-endpoint a@example.com`"
     )
 
@@ -257,7 +257,7 @@ def test_vcpu_that_a_release_would_not_find_is_told_before_it(
     assert [one.severity for one in world.wrong()] == ([severity] if severity else [])
     if severity:
         assert world.one().what.startswith(f"4 of {value} vCPU in use, a release needs 4 more")
-        assert "--quota-code L-3032A538 --desired-value 16" in world.one().cure
+        assert "--quota-code L-3032A538 --desired-value 16" in world.one().fix
 
 
 def test_interfaces_and_rules_have_limits_too(world: World) -> None:

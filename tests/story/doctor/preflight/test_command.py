@@ -116,7 +116,7 @@ def test_it_is_one_table_with_a_cure_for_each_finding_and_progress_beside_it(bef
     told = [row.split(maxsplit=1) for row in rows[:3]]
     assert told[0][0] == "error"
     assert told[0][1].startswith("quotas EC2-VPC Elastic IPs")
-    assert [row[0] for row in told[1:]] == ["why", "cure"]
+    assert [row[0] for row in told[1:]] == ["why", "fix"]
     progress = result.stderr.splitlines()
     assert progress[0].startswith("story doctor: ")
     assert progress[0].endswith(" checks of stack prod")
@@ -176,7 +176,7 @@ def test_an_image_that_is_none_is_a_mistake_of_the_option_and_not_of_the_stack_f
     [found] = json.loads(result.stdout)["findings"]
     assert (found["severity"], found["area"]) == ("error", "image"), found
     assert found["what"].startswith("--image or STORY_IMAGE")
-    assert found["cure"].startswith("give an image by digest")
+    assert found["fix"].startswith("give an image by digest")
 
 
 def test_a_stack_file_with_another_name_is_read_for_the_stack_that_is_named(before: Before, tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_a_region_that_is_not_enabled_or_unknown_is_the_one_finding_and_is_not_a
     [found] = json.loads(result.stdout)["findings"]
     assert (found["severity"], found["area"], found["subject"]) == ("error", "account", "region"), found
     assert region in found["what"]
-    assert told in found["cure"]
+    assert told in found["fix"]
     assert result.exit_code == 4
     assert {name: [one[1] for one in account.asked] for name, account in asked_in.items()} == {
         home: ["get_caller_identity", "describe_regions"]

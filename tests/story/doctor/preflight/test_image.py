@@ -113,7 +113,7 @@ def test_a_secret_of_another_account_under_the_aws_managed_key_is_an_error(key_i
     found = foreign.one()
     assert found.severity is ERROR
     assert "of the account 999999999999 is under the AWS managed key" in found.what
-    assert "customer managed key" in found.cure
+    assert "customer managed key" in found.fix
 
 
 def test_a_secret_of_another_account_under_a_key_that_is_granted_is_well() -> None:
@@ -132,7 +132,7 @@ def test_an_alias_of_another_account_is_looked_for_in_that_account(key_id: str) 
     asked: list[str] = []
     answer = foreign.said["kms", "describe_key"]
     foreign.said["kms", "describe_key"] = lambda KeyId: asked.append(KeyId) or answer  # noqa: N803
-    assert foreign.one().cure == f"application.secret_key_arns: [{KEY}] in the stack's file"
+    assert foreign.one().fix == f"application.secret_key_arns: [{KEY}] in the stack's file"
     assert {one.split(":")[4] for one in asked} == {"999999999999"}
     assert all(one.split(":", 5)[5].startswith("alias/") for one in asked)
 
@@ -162,7 +162,7 @@ def test_a_secret_under_a_key_that_is_not_granted_stops_every_task(with_secret: 
     described = with_secret.said["secretsmanager", "describe_secret"]
     with_secret.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/mine"}
     found = with_secret.one()
-    assert (found.severity, found.cure) == (ERROR, f"application.secret_key_arns: [{KEY}] in the stack's file")
+    assert (found.severity, found.fix) == (ERROR, f"application.secret_key_arns: [{KEY}] in the stack's file")
     metadata = {"Arn": KEY, "KeyManager": "AWS", "KeyState": "Enabled", "KeyId": "1"}
     with_secret.said["kms", "describe_key"] = {"KeyMetadata": metadata}
     assert with_secret.wrong() == []
@@ -196,7 +196,7 @@ def test_a_key_must_be_granted_to_every_role_that_reads_the_secret(with_secret: 
     described = with_secret.said["secretsmanager", "describe_secret"]
     with_secret.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/mine"}
     granting(with_secret, KEY, roles="story-prod-web-")
-    assert with_secret.one().cure.startswith("application.secret_key_arns")
+    assert with_secret.one().fix.startswith("application.secret_key_arns")
 
 
 def test_the_stacks_own_key_is_granted(with_secret: Before) -> None:
@@ -272,7 +272,7 @@ def test_every_project_of_the_pipelines_runs_at_the_same_time(before: Before, va
     assert found.what == f"{quota['QuotaName']}: {value:g}; the pipelines run up to 3 at the same time"
     if not is_enough:
         assert "bootstrap-story-deploy-dev, bootstrap-story-deploy-prod" in found.why
-        assert "--desired-value 5`" in found.cure
+        assert "--desired-value 5`" in found.fix
 
 
 def test_projects_on_other_machines_have_a_quota_of_their_own(before: Before) -> None:

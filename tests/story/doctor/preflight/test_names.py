@@ -82,9 +82,9 @@ def test_a_leftover_of_the_same_name_is_found_with_what_removes_it(
     before.said[service, operation] = answer
     found = [one for one in before.wrong() if one.subject == kind]
     assert told(found) == [(severity, kind, f"{name} exists, and this stack does not own it")]
-    assert "`story recover --stack prod`; else, if nothing needs it: `aws " in found[0].cure
-    assert found[0].cure.startswith("to keep it: update" if kind == "log group" else "if an update was killed: ")
-    assert name in found[0].cure
+    assert "`story recover --stack prod`; else, if nothing needs it: `aws " in found[0].fix
+    assert found[0].fix.startswith("to keep it: update" if kind == "log group" else "if an update was killed: ")
+    assert name in found[0].fix
 
 
 @pytest.mark.parametrize(
@@ -130,15 +130,15 @@ def test_what_the_state_owns_is_no_leftover(before: Before) -> None:
 
 def test_without_the_state_a_stack_with_a_cluster_is_unknown_and_one_without_is_new(before: Before) -> None:
     unread = Owned(is_known=False, reason="no pulumi")
-    asking = before.subject().asking
-    assert without_state(unread, asking, "story-prod") == Owned()
+    aws = before.subject().aws
+    assert without_state(unread, aws, "story-prod") == Owned()
     before.said["ecs", "describe_clusters"] = {"clusters": [{"clusterName": "story-prod", "status": "ACTIVE"}]}
-    asking = before.subject().asking
-    assert without_state(unread, asking, "story-prod") == unread
+    aws = before.subject().aws
+    assert without_state(unread, aws, "story-prod") == unread
     before.said["ecs", "describe_clusters"] = DENIED
-    assert without_state(unread, before.subject().asking, "story-prod") == unread
+    assert without_state(unread, before.subject().aws, "story-prod") == unread
     owned = Owned(image=IMAGE)
-    assert without_state(owned, asking, "story-prod") == owned
+    assert without_state(owned, aws, "story-prod") == owned
 
 
 def test_without_the_state_of_a_stack_that_exists_nothing_is_taken_for_wrong(before: Before) -> None:
@@ -257,7 +257,7 @@ def test_the_zone_must_be_delegated(before: Before) -> None:
     found = before.one()
     assert found.severity is ERROR
     assert "sends example.com to ns.registrar.example" in found.what
-    assert all(server in found.cure for server in NAME_SERVERS)
+    assert all(server in found.fix for server in NAME_SERVERS)
     before.records["example.com", "NS"] = [NAME_SERVERS[0].upper() + "."]
     assert before.wrong() == []
 

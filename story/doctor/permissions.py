@@ -15,17 +15,17 @@ from aws.caching import CachingClient
 from aws.client import Json, items, part
 
 
-class May(StrEnum):
+class Allowed(StrEnum):
     """Whether something is allowed."""
 
     YES = "yes"
     NO = "no"
-    UNSURE = "unsure"
+    UNKNOWN = "unknown"
     """It hangs on a condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rights:
+class RolePermissions:
     """The policies of a role.
 
     Attributes:
@@ -38,58 +38,60 @@ class Rights:
     policies: Sequence[Json]
     boundary: Json | None = field(default=None)
 
-    def may(self, action: str, resource: str = "*") -> May:
+    def evaluate(self, action: str, resource: str = "*") -> Allowed:
         """Whether the role may do something.
 
         Args:
             action: Such as `kms:Decrypt`.
             resource: ARN; `*` for actions that know no resource.
         """
-        given = weigh(self.policies, action, resource)
-        bounded = May.YES if self.boundary is None else weigh([self.boundary], action, resource)
-        if May.NO in (given, bounded):
-            return May.NO
-        return May.UNSURE if May.UNSURE in (given, bounded) else May.YES
+        given = evaluate_policies(self.policies, action, resource)
+        bounded = Allowed.YES if self.boundary is None else evaluate_policies([self.boundary], action, resource)
+        if Allowed.NO in (given, bounded):
+            return Allowed.NO
+        return Allowed.UNKNOWN if Allowed.UNKNOWN in (given, bounded) else Allowed.YES
 
 
-def weigh(policies: Iterable[Json], action: str, resource: str) -> May:
+def evaluate_policies(policies: Iterable[Json], action: str, resource: str) -> Allowed:
     """What policies together say of an action on a resource: a denial counts over every permission."""
     fitting = [one for policy in policies for one in _statements(policy) if _fits(one, action, resource)]
     denials = [one for one in fitting if one.get("Effect") == "Deny"]
     if any(not one.get("Condition") for one in denials):
-        return May.NO
+        return Allowed.NO
     permissions = [one for one in fitting if one.get("Effect") == "Allow"]
     if not permissions:
-        return May.NO
+        return Allowed.NO
     if denials or all(one.get("Condition") for one in permissions):
-        return May.UNSURE
-    return May.YES
+        return Allowed.UNKNOWN
+    return Allowed.YES
 
 
-def rights_of(asking: CachingClient, role_arn: str) -> Rights:
+def permissions_of(aws: CachingClient, role_arn: str) -> RolePermissions:
     """The policies of a role, its own and the attached ones.
 
     Args:
-        asking: The account.
+        aws: The account.
         role_arn: ARN of the role.
     """
     name = role_arn.rpartition("/")[2]
-    role = part(asking.call("iam", "get_role", RoleName=name), "Role")
+    role = part(aws.call("iam", "get_role", RoleName=name), "Role")
     own = [
-        _document(asking.call("iam", "get_role_policy", RoleName=name, PolicyName=policy).get("PolicyDocument"))
-        for policy in asking.paginate("iam", "list_role_policies", "PolicyNames", RoleName=name)
+        _document(aws.call("iam", "get_role_policy", RoleName=name, PolicyName=policy).get("PolicyDocument"))
+        for policy in aws.paginate("iam", "list_role_policies", "PolicyNames", RoleName=name)
     ]
     attached = [
-        _managed(asking, str(policy["PolicyArn"]))
-        for policy in asking.paginate("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)
+        _managed(aws, str(policy["PolicyArn"]))
+        for policy in aws.paginate("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)
     ]
     boundary = part(role, "PermissionsBoundary").get("PermissionsBoundaryArn")
-    return Rights(role=name, policies=[*own, *attached], boundary=_managed(asking, boundary) if boundary else None)
+    return RolePermissions(
+        role=name, policies=[*own, *attached], boundary=_managed(aws, boundary) if boundary else None
+    )
 
 
-def _managed(asking: CachingClient, arn: str) -> Json:
-    policy = part(asking.call("iam", "get_policy", PolicyArn=arn), "Policy")
-    answer = asking.call("iam", "get_policy_version", PolicyArn=arn, VersionId=policy["DefaultVersionId"])
+def _managed(aws: CachingClient, arn: str) -> Json:
+    policy = part(aws.call("iam", "get_policy", PolicyArn=arn), "Policy")
+    answer = aws.call("iam", "get_policy_version", PolicyArn=arn, VersionId=policy["DefaultVersionId"])
     return _document(part(answer, "PolicyVersion").get("Document"))
 
 

@@ -17,21 +17,21 @@ SERVICES_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
+class DoctorContext:
     """A stack under examination.
 
     Attributes:
         live: The stack, as its last update left it.
         outputs: All of its outputs.
         names: The services that are looked at.
-        asking: Its account and region.
+        aws: Its account and region.
         now: The time that counts as now.
     """
 
     live: LiveStack
     outputs: Mapping[str, Any]
     names: Sequence[str]
-    asking: CachingClient
+    aws: CachingClient
     now: datetime
 
     @property
@@ -53,7 +53,7 @@ class Patient:
         """Every service of the stack that ECS has, by name."""
         names, found = sorted(self.live.services), dict[str, Json]()
         for some in in_parts(names, SERVICES_AT_ONCE):
-            answer = self.asking.call("ecs", "describe_services", cluster=self.cluster, services=some)
+            answer = self.aws.call("ecs", "describe_services", cluster=self.cluster, services=some)
             found |= {str(one["serviceName"]): one for one in items(answer, "services") if not is_gone(one)}
         return found
 
@@ -74,16 +74,16 @@ class Patient:
 
     def definition(self, arn: str) -> Json:
         """A task definition."""
-        return part(self.asking.call("ecs", "describe_task_definition", taskDefinition=arn), "taskDefinition")
+        return part(self.aws.call("ecs", "describe_task_definition", taskDefinition=arn), "taskDefinition")
 
     def tasks(self, name: str, desired_status: str = "RUNNING") -> Sequence[Json]:
         """The tasks of a service: those that should run, or those that stopped."""
-        arns = self.asking.paginate(
+        arns = self.aws.paginate(
             "ecs", "list_tasks", "taskArns", cluster=self.cluster, serviceName=name, desiredStatus=desired_status
         )
         found: list[Json] = []
         for some in in_parts(arns, TASKS_AT_ONCE):
-            found += items(self.asking.call("ecs", "describe_tasks", cluster=self.cluster, tasks=some), "tasks")
+            found += items(self.aws.call("ecs", "describe_tasks", cluster=self.cluster, tasks=some), "tasks")
         return found
 
     def subnet_ids(self) -> Sequence[str]:
@@ -100,7 +100,7 @@ class Patient:
             raise CannotCheckError("no service of the stack runs in a network")
         return {
             str(one["SubnetId"]): one
-            for one in items(self.asking.call("ec2", "describe_subnets", SubnetIds=ids), "Subnets")
+            for one in items(self.aws.call("ec2", "describe_subnets", SubnetIds=ids), "Subnets")
         }
 
 
