@@ -12,7 +12,7 @@ from story.doctor.finding import Finding, Severity, in_order, ok
 from story.live_stack import LiveStack, stack_of_outputs
 from story.status.overview import AlarmStatus, Event, Overview
 from story.status.page import drawn, page
-from story.status.releases import Release
+from story.status.releases import PastRelease
 from story.status.services import ServiceStatus
 from story.status.tasks import TaskStatus
 
@@ -146,9 +146,11 @@ def _event(seconds: int, service: str, message: str) -> Event:
     return Event(at=NOW - timedelta(seconds=seconds), service=service, message=f"(service {service}) {message}")
 
 
-def _release(seconds: int, took: int | None, service: str, status: str, number: int, *, reason: str = "") -> Release:
+def _release(
+    seconds: int, took: int | None, service: str, status: str, number: int, *, reason: str = ""
+) -> PastRelease:
     began = NOW - timedelta(seconds=seconds)
-    return Release(
+    return PastRelease(
         service=service,
         began_at=began,
         ended_at=began + timedelta(seconds=took) if took is not None else None,

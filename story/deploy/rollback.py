@@ -59,7 +59,7 @@ def _chosen(live: LiveStack, image: str | None) -> str:
     if image is None:
         if not live.image:
             raise RollbackError("no update of this stack succeeded yet, so there is nothing to go back to")
-        if all(one.is_last_good and one.is_well for one in statuses(live)):
+        if all(one.is_last_good and one.is_healthy for one in statuses(live)):
             raise RollbackError(
                 f"every service runs the last good image already: {live.image}; name an earlier one (also those of "
                 f"failed releases are known): {_listed(earlier_images(live))}"

@@ -43,7 +43,7 @@ def run(*, stack: str, project: Path, config_file: Path | None, waits: bool, as_
             print_line(line.text)
     for failure in failures:
         print(f"story status: {failure}", file=sys.stderr)
-    return 0 if all(one.is_well for one in found.services) and not failures else 1
+    return 0 if all(one.is_healthy for one in found.services) and not failures else 1
 
 
 def run_watch(*, stack: str, project: Path, config_file: Path | None, interval_seconds: float) -> int:

@@ -14,7 +14,7 @@ from release.saying import plain
 from release.task import task_id
 from story.live_stack import LiveStack
 from story.status.client import PageClient, or_why
-from story.status.releases import Release, releases
+from story.status.releases import PastRelease, releases
 from story.status.services import ServiceStatus, services_of, statuses_of
 from story.status.tasks import TaskStatus, task_status, tasks_of, use_of
 
@@ -72,7 +72,7 @@ class Overview:
     tasks: Sequence[TaskStatus] = ()
     events: Sequence[Event] = ()
     alarms: Sequence[AlarmStatus] = ()
-    releases: Sequence[Release] = ()
+    releases: Sequence[PastRelease] = ()
     missing: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def document(self) -> dict[str, Any]:

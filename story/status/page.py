@@ -159,9 +159,9 @@ def _task(task: TaskStatus, now: datetime) -> Row:
     health = "" if task.health == "UNKNOWN" else f", {task.health.lower()}"
     age = f", {_ago(now - task.started_at)}" if task.started_at else ""
     is_busy = max(task.cpu_percent or 0, task.memory_percent or 0) >= BUSY_PERCENT
-    is_well = task.state == "RUNNING" and task.health != "UNHEALTHY" and not is_busy
+    is_healthy = task.state == "RUNNING" and task.health != "UNHEALTHY" and not is_busy
     text = f"{task.id[:8]} {task.state}{health}{age}"
-    return task.zone or NO_ZONE, _use(task.cpu_percent, task.memory_percent), text, "" if is_well else "red"
+    return task.zone or NO_ZONE, _use(task.cpu_percent, task.memory_percent), text, "" if is_healthy else "red"
 
 
 def _use(cpu_percent: float | None, memory_percent: float | None) -> str:

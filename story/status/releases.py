@@ -22,7 +22,7 @@ SHORT_DIGEST = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class PastRelease:
     """A deployment of a service, now or then.
 
     Attributes:
@@ -46,7 +46,7 @@ class Release:
     reason: str
 
 
-def releases(aws: PageClient, cluster: str, services: Sequence[str]) -> list[Release]:
+def releases(aws: PageClient, cluster: str, services: Sequence[str]) -> list[PastRelease]:
     """The last releases of all services, the newest one first.
 
     Args:
@@ -88,11 +88,11 @@ def _revisions(aws: PageClient, arns: Sequence[str]) -> Mapping[str, Json]:
     }
 
 
-def _release(told: Json, revisions: Mapping[str, Json]) -> Release:
+def _release(told: Json, revisions: Mapping[str, Json]) -> PastRelease:
     before, after = revisions.get(_source(told), {}), revisions.get(_target(told), {})
     status = str(told.get("status", ""))
     went_wrong = status.startswith(("ROLLBACK", "STOP"))
-    return Release(
+    return PastRelease(
         service=str(told.get("serviceArn", "")).rpartition("/")[2],
         began_at=cast(datetime | None, told.get("startedAt") or told.get("createdAt")),
         ended_at=cast(datetime | None, told.get("finishedAt") or told.get("stoppedAt")),

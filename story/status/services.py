@@ -43,7 +43,7 @@ class ServiceStatus:
     is_last_good: bool
 
     @property
-    def is_well(self) -> bool:
+    def is_healthy(self) -> bool:
         """Whether all its tasks run, and nothing is going on."""
         return self.deployment == COMPLETE and self.running == self.desired
 

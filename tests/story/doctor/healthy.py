@@ -67,7 +67,7 @@ OUTPUTS: dict[str, Any] = {
 
 
 LIVE = stack_of_outputs("prod", OUTPUTS, None)
-WELL = ServiceStatus(
+HEALTHY_SERVICE = ServiceStatus(
     service="web",
     running=3,
     desired=3,

@@ -307,7 +307,7 @@ def test_without_a_stack_it_is_the_selected_one_and_without_one_a_line_says_what
     result = story(command)
     assert result.exit_code == 2
     assert result.stderr == (
-        f"story {command}: no stack is selected here: --stack NAME says which one, or `pulumi stack select NAME`\n"
+        f"story {command}: no stack is selected: give --stack NAME, or run `pulumi stack select NAME`\n"
     )
 
 

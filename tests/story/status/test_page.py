@@ -12,10 +12,10 @@ from aws.retrying import RetryingClient
 from story.status.client import NotNowError, PageClient
 from story.status.overview import AlarmStatus, Event, Overview, overview
 from story.status.page import drawn, page
-from story.status.releases import Release
+from story.status.releases import PastRelease
 from story.status.tasks import TaskStatus, busiest, by_zone
 from tests.aws.answers import Told, refusal
-from tests.story.doctor.healthy import IMAGE, LIVE, NOW, WELL, World, task
+from tests.story.doctor.healthy import HEALTHY_SERVICE, IMAGE, LIVE, NOW, World, task
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_the_page_fits_any_terminal(world: World, height: int) -> None:
 
 
 def test_a_page_that_cannot_fit_says_how_much_is_left_out() -> None:
-    services = [replace(WELL, service=f"worker-{number:02}") for number in range(30)]
+    services = [replace(HEALTHY_SERVICE, service=f"worker-{number:02}") for number in range(30)]
     lines = texts(Overview(live=LIVE, at=NOW, services=services), height=10)
     assert len(lines) == 10
     assert lines[-1] == "... 23 more lines; a higher terminal shows them"
@@ -289,7 +289,7 @@ def test_the_busiest_task_is_the_one_that_comes_nearest_to_either_limit() -> Non
     ],
 )
 def test_a_task_that_does_not_run_well_or_is_near_a_limit_stands_out(changes: dict[str, Any], style: str) -> None:
-    lines = page(Overview(live=LIVE, at=NOW, services=[WELL], tasks=[replace(some(1), **changes)]))
+    lines = page(Overview(live=LIVE, at=NOW, services=[HEALTHY_SERVICE], tasks=[replace(some(1), **changes)]))
     assert lines[-1].style == style
 
 
@@ -304,7 +304,7 @@ def test_a_task_that_does_not_run_well_or_is_near_a_limit_stands_out(changes: di
     ],
 )
 def test_a_service_that_is_not_well_stands_out(changes: dict[str, Any], styles: list[str]) -> None:
-    lines = page(Overview(live=LIVE, at=NOW, services=[replace(WELL, **changes)]))
+    lines = page(Overview(live=LIVE, at=NOW, services=[replace(HEALTHY_SERVICE, **changes)]))
     assert [line.style for line in lines] == ["bold", "dim", *styles]
 
 
@@ -317,8 +317,8 @@ def test_a_terminal_that_is_just_high_enough_gets_everything(world: World) -> No
 
 def test_twelve_tasks_are_shown_one_by_one_and_thirteen_summed_up() -> None:
     tasks = [some(number) for number in range(13)]
-    few = texts(Overview(live=LIVE, at=NOW, services=[WELL], tasks=tasks[:12]))
-    many = texts(Overview(live=LIVE, at=NOW, services=[WELL], tasks=tasks))
+    few = texts(Overview(live=LIVE, at=NOW, services=[HEALTHY_SERVICE], tasks=tasks[:12]))
+    many = texts(Overview(live=LIVE, at=NOW, services=[HEALTHY_SERVICE], tasks=tasks))
     assert sum("RUNNING" in line for line in few) == 12
     assert [line.split("  ")[-1] for line in many[-4:-3]] == ["13 tasks, on average"]
 
@@ -328,7 +328,7 @@ def test_twelve_tasks_are_shown_one_by_one_and_thirteen_summed_up() -> None:
     [("SUCCESSFUL", "", ""), ("IN_PROGRESS", "", "yellow"), ("ROLLBACK_SUCCESSFUL", "alarms", "red")],
 )
 def test_a_release_that_did_not_succeed_stands_out(status: str, reason: str, style: str) -> None:
-    release = Release(
+    release = PastRelease(
         service="web",
         began_at=NOW,
         ended_at=NOW + timedelta(minutes=1),
@@ -338,13 +338,13 @@ def test_a_release_that_did_not_succeed_stands_out(status: str, reason: str, sty
         image="1" * 12,
         reason=reason,
     )
-    line = page(Overview(live=LIVE, at=NOW, services=[WELL], releases=[release]))[-1]
+    line = page(Overview(live=LIVE, at=NOW, services=[HEALTHY_SERVICE], releases=[release]))[-1]
     assert line.style == style
     assert f"{status}, 1 min  nothing -> web:1" in line.text
 
 
 def test_a_release_that_was_rolled_back_says_why() -> None:
-    release = Release(
+    release = PastRelease(
         service="web",
         began_at=datetime(2026, 1, 2, tzinfo=UTC),
         ended_at=None,
@@ -354,7 +354,7 @@ def test_a_release_that_was_rolled_back_says_why() -> None:
         image="",
         reason="alarms: story-prod-site-5xx",
     )
-    lines = texts(Overview(live=LIVE, at=NOW, services=[WELL], releases=[release]))
+    lines = texts(Overview(live=LIVE, at=NOW, services=[HEALTHY_SERVICE], releases=[release]))
     assert lines[-1].endswith("ROLLBACK_SUCCESSFUL  web:1 -> web:2  image -: alarms: story-prod-site-5xx")
 
 
@@ -366,6 +366,6 @@ def test_the_reason_of_a_rollback_is_read(world: World) -> None:
 
 def test_the_document_has_everything_with_times_as_text() -> None:
     event = Event(at=NOW, service="web", message="m")
-    told = Overview(live=LIVE, at=NOW, services=[WELL], tasks=[some(1)], events=[event]).document()
+    told = Overview(live=LIVE, at=NOW, services=[HEALTHY_SERVICE], tasks=[some(1)], events=[event]).document()
     assert told["tasks"][0]["started_at"] == told["at"] == told["events"][0]["at"] == "2026-01-02T03:04:05+00:00"
     assert told["services"][0]["service"] == "web"

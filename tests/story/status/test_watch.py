@@ -14,7 +14,7 @@ from story.status.client import NotNowError
 from story.status.overview import Overview
 from story.status.watch import watch
 from tests.aws.answers import refusal
-from tests.story.doctor.healthy import LIVE, NOW, WELL
+from tests.story.doctor.healthy import HEALTHY_SERVICE, LIVE, NOW
 from tests.story.live import story
 
 
@@ -55,7 +55,7 @@ class Terminal:
 
 def test_ctrl_c_is_how_it_ends_and_the_last_page_is_left() -> None:
     terminal = Terminal()
-    last = terminal.watch([WELL], [WELL], [WELL])
+    last = terminal.watch([HEALTHY_SERVICE], [HEALTHY_SERVICE], [HEALTHY_SERVICE])
     assert last
     assert last.at == NOW + timedelta(seconds=10)
     assert terminal.waited == [5, 5, 5]
@@ -74,7 +74,7 @@ def test_ctrl_c_is_how_it_ends_and_the_last_page_is_left() -> None:
 )
 def test_what_may_pass_leaves_the_page_with_a_line_that_says_how_old_it_is(error: Exception, told: str) -> None:
     terminal = Terminal()
-    last = terminal.watch([WELL], error, [WELL])
+    last = terminal.watch([HEALTHY_SERVICE], error, [HEALTHY_SERVICE])
     assert last
     assert last.at == NOW + timedelta(seconds=10), "the next look shows the stack again"
     assert "page of 03:04:05Z: " in terminal.said
@@ -90,11 +90,11 @@ def test_throttling_before_the_first_page_is_waited_out() -> None:
 @pytest.mark.parametrize("error", [CredentialsExpiredError("ExpiredToken"), refusal("AccessDeniedException")])
 def test_what_does_not_pass_ends_it(error: Exception) -> None:
     with pytest.raises(type(error)):
-        Terminal().watch([WELL], error)
+        Terminal().watch([HEALTHY_SERVICE], error)
 
 
 def test_ctrl_c_while_aws_is_asked_ends_it_too() -> None:
-    assert Terminal().watch([WELL], KeyboardInterrupt()) is not None
+    assert Terminal().watch([HEALTHY_SERVICE], KeyboardInterrupt()) is not None
 
 
 @pytest.mark.parametrize(
