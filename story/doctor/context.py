@@ -1,4 +1,4 @@
-"""The stack that is looked at, and what many checks want to know of its services."""
+"""What every check of a stack is given: the stack, its account, and what ECS returns of its services."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ SERVICES_AT_ONCE = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorContext:
-    """A stack under examination.
+    """A stack that is checked.
 
     Attributes:
         live: The stack, as its last update left it.
         outputs: All of its outputs.
-        names: The services that are looked at.
-        aws: Its account and region.
-        now: The time that counts as now.
+        names: The services to check.
+        aws: Client for its account and region.
+        now: The current time.
     """
 
     live: LiveStack
@@ -36,7 +36,7 @@ class DoctorContext:
 
     @property
     def cluster(self) -> str:
-        """Name of the cluster; names of the stack's things begin with it."""
+        """Name of the cluster, with which the names of the stack's resources begin."""
         return self.live.place.cluster
 
     @property
@@ -45,23 +45,23 @@ class DoctorContext:
         return self.live.place.region
 
     def output(self, name: str) -> str:
-        """An output that is a text; "" if the stack has none of that name."""
+        """An output that is a string; "" if there is no such output."""
         value = self.outputs.get(name)
         return value if isinstance(value, str) else ""
 
     def services(self) -> Mapping[str, Json]:
-        """Every service of the stack that ECS has, by name."""
+        """The services of the stack that exist in ECS, by name."""
         names, found = sorted(self.live.services), dict[str, Json]()
         for some in in_parts(names, SERVICES_AT_ONCE):
-            answer = self.aws.call("ecs", "describe_services", cluster=self.cluster, services=some)
-            found |= {str(one["serviceName"]): one for one in items(answer, "services") if not is_gone(one)}
+            response = self.aws.call("ecs", "describe_services", cluster=self.cluster, services=some)
+            found |= {str(one["serviceName"]): one for one in items(response, "services") if not is_gone(one)}
         return found
 
     def service(self, name: str) -> Json:
         """A service.
 
         Raises:
-            ServiceGoneError: ECS has none of that name.
+            ServiceGoneError: It does not exist in ECS.
         """
         found = self.services().get(name)
         if found is None:
@@ -77,7 +77,7 @@ class DoctorContext:
         return part(self.aws.call("ecs", "describe_task_definition", taskDefinition=arn), "taskDefinition")
 
     def tasks(self, name: str, desired_status: str = "RUNNING") -> Sequence[Json]:
-        """The tasks of a service: those that should run, or those that stopped."""
+        """The tasks of a service whose desired status is RUNNING or STOPPED."""
         arns = self.aws.paginate(
             "ecs", "list_tasks", "taskArns", cluster=self.cluster, serviceName=name, desiredStatus=desired_status
         )
@@ -97,7 +97,7 @@ class DoctorContext:
         """The same, as EC2 describes them, by id."""
         ids = list(self.subnet_ids())
         if not ids:
-            raise CannotCheckError("no service of the stack runs in a network")
+            raise CannotCheckError("no service of the stack has subnets")
         return {
             str(one["SubnetId"]): one
             for one in items(self.aws.call("ec2", "describe_subnets", SubnetIds=ids), "Subnets")
@@ -105,5 +105,5 @@ class DoctorContext:
 
 
 def short_id(task: Json) -> str:
-    """The first letters of a task's id, enough for a person."""
+    """The first eight characters of a task ID."""
     return str(task.get("taskArn", "")).rpartition("/")[2][:8]

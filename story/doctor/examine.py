@@ -1,4 +1,4 @@
-"""All checks of a stack, side by side. What one of them cannot do takes none of the others along."""
+"""Runs all checks of a stack in parallel. If one of them fails, the others still count."""
 
 import queue
 import threading
@@ -30,20 +30,21 @@ from story.doctor.finding import CannotCheckError, Finding, ServiceGoneError, in
 
 AT_ONCE = 8
 LONGEST_SECONDS = 90.0
-"""A check that takes longer is given up, such as a resolver that nobody answers."""
+"""Maximum time for all checks. A check that is still running then, such as one that waits for a DNS server, is given
+up."""
 
 Step = Callable[[str, int, int], None]
-"""Told of each check that ended: its area, how many ended, how many there are."""
+"""Called after each check with its area, the number of checks that have ended, and the number of all checks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing to look at.
+    """One check.
 
     Attributes:
-        area: What it belongs to.
+        area: Area of the stack: `exec`, `image`, `secrets` and so on.
         subject: The service; "" for the stack.
-        title: What it is about, for people.
+        title: What it checks, for messages.
         run: Makes the check, and returns what it finds.
     """
 
@@ -54,18 +55,18 @@ class Check:
 
 
 def checks_of(context: DoctorContext) -> list[Check]:
-    """Every check of a stack and of its services that are looked at."""
+    """Every check of a stack and of its selected services."""
     found = [
         Check(area="exec", title="ECS Exec", run=partial(exec_checks.check_stack, context)),
-        Check(area="exec", title="the plugin", run=partial(exec_checks.check_plugin, context)),
+        Check(area="exec", title="the Session Manager plugin", run=partial(exec_checks.check_plugin, context)),
         Check(area="secrets", title="its secrets", subject="migration", run=partial(secrets.check_migration, context)),
         Check(area="certificate", title="the certificate", run=partial(certificate.check_stack, context)),
-        Check(area="dns", title="the record of the name", run=partial(names.check_zone, context)),
-        Check(area="dns", title="the name from here", run=partial(names.check_resolution, context)),
+        Check(area="dns", title="the record of the domain", run=partial(names.check_zone, context)),
+        Check(area="dns", title="the resolution of the domain", run=partial(names.check_resolution, context)),
         Check(area="alarms", title="the alarms", run=partial(alarms.check_alarms, context)),
         Check(area="alarms", title="the topics", run=partial(alarms.check_topics, context)),
-        Check(area="events", title="the deliveries of its events", run=partial(events.check_deliveries, context)),
-        Check(area="network", title="the way to S3", run=partial(routes.check_s3, context)),
+        Check(area="events", title="the delivery of events", run=partial(events.check_deliveries, context)),
+        Check(area="network", title="the route to S3", run=partial(routes.check_s3, context)),
         Check(area="quotas", title=quotas.FARGATE_VCPU.name, run=partial(quotas.check_vcpu, context)),
         Check(area="quotas", title=quotas.SPOT_VCPU.name, run=partial(quotas.check_spot, context)),
         Check(area="quotas", title=quotas.INTERFACES.name, run=partial(quotas.check_interfaces, context)),
@@ -74,20 +75,20 @@ def checks_of(context: DoctorContext) -> list[Check]:
     ]
     if exec_checks.is_on(context):
         found += [
-            Check(area="exec", title="the way to ssmmessages", run=partial(exec_checks.check_way_out, context)),
+            Check(area="exec", title="the route to ssmmessages", run=partial(exec_checks.check_route, context)),
             Check(area="exec", title="the key", run=partial(exec_checks.check_key, context)),
-            Check(area="exec", title="the record of sessions", run=partial(exec_checks.check_record, context)),
+            Check(area="exec", title="the log of sessions", run=partial(exec_checks.check_log, context)),
         ]
     return [*found, *(check for name in context.names for check in _of_service(context, name))]
 
 
 def examine(checks: Sequence[Check], step: Step, *, longest_seconds: float = LONGEST_SECONDS) -> list[Finding]:
-    """What all checks find, the worst first.
+    """The findings of all checks, the most severe first.
 
     Args:
-        checks: What to look at.
-        step: Told of each check that ended.
-        longest_seconds: After that the checks that still go on are given up.
+        checks: The checks.
+        step: Called after each check.
+        longest_seconds: Maximum time for all of them; checks that are still running then are given up.
 
     Raises:
         aws.errors.CredentialsExpiredError: The credentials are no longer valid.
@@ -96,7 +97,7 @@ def examine(checks: Sequence[Check], step: Step, *, longest_seconds: float = LON
     done: queue.SimpleQueue[tuple[Check, list[Finding] | Exception]] = queue.SimpleQueue()
     for check in checks:
         waiting.put(check)
-    # Ctrl-C does not wait for daemons; those of a pool would be waited for.
+    # Ctrl-C does not wait for daemon threads; it would wait for the threads of a pool.
     for _ in range(min(AT_ONCE, len(checks))):
         threading.Thread(target=_work, args=(waiting, done), daemon=True).start()
     found: list[Finding] = []
@@ -126,7 +127,7 @@ def _of_service(context: DoctorContext, name: str) -> Iterable[Check]:
     }
     if exec_checks.is_on(context):
         checks |= {
-            ("exec", "whether it has ECS Exec"): exec_checks.check_service,
+            ("exec", "its setting of ECS Exec"): exec_checks.check_service,
             ("exec", "the agents"): exec_checks.check_tasks,
             ("exec", "the task role"): exec_checks.check_permissions,
         }
@@ -149,7 +150,7 @@ def _work(
 
 
 def _found(check: Check) -> list[Finding]:
-    """What a check finds; where it fails, that it could not be made, beside what it found before.
+    """The findings of a check; if it fails, they end with one that says that it could not be completed.
 
     Raises:
         aws.errors.CredentialsExpiredError: The credentials are no longer valid.
@@ -167,6 +168,6 @@ def _found(check: Check) -> list[Finding]:
     except (BotoCoreError, CannotCheckError) as error:
         found.append(unknown(check.area, check.subject, f"{check.title}: {reason(error)}"))
     except Exception as error:
-        told = f"AWS's answer has another form than expected ({type(error).__name__}: {error})"
-        found.append(unknown(check.area, check.subject, f"{check.title}: {told}"))
+        message = f"the response of AWS has an unexpected form ({type(error).__name__}: {error})"
+        found.append(unknown(check.area, check.subject, f"{check.title}: {message}"))
     return found

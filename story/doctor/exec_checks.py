@@ -1,4 +1,4 @@
-"""ECS Exec, looked at: the cluster, the roles, the way to Session Manager, and this machine."""
+"""The checks of ECS Exec: the cluster, the roles, the route to Session Manager, and this machine."""
 
 import shutil
 import subprocess
@@ -17,12 +17,12 @@ PLUGIN_SECONDS = 10
 
 
 def is_on(context: DoctorContext) -> bool:
-    """Whether the stack has ECS Exec: then it has a log group for it."""
+    """Whether ECS Exec is on for the stack: only then it has a log group for it."""
     return bool(context.output("execLogGroup"))
 
 
 def check_stack(context: DoctorContext) -> Iterator[Finding]:
-    """Whether the stack has ECS Exec at all."""
+    """Whether ECS Exec is on for the stack."""
     if is_on(context):
         yield ok(rules.EXEC, "", "ECS Exec is on for the stack")
         return
@@ -31,23 +31,23 @@ def check_stack(context: DoctorContext) -> Iterator[Finding]:
         severity=Severity.NOTE,
         what="ECS Exec is off for the stack",
         why=rules.NO_SHELL,
-        fix="cluster.exec: true in the stack's file, then `pulumi up`",
+        fix="set cluster.exec: true in the stack file, then run `pulumi up`",
     )
 
 
 def check_service(context: DoctorContext, name: str) -> Iterator[Finding]:
-    """Whether new tasks of a service come with Exec."""
+    """Whether new tasks of a service have ECS Exec."""
     yield rules.evaluate_service(name, context.service(name), context.live.place.stack)
 
 
 def check_tasks(context: DoctorContext, name: str) -> Iterator[Finding]:
-    """Whether the agents run."""
+    """Whether the agents are running."""
     if context.service(name).get("desiredCount"):
         yield from rules.evaluate_tasks(name, context.tasks(name), context.now, context.cluster)
 
 
 def check_permissions(context: DoctorContext, name: str) -> Iterator[Finding]:
-    """Whether the task role may do what a session needs."""
+    """Whether the task role has the permissions for a session."""
     role = str(context.definition_of(name).get("taskRoleArn") or "")
     if not role:
         raise CannotCheckError("the task definition names no task role")
@@ -56,29 +56,29 @@ def check_permissions(context: DoctorContext, name: str) -> Iterator[Finding]:
     yield from rules.evaluate_permissions(name, permissions_of(context.aws, role), sessions, group, key)
 
 
-def check_way_out(context: DoctorContext) -> Iterator[Finding]:
-    """Whether the subnets of the tasks lead to Session Manager."""
+def check_route(context: DoctorContext) -> Iterator[Finding]:
+    """Whether the tasks' subnets have a route to Session Manager."""
     subnets = context.subnets()
     vpc = str(next(iter(subnets.values()))["VpcId"])
     targets = {subnet: default_target(table) for subnet, table in tables_of(context, vpc, sorted(subnets)).items()}
-    yield from rules.evaluate_way_out(targets, _endpoint_state(context, vpc))
+    yield from rules.evaluate_route(targets, _endpoint_state(context, vpc))
 
 
 def check_key(context: DoctorContext) -> Iterator[Finding]:
-    """Whether the key works, and the cluster names it."""
+    """Whether the key is enabled, and used by the cluster."""
     key = context.output("key")
     if not key:
-        raise CannotCheckError("the stack has no output key; the next `pulumi up` brings it")
-    yield rules.evaluate_sides(rules.sessions_of(_cluster(context)), key, context.live.place.stack)
+        raise CannotCheckError("the stack has no output key; the next `pulumi up` adds it")
+    yield rules.evaluate_cluster_key(rules.sessions_of(_cluster(context)), key, context.live.place.stack)
     yield rules.evaluate_key(key, part(context.aws.call("kms", "describe_key", KeyId=key), "KeyMetadata"))
 
 
-def check_record(context: DoctorContext) -> Iterator[Finding]:
+def check_log(context: DoctorContext) -> Iterator[Finding]:
     """Whether sessions are recorded."""
     sessions = rules.sessions_of(_cluster(context))
     group = sessions.log_group
     groups = _groups(context, group) if group else ()
-    yield rules.evaluate_record(sessions, groups, context.live.place.stack)
+    yield rules.evaluate_log(sessions, groups, context.live.place.stack)
 
 
 def check_plugin(_context: DoctorContext) -> Iterator[Finding]:
@@ -103,10 +103,10 @@ def check_plugin(_context: DoctorContext) -> Iterator[Finding]:
 
 
 def _cluster(context: DoctorContext) -> Json:
-    answer = context.aws.call("ecs", "describe_clusters", clusters=[context.cluster], include=["CONFIGURATIONS"])
-    found = items(answer, "clusters")
+    response = context.aws.call("ecs", "describe_clusters", clusters=[context.cluster], include=["CONFIGURATIONS"])
+    found = items(response, "clusters")
     if not found:
-        raise CannotCheckError(f"there is no cluster {context.cluster}")
+        raise CannotCheckError(f"the cluster {context.cluster} does not exist")
     return found[0]
 
 
@@ -115,7 +115,7 @@ def _groups(context: DoctorContext, name: str) -> Sequence[Json]:
 
 
 def _log_group_arn(context: DoctorContext, name: str) -> str:
-    """ARN of a log group, without `:*` at its end; "" if there is none."""
+    """ARN of a log group, without `:*` at its end; "" if it does not exist."""
     if not name:
         return ""
     arns = {str(one.get("logGroupName")): str(one.get("arn", "")) for one in _groups(context, name)}
@@ -123,7 +123,7 @@ def _log_group_arn(context: DoctorContext, name: str) -> str:
 
 
 def _endpoint_state(context: DoctorContext, vpc: str) -> str:
-    """State of the endpoint whose private DNS name every subnet of the VPC resolves."""
+    """State of the VPC's endpoint for ssmmessages with private DNS; "" if there is none."""
     found = context.aws.paginate(
         "ec2",
         "describe_vpc_endpoints",

@@ -1,7 +1,8 @@
-"""What a role may do, read from its policies.
+"""The permissions of a role, read from its policies.
 
-Read, not simulated: `iam:SimulatePrincipalPolicy` is a right that few have, and it does not know of conditions either.
-How statements are weighed: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+They are read, not simulated: few roles may call `iam:SimulatePrincipalPolicy`, and it does not know the values of
+conditions either. How policies are evaluated:
+docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 import json
@@ -16,12 +17,12 @@ from aws.client import Json, items, part
 
 
 class Allowed(StrEnum):
-    """Whether something is allowed."""
+    """Whether an action is allowed."""
 
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
-    """It hangs on a condition."""
+    """It depends on a condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +31,8 @@ class RolePermissions:
 
     Attributes:
         role: Its name.
-        policies: What it is given.
-        boundary: What it may do at most; None without a boundary.
+        policies: Its own and attached policies.
+        boundary: Its permissions boundary; None without one.
     """
 
     role: str
@@ -39,26 +40,26 @@ class RolePermissions:
     boundary: Json | None = field(default=None)
 
     def evaluate(self, action: str, resource: str = "*") -> Allowed:
-        """Whether the role may do something.
+        """Whether the role is allowed to call an action.
 
         Args:
             action: Such as `kms:Decrypt`.
-            resource: ARN; `*` for actions that know no resource.
+            resource: ARN; `*` for actions without resources.
         """
-        given = evaluate_policies(self.policies, action, resource)
+        granted = evaluate_policies(self.policies, action, resource)
         bounded = Allowed.YES if self.boundary is None else evaluate_policies([self.boundary], action, resource)
-        if Allowed.NO in (given, bounded):
+        if Allowed.NO in (granted, bounded):
             return Allowed.NO
-        return Allowed.UNKNOWN if Allowed.UNKNOWN in (given, bounded) else Allowed.YES
+        return Allowed.UNKNOWN if Allowed.UNKNOWN in (granted, bounded) else Allowed.YES
 
 
 def evaluate_policies(policies: Iterable[Json], action: str, resource: str) -> Allowed:
-    """What policies together say of an action on a resource: a denial counts over every permission."""
-    fitting = [one for policy in policies for one in _statements(policy) if _fits(one, action, resource)]
-    denials = [one for one in fitting if one.get("Effect") == "Deny"]
+    """Whether policies together allow an action on a resource; an explicit deny overrides every allow."""
+    matching = [one for policy in policies for one in _statements(policy) if _matches(one, action, resource)]
+    denials = [one for one in matching if one.get("Effect") == "Deny"]
     if any(not one.get("Condition") for one in denials):
         return Allowed.NO
-    permissions = [one for one in fitting if one.get("Effect") == "Allow"]
+    permissions = [one for one in matching if one.get("Effect") == "Allow"]
     if not permissions:
         return Allowed.NO
     if denials or all(one.get("Condition") for one in permissions):
@@ -67,10 +68,10 @@ def evaluate_policies(policies: Iterable[Json], action: str, resource: str) -> A
 
 
 def permissions_of(aws: CachingClient, role_arn: str) -> RolePermissions:
-    """The policies of a role, its own and the attached ones.
+    """The permissions of a role.
 
     Args:
-        aws: The account.
+        aws: Client for the account.
         role_arn: ARN of the role.
     """
     name = role_arn.rpartition("/")[2]
@@ -91,8 +92,8 @@ def permissions_of(aws: CachingClient, role_arn: str) -> RolePermissions:
 
 def _managed(aws: CachingClient, arn: str) -> Json:
     policy = part(aws.call("iam", "get_policy", PolicyArn=arn), "Policy")
-    answer = aws.call("iam", "get_policy_version", PolicyArn=arn, VersionId=policy["DefaultVersionId"])
-    return _document(part(answer, "PolicyVersion").get("Document"))
+    response = aws.call("iam", "get_policy_version", PolicyArn=arn, VersionId=policy["DefaultVersionId"])
+    return _document(part(response, "PolicyVersion").get("Document"))
 
 
 def _document(content: Any) -> Json:
@@ -104,7 +105,7 @@ def _statements(policy: Json) -> Sequence[Json]:
     return [cast(Json, found)] if isinstance(found, dict) else items(policy, "Statement")
 
 
-def _fits(statement: Json, action: str, resource: str) -> bool:
+def _matches(statement: Json, action: str, resource: str) -> bool:
     if "NotAction" in statement:
         acts = not _any_like(statement["NotAction"], action.lower(), lower=True)
     else:
@@ -120,7 +121,7 @@ def _any_like(patterns: Any, text: str, *, lower: bool = False) -> bool:
 
 
 def _like(pattern: str, text: str) -> bool:
-    """`*` is any text, `?` any letter:
+    """`*` matches any text, `?` any character:
     docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html"""
     expression = "".join(".*" if one == "*" else "." if one == "?" else re.escape(one) for one in pattern)
     return re.fullmatch(expression, text, re.DOTALL) is not None

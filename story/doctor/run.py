@@ -25,17 +25,17 @@ from story.live_stack import EXPECTED, LiveStackError, explained, stack_of_outpu
 
 WRONG_USAGE = 2
 LINES = 4
-"""Where nobody watches, so many lines tell how far it is."""
+"""Number of lines that show the progress if the output is no terminal."""
 
 
 def run(*, stack: str, service: str | None, project: Path, config_file: Path | None, as_json: bool) -> int:
-    """Looks at a stack and shows what it finds; returns the exit code: 0 with nothing worse than notes, 3 with
-    warnings, 4 with errors, 2 for a service that the stack does not have, 1 if nobody could tell."""
+    """Checks a stack and shows the findings; returns the exit code: 0 without warnings and errors, 3 with warnings, 4
+    with errors, 2 for a service that the stack does not have, 1 if the stack could not be checked."""
     try:
         context = _context(stack, service, project, config_file)
         known = sorted(context.live.services)
         if service is not None and service not in known:
-            allowed = ", ".join(known) or "none, for the stack has no service"
+            allowed = ", ".join(known) or "none, because the stack has no service"
             print(f'story doctor: --service: given "{service}"; allowed is one of: {allowed}', file=sys.stderr)
             return WRONG_USAGE
         _check_account(context)
@@ -68,11 +68,11 @@ def _now() -> datetime:
 
 
 def _check_account(context: DoctorContext) -> None:
-    """Whether the credentials are valid, and of the stack's account.
+    """Checks that the credentials are valid and belong to the stack's account.
 
     Raises:
         aws.errors.CredentialsExpiredError: They are not valid.
-        story.live_stack.LiveStackError: They are another account's.
+        story.live_stack.LiveStackError: They belong to another account.
     """
     try:
         account = str(context.aws.call("sts", "get_caller_identity")["Account"])
@@ -80,11 +80,11 @@ def _check_account(context: DoctorContext) -> None:
         if code_of(error) in EXPIRED:
             raise CredentialsExpiredError(in_one_line(error)) from None
         raise
-    wanted = _account_in(context.outputs)
-    if wanted and account != wanted:
+    expected = _account_in(context.outputs)
+    if expected and account != expected:
         raise LiveStackError(
-            f"stack {context.live.place.stack}: these credentials are of the account {account}, the stack is in "
-            f"{wanted}: choose another profile, or `aws:profile` in the stack's file"
+            f"stack {context.live.place.stack}: the credentials belong to account {account}, but the stack is in "
+            f"{expected}: use another profile, or set `aws:profile` in the stack file"
         )
 
 
@@ -95,7 +95,7 @@ def _account_in(outputs: Mapping[str, Any]) -> str:
 
 @contextmanager
 def progress(stack: str, checks: int) -> Generator[Step]:
-    """Shows how far it is, beside the document: live in a terminal, else as a few lines."""
+    """Shows the progress on the standard error: live in a terminal, else as a few lines."""
     if sys.stderr.isatty():
         with Console(stderr=True).status(f"{checks} checks") as status:
             yield lambda area, done, of: status.update(f"{done} of {of} checks, {area}")
@@ -114,7 +114,7 @@ def _lines(stack: str, checks: int) -> Step:
 
 
 def show(place: Place, found: list[Finding], *, as_json: bool) -> None:
-    """Prints what was found: a document, a page for a terminal, or lines for a log."""
+    """Prints the findings: as a JSON document, a page for a terminal, or lines for a log."""
     output: Callable[[str], None] = print_line
     if as_json:
         output(page.document(place, found))

@@ -16,7 +16,7 @@ CheckSubject = Callable[[Subject], Iterable[Finding]]
 
 
 def checks_of(subject: Subject) -> list[Check]:
-    """Every check of a stack that is about to be updated."""
+    """Every check of a stack before an update."""
     found = [
         _check(subject, "state", "the state", check_state),
         _check(subject, account.ACCOUNT, "the plan of the account", account.check_plan),
@@ -36,11 +36,11 @@ def checks_of(subject: Subject) -> list[Check]:
         _check(subject, offers.OFFERS, "the engine version of Valkey", offers.check_cache_version),
         _check(subject, offers.OFFERS, "the node type of Valkey", offers.check_node_type),
         _check(subject, domain.DOMAIN, "the hosted zone", domain.check_zone),
-        _check(subject, domain.DOMAIN, "the records of the name", domain.check_records),
+        _check(subject, domain.DOMAIN, "the records of the domain", domain.check_records),
         _check(subject, domain.DOMAIN, "the CAA records", domain.check_authorities),
         _check(subject, IMAGE, "the image", image.check_given),
-        _check(subject, SECRETS, "secrets kept elsewhere", secrets.check_elsewhere),
-        _check(subject, leftovers.LEFTOVERS, "names that AWS answers for elsewhere", leftovers.unread),
+        _check(subject, SECRETS, "secrets stored elsewhere", secrets.check_elsewhere),
+        _check(subject, leftovers.LEFTOVERS, "names that cannot be read", leftovers.report_unreadable),
         _check(subject, delivery.PIPELINE, "the connection", delivery.check_connection),
         _check(subject, delivery.PIPELINE, "CodeBuild", delivery.check_builds),
     ]
@@ -55,13 +55,13 @@ def checks_of(subject: Subject) -> list[Check]:
     for name, architecture in image.images_of(subject):
         run = partial(image.check_image, image=name, architecture=architecture)
         found.append(_check(subject, IMAGE, "the image", run, short(name)))
-    for one in secrets.wanted(subject)[0]:
+    for one in secrets.secrets_of(subject)[0]:
         run = partial(secrets.check_secret, one=one)
         found.append(_check(subject, SECRETS, one.read.variable, run, "tasks"))
-    for type_, kind in leftovers.KINDS.items():
+    for type_, kind in leftovers.NAMED_TYPES.items():
         if subject.planned.texts(type_, kind.name_field):
             run = partial(leftovers.check, type_=type_)
-            found.append(_check(subject, leftovers.LEFTOVERS, "the names", run, kind.what))
+            found.append(_check(subject, leftovers.LEFTOVERS, "the names", run, kind.label))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The secrets that the settings name: there, with the JSON keys that tasks read, and under a key that tasks may use."""
+"""The secrets in the settings: they exist, have the JSON keys that tasks read, and a KMS key that tasks may use."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -15,19 +15,19 @@ from story.doctor.secrets import SECRETS, Read, evaluate_key, evaluate_secret, k
 
 KEY = "aws:kms/key:Key"
 GRANT_SETTING = "application.secret_key_arns"
-"""Setting that names the keys which tasks may decrypt secrets with."""
+"""Setting with the KMS keys with which tasks may decrypt secrets."""
 DECRYPT = "kms:Decrypt"
 MANAGED_ALIAS = "alias/aws/secretsmanager"
-WHY = "no task can start: ResourceInitializationError, AccessDeniedException"
+WHY = "tasks cannot start: ResourceInitializationError, AccessDeniedException"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedSecret:
-    """A secret of the settings, as the tasks read it.
+class ReferencedSecret:
+    """A secret in the settings, as the tasks read it.
 
     Attributes:
-        read: What they read.
-        granted: ARNs of the keys that every execution role which reads it may decrypt with.
+        read: What the tasks read.
+        granted: ARNs of the KMS keys that all execution roles that read it may use.
     """
 
     read: Read
@@ -35,30 +35,30 @@ class WantedSecret:
 
 
 def evaluate_encryption(read: Read, key: Json | None, granted: frozenset[str]) -> Finding | None:
-    """What keeps a task from decrypting a secret; None if nothing does.
+    """Why a task cannot decrypt a secret; None if it can.
 
-    A secret under the AWS managed key needs no right on it:
+    A secret with the AWS managed key needs no permission for the key:
     docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
 
     Args:
         read: What a task reads.
-        key: The key's metadata as KMS describes it; None for the AWS managed key `aws/secretsmanager`.
-        granted: ARNs of the keys that the execution role may decrypt with.
+        key: The key's metadata from KMS; None for the AWS managed key `aws/secretsmanager`.
+        granted: ARNs of the keys that the execution role may use.
     """
     if key is None or key.get("KeyManager") == "AWS":
         return None
     arn = str(key.get("Arn", ""))
-    told = f"{read.variable}: {name_of(read.arn)} is under the key {arn}"
+    what = f"{read.variable}: {name_of(read.arn)} is encrypted with the key {arn}"
     if key.get("KeyState", "Enabled") != "Enabled":
-        fix = f"`aws kms enable-key --key-id {arn}`, or another key for the secret"
-        return _error(f"{told}, which is {key.get('KeyState')}", fix)
+        fix = f"`aws kms enable-key --key-id {arn}`, or use another key for the secret"
+        return _error(f"{what}, which is {key.get('KeyState')}", fix)
     if arn not in granted:
-        return _error(f"{told}, which the tasks' roles may not use", f"{GRANT_SETTING}: [{arn}] in the stack's file")
+        return _error(f"{what}, which the tasks' roles may not use", f"set {GRANT_SETTING}: [{arn}] in the stack file")
     return None
 
 
 def evaluate_foreign(read: Read, owner: str) -> Finding:
-    """What keeps a task from a secret of another account under the AWS managed key:
+    """Why a task cannot read a secret of another account with the AWS managed key:
     docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
 
     Args:
@@ -66,24 +66,24 @@ def evaluate_foreign(read: Read, owner: str) -> Finding:
         owner: The account that has the secret.
     """
     return _error(
-        f"{read.variable}: {name_of(read.arn)} of the account {owner} is under the AWS managed key aws/secretsmanager, "
-        "which no other account may use",
-        f"put it under a customer managed key whose policy allows this account, and {GRANT_SETTING}: [the key's ARN]",
+        f"{read.variable}: {name_of(read.arn)} of account {owner} is encrypted with the AWS managed key "
+        "aws/secretsmanager, which other accounts cannot use",
+        f"use a customer managed key whose policy allows this account, and set {GRANT_SETTING}: [the key's ARN]",
     )
 
 
 def evaluate_unread_key(read: Read, arn: str) -> Finding:
-    """What is said of a key of another account that these credentials may not describe.
+    """The finding for a key of another account that the credentials cannot describe.
 
     Args:
         read: What a task reads.
-        arn: ARN of the key, or of its alias, with which no role can be allowed to decrypt.
+        arn: ARN of the key, or of its alias; an alias cannot be used to allow a role to decrypt.
     """
     return unknown(
         SECRETS,
         "tasks",
-        f"{read.variable}: {name_of(read.arn)} is under {arn}, which these credentials may not describe; its "
-        f"policy must allow this account, and {GRANT_SETTING} must have the key's own ARN (not an alias)",
+        f"{read.variable}: {name_of(read.arn)} is encrypted with {arn}, which the credentials cannot describe; its "
+        f"policy must allow this account, and {GRANT_SETTING} must have the ARN of the key (not of an alias)",
     )
 
 
@@ -93,7 +93,7 @@ def key_arn(key_id: str, secret_arn: str) -> str:
     docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
 
     Args:
-        key_id: As DescribeSecret describes it: ARN, key ID or alias.
+        key_id: As DescribeSecret returns it: ARN, key ID or alias.
         secret_arn: ARN of the secret, which is in the account and region of the key.
     """
     if key_id.startswith("arn:"):
@@ -103,8 +103,8 @@ def key_arn(key_id: str, secret_arn: str) -> str:
     return f"arn:{partition}:kms:{region}:{account}:{resource}"
 
 
-def wanted(subject: Subject) -> tuple[list[WantedSecret], list[str]]:
-    """The secrets that the settings name and tasks read, and those that are not in Secrets Manager."""
+def secrets_of(subject: Subject) -> tuple[list[ReferencedSecret], list[str]]:
+    """The secrets in the settings that tasks read, and those that are not in Secrets Manager."""
     text = "\n".join(subject.planned.config.values())
     granted: dict[Read, frozenset[str]] = {}
     elsewhere: set[str] = set()
@@ -112,37 +112,37 @@ def wanted(subject: Subject) -> tuple[list[WantedSecret], list[str]]:
         found, others = reads(definition)
         of_role = _granted(subject, str(definition.get("executionRoleArn", "")))
         for read in found:
-            # The stack's own secrets are made by the update; their ARNs stand in no settings.
+            # The stack's own secrets are created by the update; their ARNs are not in the settings.
             if read.arn in text:
                 granted[read] = granted.get(read, of_role) & of_role
         elsewhere |= {other for other in others if other in text}
-    return [WantedSecret(read=read, granted=keys) for read, keys in granted.items()], sorted(elsewhere)
+    return [ReferencedSecret(read=read, granted=keys) for read, keys in granted.items()], sorted(elsewhere)
 
 
 def check_elsewhere(subject: Subject) -> Iterator[Finding]:
-    """Secrets that are kept somewhere else than in Secrets Manager."""
-    for value in wanted(subject)[1]:
+    """Secrets that are not in Secrets Manager."""
+    for value in secrets_of(subject)[1]:
         yield unknown(SECRETS, "tasks", f"{value}: it is not in Secrets Manager")
 
 
-def check_secret(subject: Subject, one: WantedSecret) -> Iterator[Finding]:
+def check_secret(subject: Subject, one: ReferencedSecret) -> Iterator[Finding]:
     """One secret."""
     read = one.read
     region = read.arn.split(":")[3]
     if region != subject.region:
-        # The clients ask in the stack's region alone, where AWS would say that there is no such secret.
-        yield unknown(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} is in {region}, which is not asked")
+        # The clients are for the stack's region, where such a secret does not exist.
+        yield unknown(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} is in {region}, which is not checked")
         return
     secret = _described(subject, read.arn)
     if secret is None:
-        fix = "make it (`aws secretsmanager create-secret`), or mend its ARN in the settings: it ends in six letters"
-        yield _error(f"{read.variable}: there is no secret {name_of(read.arn)} in {subject.region}", fix)
+        fix = "create it (`aws secretsmanager create-secret`), or correct its ARN, which ends in six random characters"
+        yield _error(f"{read.variable}: the secret {name_of(read.arn)} does not exist in {subject.region}", fix)
         return
-    wrong = evaluate_secret("tasks", read, secret)
-    if wrong:
-        yield wrong
+    problem = evaluate_secret("tasks", read, secret)
+    if problem:
+        yield problem
         return
-    # Beside one another: what may not be read of the one says nothing of the other.
+    # Both checks are made, even if access is denied for one of them.
     unreadable: list[ClientError] = []
     for check in (_encryption, _json_key):
         try:
@@ -152,14 +152,14 @@ def check_secret(subject: Subject, one: WantedSecret) -> Iterator[Finding]:
         else:
             if found:
                 yield found
-                wrong = found
+                problem = found
     if unreadable:
         raise unreadable[0]
-    if not wrong:
+    if not problem:
         yield ok(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} can be read")
 
 
-def _encryption(subject: Subject, one: WantedSecret, secret: Json) -> Finding | None:
+def _encryption(subject: Subject, one: ReferencedSecret, secret: Json) -> Finding | None:
     key_id = str(secret.get("KmsKeyId") or "")
     owner = one.read.arn.split(":")[4]
     is_foreign = owner != subject.account
@@ -178,7 +178,7 @@ def _encryption(subject: Subject, one: WantedSecret, secret: Json) -> Finding | 
     return evaluate_encryption(one.read, key, one.granted)
 
 
-def _json_key(subject: Subject, one: WantedSecret, _secret: Json) -> Finding | None:
+def _json_key(subject: Subject, one: ReferencedSecret, _secret: Json) -> Finding | None:
     read = one.read
     if not read.key:
         return None
@@ -188,7 +188,7 @@ def _json_key(subject: Subject, one: WantedSecret, _secret: Json) -> Finding | N
 
 
 def _granted(subject: Subject, role_arn: str) -> frozenset[str]:
-    """The keys that a role may decrypt with, by the policies that the program gives it, and the stack's own key."""
+    """The keys with which a role may decrypt by the policies of the program, and the stack's own key."""
     name = role_arn.rpartition("/")[2]
     found: set[str] = {
         str(arn)
@@ -208,7 +208,7 @@ def _statements(policy: Json) -> Sequence[Json]:
 
 
 def _listed(value: Any) -> Sequence[Any]:
-    """What a policy may write as one value or as a list of them."""
+    """The value of a policy element as a list; a policy may have a single value instead."""
     return cast(Sequence[Any], value) if isinstance(value, list) else [value]
 
 

@@ -72,7 +72,7 @@ def test_a_healthy_stack_is_exit_code_0_with_a_headline_and_a_line_for_each_area
     assert result.exit_code == 0
     first, *rest = result.stdout.splitlines()
     assert first.startswith("Stack prod, cluster story-prod in ap-northeast-1: ")
-    assert " well" in first
+    assert " ok" in first
     assert "error" not in first
     assert "warning" not in first
     assert [line for line in rest if line.startswith("ok       drift")] == [
@@ -94,7 +94,7 @@ def test_a_warning_is_exit_code_3_and_an_error_4_with_why_and_cure(world: World)
     result = doctor()
     assert result.exit_code == 3
     told = [line.split(maxsplit=3) for line in result.stdout.splitlines()[1:4]]
-    assert told[0] == ["warning", "drift", "web", "2 of 3 tasks run"]
+    assert told[0] == ["warning", "drift", "web", "2 of 3 tasks are running"]
     assert [line[0] for line in told[1:]] == ["why", "fix"]
     world.services["web"]["runningCount"] = 0
     assert doctor().exit_code == 4
@@ -105,14 +105,14 @@ def test_the_document_is_stable_and_alone_on_the_standard_output(world: World) -
     world.services["web"]["runningCount"] = 2
     told = json.loads(doctor("--format", "json").stdout)
     assert list(told) == ["version", "stack", "cluster", "region", "exitCode", "findings"]
-    assert (told["version"], told["exitCode"]) == (1, 3)
+    assert (told["version"], told["exitCode"]) == (2, 3)
     assert told["findings"][0] == {
         "area": "drift",
         "subject": "web",
         "severity": "warning",
-        "what": "2 of 3 tasks run",
-        "why": "the others have the work of those that are missing",
-        "fix": "`story status --stack prod` shows its events: they say why no task starts",
+        "what": "2 of 3 tasks are running",
+        "why": "the running tasks have to do the work of the others",
+        "fix": "see its events in `story status --stack prod`: they say why no task starts",
     }
     again = json.loads(doctor("--format", "json").stdout)
     assert again == told
@@ -141,7 +141,7 @@ def test_credentials_that_may_read_nothing_are_exit_code_1(world: World) -> None
             world.said[question] = refusal()
     result = doctor()
     assert result.exit_code == 1
-    assert "could not be checked" in result.stdout.splitlines()[0]
+    assert "not checked" in result.stdout.splitlines()[0]
 
 
 def test_the_profile_of_the_stack_is_used(live: Live, sessions: list[dict[str, Any]]) -> None:
@@ -176,7 +176,7 @@ def test_credentials_that_are_not_valid_are_one_line(world: World, error: Except
 def test_credentials_of_another_account_are_one_line_and_no_row_of_errors(world: World) -> None:
     world.said["sts", "get_caller_identity"] = {"Account": "999999999999"}
     [line] = lines()
-    assert "these credentials are of the account 999999999999, the stack is in 123456789012" in line
+    assert "the credentials belong to account 999999999999, but the stack is in 123456789012" in line
 
 
 @pytest.mark.usefixtures("live")
@@ -226,7 +226,7 @@ def test_what_a_check_found_before_it_failed_is_kept() -> None:
 
     found = examine([Check(area="image", subject="web", title="its images", run=fails)], lambda *_: None)
     assert [one.severity for one in found] == [Severity.UNKNOWN, Severity.OK]
-    assert "its images: AWS's answer has another form than expected (KeyError: 'images')" in found[0].what
+    assert "its images: the response of AWS has an unexpected form (KeyError: 'images')" in found[0].what
 
 
 def test_findings_are_in_an_order_of_their_own_and_each_is_there_once() -> None:

@@ -68,13 +68,13 @@ def test_a_service_with_exec_disabled_is_found(world: World) -> None:
 
 def test_a_task_that_started_before_exec_was_on_is_found(world: World) -> None:
     world.running["web"][0] = task("web", 0, enableExecuteCommand=False)
-    is_warning(world.one(), "1 of 3 tasks run without ECS Exec: web00000")
+    is_warning(world.one(), "1 of 3 tasks are running without ECS Exec: web00000")
     assert f"--cluster {CLUSTER} --service web --force-new-deployment" in world.one().fix
 
 
 def test_an_agent_that_stopped_is_found_with_its_task(world: World) -> None:
     world.running["web"][0] = agent("STOPPED")
-    is_warning(world.one(), "the agent does not run in 1 of 3 tasks: web00000 STOPPED")
+    is_warning(world.one(), "the agent is not running in 1 of 3 tasks: web00000 STOPPED")
 
 
 def test_an_agent_of_a_young_task_may_still_start(world: World) -> None:
@@ -133,12 +133,12 @@ def test_a_boundary_that_does_not_allow_it_counts(world: World) -> None:
     assert "ssmmessages:OpenDataChannel, kms:Decrypt" in world.wrong()[0].what
 
 
-def test_rights_that_hang_on_a_condition_are_unknown(world: World) -> None:
+def test_rights_that_depend_on_a_condition_are_unknown(world: World) -> None:
     permissions = deepcopy(PERMISSIONS)
     permissions["Statement"][2]["Condition"] = {"StringEquals": {"kms:ViaService": "x"}}
     world.said["iam", "get_role_policy"] = {"PolicyDocument": permissions}
     assert {one.severity for one in world.wrong()} == {Severity.UNKNOWN}
-    assert "kms:Decrypt of the role story-prod-web-task: it hangs on a condition" in world.wrong()[-1].what
+    assert "kms:Decrypt of the role story-prod-web-task: it depends on a condition" in world.wrong()[-1].what
 
 
 @pytest.mark.parametrize(
@@ -184,16 +184,19 @@ def test_a_role_may_do_what_both_its_policies_and_its_boundary_allow() -> None:
 @pytest.mark.parametrize(
     ("route", "told"),
     [
-        ({"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local"}, "leads nowhere"),
-        ({"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1", "State": "blackhole"}, "leads nowhere"),
-        ({"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"}, "is for public addresses"),
+        ({"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local"}, "there is no working default route"),
+        (
+            {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1", "State": "blackhole"},
+            "there is no working default route",
+        ),
+        ({"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"}, "tasks have no public addresses"),
     ],
 )
 def test_tasks_without_a_way_to_session_manager_are_found_unless_there_is_an_endpoint(
     world: World, route: dict[str, str], told: str
 ) -> None:
     main_route(world, route)
-    is_warning(world.one(), "no way from subnet-a, subnet-c, subnet-d to ssmmessages")
+    is_warning(world.one(), "no route from subnet-a, subnet-c, subnet-d to ssmmessages")
     assert told in world.one().what
     endpoint = {"VpcEndpointId": S3_ENDPOINT, "State": "available", "PrivateDnsEnabled": True}
     world.said["ec2", "describe_vpc_endpoints"] = {"VpcEndpoints": [endpoint]}
@@ -204,14 +207,14 @@ def test_a_subnet_goes_by_its_own_route_table_before_the_main_one(world: World) 
     [main] = world.said["ec2", "describe_route_tables"]["RouteTables"]
     own = {"Associations": [{"SubnetId": "subnet-c"}], "Routes": [S3_ROUTE]}
     world.said["ec2", "describe_route_tables"] = {"RouteTables": [main, own]}
-    is_warning(world.one(), "no way from subnet-c to")
+    is_warning(world.one(), "no route from subnet-c to")
 
 
 def test_a_way_through_somebody_elses_gateway_is_unknown(world: World) -> None:
     route = {"DestinationCidrBlock": "0.0.0.0/0", "TransitGatewayId": "tgw-1", "State": "active"}
     main_route(world, route)
     assert world.one().severity is Severity.UNKNOWN
-    assert "tgw-1 decides" in world.one().what
+    assert "it depends on tgw-1" in world.one().what
 
 
 @pytest.mark.parametrize(("state", "fix"), [("Disabled", "enable-key"), ("PendingDeletion", "cancel-key-deletion")])
@@ -223,7 +226,9 @@ def test_a_key_that_does_not_work_is_an_error(world: World, state: str, fix: str
     assert KEY in finding.fix
 
 
-@pytest.mark.parametrize(("key", "told"), [("arn:aws:kms:other", "with arn:aws:kms:other, not with"), ("", "no key")])
+@pytest.mark.parametrize(
+    ("key", "told"), [("arn:aws:kms:other", "with arn:aws:kms:other, not with"), ("", "without the stack's key")]
+)
 def test_a_cluster_that_names_another_key_is_found(world: World, key: str, told: str) -> None:
     sessions(world, kmsKeyId=key)
     is_warning(world.one(), told)
@@ -234,7 +239,7 @@ def test_a_cluster_that_names_another_key_is_found(world: World, key: str, told:
     [
         ({"logGroups": []}, "does not exist"),
         ({"logGroups": [{"logGroupName": EXEC_GROUP, "arn": "a", "retentionInDays": 1}]}, "is not encrypted"),
-        ({"logGroups": [{"logGroupName": EXEC_GROUP, "arn": "a", "kmsKeyId": KEY}]}, "for ever"),
+        ({"logGroups": [{"logGroupName": EXEC_GROUP, "arn": "a", "kmsKeyId": KEY}]}, "no retention period"),
     ],
 )
 def test_a_record_that_others_read_or_that_is_kept_for_ever_is_found(
@@ -248,14 +253,14 @@ def test_a_record_that_others_read_or_that_is_kept_for_ever_is_found(
 
 def test_sessions_that_nobody_records_are_found(world: World) -> None:
     sessions(world, logging="NONE", logConfiguration={})
-    is_warning(world.one(), "shell sessions are not recorded (logging is NONE)")
+    is_warning(world.one(), "sessions are not logged (logging is NONE)")
 
 
 def test_a_machine_without_the_plugin_is_a_note(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     [note] = [one for one in world.findings() if "session-manager-plugin" in one.what]
     assert (note.severity, note.what) == (Severity.NOTE, "session-manager-plugin is not installed on this machine")
-    assert note.fix.startswith("docs.aws.amazon.com/systems-manager/")
+    assert note.fix.startswith("install it: docs.aws.amazon.com/systems-manager/")
 
 
 def test_the_plugins_version_is_told(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -92,8 +92,8 @@ def test_what_an_earlier_stack_left_on_the_emulated_aws_is_found(cloud: Cloud, p
     assert result.exit_code == 4
     errors = [one["what"] for one in json.loads(result.stdout)["findings"] if one["severity"] == "error"]
     assert errors == [
-        "alias/story-prod-data exists, and this stack does not own it",
-        "story-prod exists, and this stack does not own it",
+        "alias/story-prod-data exists, and does not belong to this stack",
+        "story-prod exists, and does not belong to this stack",
     ]
 
 
@@ -191,7 +191,7 @@ def test_a_stack_file_with_another_name_is_read_for_the_stack_that_is_named(befo
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--before", "--stack", "none"], "there is no file"),
+        (["--before", "--stack", "none"], "does not exist"),
         (["--before", "--file", "settings.yaml"], "is not named Pulumi.<stack>.yaml"),
         (["--before", "--file", "Pulumi.dev.yaml", "--stack", "dev"], "goes without --stack"),
         (["--before", "--stack", "a/b/c/dev"], "a/b/c/dev is not STACK, ORG/STACK or ORG/PROJECT/STACK"),
@@ -279,7 +279,7 @@ def test_only_first_checks_nothing_once_an_update_has_succeeded(before: Before, 
     new.holds(state(image=IMAGE))
     result = doctor("--stack", "prod", "--only-first")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "story doctor: stack prod was updated before, so nothing is checked (--only-first)\n"
+    assert result.stderr == "story doctor: stack prod was updated before, so the checks are skipped (--only-first)\n"
 
 
 def test_the_state_is_empty_for_a_new_stack_and_unknown_where_it_cannot_be_read(new: FakePulumi) -> None:

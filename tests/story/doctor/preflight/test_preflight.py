@@ -70,8 +70,8 @@ def test_only_the_roles_of_what_is_planned_are_asked_for() -> None:
 @pytest.mark.parametrize(
     ("boundary", "told"),
     [
-        (f"arn:aws:iam::{ACCOUNT}:policy/story-account-boundary-prod", "there is no policy"),
-        ("arn:aws:iam::999999999999:policy/story-account-boundary-prod", "is of the account 999999999999"),
+        (f"arn:aws:iam::{ACCOUNT}:policy/story-account-boundary-prod", "does not exist"),
+        ("arn:aws:iam::999999999999:policy/story-account-boundary-prod", "belongs to account 999999999999"),
     ],
 )
 def test_a_boundary_that_is_not_in_the_account_is_an_error(boundary: str, told: str) -> None:
@@ -95,7 +95,7 @@ def test_with_a_boundary_of_bootstrap_the_default_tags_are_needed(tags: str, lac
     boundary = f"story:permissions: {{ boundary_arn: 'arn:aws:iam::{ACCOUNT}:policy/b' }}"
     bounded = Before(of_settings(boundary + (f"\naws:defaultTags: {tags}" if tags else "")))
     found = bounded.one()
-    assert (found.severity, found.what) == (ERROR, f"aws:defaultTags lacks {lacks}")
+    assert (found.severity, found.what) == (ERROR, f"aws:defaultTags does not have {lacks}")
 
 
 def test_without_a_boundary_default_tags_are_free() -> None:
@@ -230,7 +230,7 @@ def test_a_zone_that_the_account_does_not_have_is_an_error_that_names_those_it_h
     zones = [{"ZoneName": f"ap-northeast-1{one}", "State": "available"} for one in "abc"]
     before.said["ec2", "describe_availability_zones"] = {"AvailabilityZones": zones}
     found = before.one()
-    assert (found.severity, found.what) == (ERROR, "this account has no zone ap-northeast-1d")
+    assert (found.severity, found.what) == (ERROR, "this account does not have the zone ap-northeast-1d")
     assert "ap-northeast-1a, ap-northeast-1b, ap-northeast-1c" in found.fix
 
 
@@ -264,7 +264,7 @@ def test_an_instance_class_must_be_orderable_with_the_version_in_each_zone(befor
     assert before.one().what == "not offered in ap-northeast-1c"
     before.said[question] = {"OrderableDBInstanceOptions": [{"EngineVersion": "1.0", "AvailabilityZones": two}]}
     assert "not offered with version" in before.one().what
-    assert f"{name}.engine_version: one of 1.0" in before.one().fix
+    assert f"{name}.engine_version to one of 1.0" in before.one().fix
 
 
 def test_a_version_of_valkey_that_is_not_offered_is_an_error_and_a_node_type_unknown(before: Before) -> None:
