@@ -12,7 +12,7 @@ from story.doctor.finding import Finding, Severity, in_order, ok
 from story.live_stack import LiveStack, stack_of_outputs
 from story.status.overview import AlarmStatus, Event, Overview
 from story.status.page import drawn, page
-from story.status.releases import Release
+from story.status.releases import PastRelease
 from story.status.services import ServiceStatus
 from story.status.tasks import TaskStatus
 
@@ -148,9 +148,11 @@ def _event(seconds: int, service: str, message: str) -> Event:
     return Event(at=NOW - timedelta(seconds=seconds), service=service, message=f"(service {service}) {message}")
 
 
-def _release(seconds: int, took: int | None, service: str, status: str, number: int, *, reason: str = "") -> Release:
+def _release(
+    seconds: int, took: int | None, service: str, status: str, number: int, *, reason: str = ""
+) -> PastRelease:
     began = NOW - timedelta(seconds=seconds)
-    return Release(
+    return PastRelease(
         service=service,
         began_at=began,
         ended_at=began + timedelta(seconds=took) if took is not None else None,
@@ -166,16 +168,16 @@ def _findings() -> list[Finding]:
     web, worker = "web", "worker-default"
     all_of_them = ("scheduler", web, worker, "worker-mail")
     well = [
-        *(ok("alarms", "", text) for text in ("25 of 26 alarms are OK", "no alarm is muted")),
-        *(ok("backups", store, "could be put back to 3 minutes ago") for store in ("aurora", "documentdb")),
-        ok("certificate", "www.example.com", "the certificate lasts 211 more days"),
-        ok("dns", "www.example.com", "the hosted zone sends the name to the load balancer"),
+        *(ok("alarms", "", text) for text in ("25 of 26 alarms are OK", "the actions of all alarms are enabled")),
+        *(ok("backups", store, "can be restored to 3 minutes ago") for store in ("aurora", "documentdb")),
+        ok("certificate", "www.example.com", "the certificate is valid for 211 more days"),
+        ok("dns", "www.example.com", "the record in the hosted zone points to the load balancer"),
         *(ok("drift", name, "runs the last good image") for name in all_of_them),
         ok("events", "", "every event of the last 24 hours was delivered"),
-        *(ok("exec", name, "agents run") for name in ("scheduler", web, "worker-mail")),
+        *(ok("exec", name, "agents are running") for name in ("scheduler", web, "worker-mail")),
         *(ok("image", name, "the registry has shop@3f2a9c81d07b for arm64") for name in all_of_them),
-        ok("network", "", "the tasks' subnets reach S3 through the gateway endpoint"),
-        *(ok("secrets", name, "8 secrets are there") for name in (*all_of_them, "migration")),
+        ok("network", "", "the tasks' subnets have a route to S3 through the gateway endpoint"),
+        *(ok("secrets", name, "8 secrets exist, with the keys that it reads") for name in (*all_of_them, "migration")),
         ok("targets", web, "24 of 24 targets are healthy"),
     ]
     return in_order(
@@ -184,27 +186,28 @@ def _findings() -> list[Finding]:
                 area="restarts",
                 subject=worker,
                 severity=Severity.ERROR,
-                what="4 tasks killed, out of memory, in the last hour: OutOfMemoryError: Container killed due to "
+                what="4 tasks ran out of memory in the last hour: OutOfMemoryError: Container killed due to "
                 "memory usage, app exit code 137 (4)",
-                why="what they worked on is lost or done again, and in a loop the service has too few tasks",
-                cure="memory_mib of the service in the stack's file, or fewer php-fpm children; then `pulumi up`",
+                why="their work is lost or repeated, and the service has too few tasks if this continues",
+                fix="set a higher memory_mib of the service in the stack file, or fewer php-fpm children; "
+                "then run `pulumi up`",
             ),
             Finding(
                 area="alarms",
                 subject="story-prod-worker-default-memory",
                 severity=Severity.WARNING,
                 what="is in ALARM: 3 out of the last 3 datapoints were greater than the threshold (85.0)",
-                why="something is wrong already: a release now would hide whether it makes it worse",
-                cure="its description says where to look first; release when it is OK again",
+                why="with a release now, you cannot tell whether the release makes it worse",
+                fix="follow the runbook that the alarm's description names; release when the alarm is OK again",
             ),
             Finding(
                 area="quotas",
                 subject="Fargate On-Demand vCPU resource count",
                 severity=Severity.WARNING,
                 what="29 of 64 vCPU in use, a release needs 27.5 more (88%)",
-                why="beyond it no new task starts, so that a release hangs until its timeout",
-                cure="`aws service-quotas request-service-quota-increase --service-code fargate --quota-code "
-                "L-3032A538 --desired-value 113 --region ap-northeast-1`; it may take days",
+                why="if it is exceeded, new tasks cannot start, and a release waits until its timeout",
+                fix="`aws service-quotas request-service-quota-increase --service-code fargate --quota-code "
+                "L-3032A538 --desired-value 113 --region ap-northeast-1`; this may take days",
             ),
             Finding(
                 area="secrets",
@@ -217,8 +220,8 @@ def _findings() -> list[Finding]:
                 area="exec",
                 severity=Severity.NOTE,
                 what="session-manager-plugin is not installed on this machine",
-                why="`story exec` opens no shell from here; elsewhere it may",
-                cure="docs.aws.amazon.com/systems-manager/latest/userguide/"
+                why="`story exec` cannot open a shell from this machine",
+                fix="install it: docs.aws.amazon.com/systems-manager/latest/userguide/"
                 "session-manager-working-with-install-plugin.html",
             ),
             *well,

@@ -62,12 +62,12 @@ AsFormat = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 def named_or_selected(command: str, stack: str | None, project: Path) -> str:
     """The stack that was named, or the one that `pulumi stack select` chose; without either the command ends."""
-    from story.session.entering import WrongUsageError, say, selected_stack
+    from story.session.access import WrongUsageError, print_message, selected_stack
 
     if stack:
         return stack
     try:
         return selected_stack(project)
     except WrongUsageError as error:
-        say(command, str(error))
+        print_message(command, str(error))
         raise typer.Exit(ExitCode.WRONG_USAGE) from None

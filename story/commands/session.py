@@ -74,7 +74,7 @@ def logs(
     from story.plan.program import project_folder
     from story.session.logs import LogQuery, run
 
-    wanted = LogQuery(
+    query = LogQuery(
         since=since,
         follow=follow,
         text=grep,
@@ -83,13 +83,13 @@ def logs(
         as_json=as_format is Format.JSON,
     )
     project = project_folder(Path.cwd())
-    raise typer.Exit(run(stack=stack, service=service, wanted=wanted, project=project, config_file=config_file))
+    raise typer.Exit(run(stack=stack, service=service, query=query, project=project, config_file=config_file))
 
 
 @commands.command("port-forward")
 def port_forward(
     service: Service,
-    way: Annotated[
+    address: Annotated[
         str, typer.Argument(metavar="LOCAL:TO", help="3306:aurora, 3306:aurora-reader, valkey, 8080:HOST:PORT.")
     ],
     stack: AnyStack = None,
@@ -108,7 +108,7 @@ def port_forward(
         run(
             stack=stack,
             service=service,
-            way=way,
+            address=address,
             container=container,
             task=task,
             project=project_folder(Path.cwd()),

@@ -62,7 +62,7 @@ def _chosen(live: LiveStack, image: str | None) -> str:
     if image is None:
         if not live.image:
             raise RollbackError("no update of this stack has succeeded yet, so there is no image to roll back to")
-        if all(one.is_last_good and one.is_well for one in statuses(live)):
+        if all(one.is_last_good and one.is_healthy for one in statuses(live)):
             raise RollbackError(
                 f"every service already runs the last good image, {live.image}; give an earlier one (images of "
                 f"failed releases are listed too): {_listed(earlier_images(live))}"

@@ -1,1 +1,1 @@
-"""`story doctor`: looks at a stack from outside, and says what is wrong, why it matters and what cures it."""
+"""`story doctor`: checks a stack from outside, and reports what is wrong, why it matters and how to fix it."""

@@ -1,4 +1,4 @@
-"""The alarms of the stack, and who hears of them."""
+"""The alarms of the stack, and the subscriptions to their topics."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from aws.caching import CachingClient
 from aws.client import Json, items, part
 from aws.errors import AWS_ERRORS, EXPIRED, code_of, reason
 from release.step_output import plain
+from story.doctor.context import DoctorContext
 from story.doctor.finding import CannotCheckError, Finding, Severity, ok, unknown
-from story.doctor.patient import Patient
 
 ALARMS = "alarms"
 PENDING = ("PendingConfirmation", "Deleted")
@@ -17,34 +17,34 @@ LISTED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
-    """An alarm.
+class AlarmState:
+    """An alarm and its state.
 
     Attributes:
         name: Its name.
         state: `OK`, `ALARM` or `INSUFFICIENT_DATA`.
-        reason: What CloudWatch says of it.
-        tells: Whether it acts when it comes into the state ALARM.
-        actions: What it does then.
+        reason: The reason that CloudWatch gives for the state.
+        actions_enabled: Whether its actions run when it goes into ALARM.
+        actions: ARNs of these actions.
     """
 
     name: str
     state: str
     reason: str
-    tells: bool
+    actions_enabled: bool
     actions: Sequence[str]
 
 
-def alarms_of(asking: CachingClient, cluster: str) -> list[Alarm]:
-    """The alarms whose names begin with the stack's, composite ones among them.
+def alarms_of(aws: CachingClient, cluster: str) -> list[AlarmState]:
+    """The stack's alarms, composite ones included. Their names begin with the name of the cluster.
 
     Args:
-        asking: The account and region.
-        cluster: Name of the cluster, which is that of the stack with the project's before it.
+        aws: Client for the account and region.
+        cluster: Name of the cluster, `<project>-<stack>`.
     """
-    found: list[Alarm] = []
+    found: list[AlarmState] = []
     for key in ("MetricAlarms", "CompositeAlarms"):
-        listed = asking.paginate(
+        listed = aws.paginate(
             "cloudwatch",
             "describe_alarms",
             key,
@@ -55,127 +55,130 @@ def alarms_of(asking: CachingClient, cluster: str) -> list[Alarm]:
     return sorted(found, key=lambda alarm: alarm.name)
 
 
-def judge_states(alarms: Sequence[Alarm], gates: frozenset[str]) -> list[Finding]:
+def evaluate_states(alarms: Sequence[AlarmState], gates: frozenset[str]) -> list[Finding]:
     """Whether any alarm is in ALARM.
 
     Args:
         alarms: The alarms.
-        gates: Names of those for which ECS takes a deployment back.
+        gates: Names of the alarms for which ECS rolls a deployment back.
     """
     found: list[Finding] = []
     for alarm in alarms:
         if alarm.state == "ALARM":
-            holds = alarm.name in gates
+            is_gate = alarm.name in gates
             found.append(
                 Finding(
                     area=ALARMS,
                     subject=alarm.name,
-                    severity=Severity.ERROR if holds else Severity.WARNING,
+                    severity=Severity.ERROR if is_gate else Severity.WARNING,
                     what=f"is in ALARM: {alarm.reason[:LONGEST_REASON] or 'no reason given'}",
-                    why="ECS takes back a release while it is in ALARM"
-                    if holds
-                    else "something is wrong already: a release now would hide whether it makes it worse",
-                    cure="its description says where to look first; release when it is OK again",
+                    why="ECS rolls a release back while this alarm is in ALARM"
+                    if is_gate
+                    else "with a release now, you cannot tell whether the release makes it worse",
+                    fix="follow the runbook that the alarm's description names; release when the alarm is OK again",
                 )
             )
-    silent = [alarm.name for alarm in alarms if alarm.state == "INSUFFICIENT_DATA"]
-    if silent:
+    without_data = [alarm.name for alarm in alarms if alarm.state == "INSUFFICIENT_DATA"]
+    if without_data:
         found.append(
             Finding(
                 area=ALARMS,
                 severity=Severity.NOTE,
-                what=f"without data so far: {_listed(silent)}",
-                why="they have not seen their metric yet, as in a new stack, or it stopped coming",
+                what=f"alarms without data: {_listed(without_data)}",
+                why="their metrics have no data points yet, as in a new stack, or no new ones arrive",
             )
         )
     if not alarms:
         found.append(Finding(area=ALARMS, severity=Severity.NOTE, what="the stack has no alarms"))
-    well = sum(alarm.state == "OK" for alarm in alarms)
-    return [*found, ok(ALARMS, "", f"{well} of {len(alarms)} alarms are OK")] if well else found
+    healthy = sum(alarm.state == "OK" for alarm in alarms)
+    return [*found, ok(ALARMS, "", f"{healthy} of {len(alarms)} alarms are OK")] if healthy else found
 
 
-def judge_actions(alarms: Sequence[Alarm]) -> list[Finding]:
-    """Whether alarms act that are meant to."""
-    muted = [alarm.name for alarm in alarms if alarm.actions and not alarm.tells]
-    if not muted:
-        return [ok(ALARMS, "", "no alarm is muted")]
+def evaluate_actions(alarms: Sequence[AlarmState]) -> list[Finding]:
+    """Whether the actions of all alarms are enabled."""
+    disabled = [alarm.name for alarm in alarms if alarm.actions and not alarm.actions_enabled]
+    if not disabled:
+        return [ok(ALARMS, "", "the actions of all alarms are enabled")]
     return [
         Finding(
             area=ALARMS,
             severity=Severity.WARNING,
-            what=f"actions are switched off: {_listed(muted)}",
-            why="nobody hears of them",
-            cure=f"`aws cloudwatch enable-alarm-actions --alarm-names {' '.join(muted[:LISTED])}`",
+            what=f"alarms with disabled actions: {_listed(disabled)}",
+            why="no notification is sent when they go into ALARM",
+            fix=f"`aws cloudwatch enable-alarm-actions --alarm-names {' '.join(disabled[:LISTED])}`",
         )
     ]
 
 
-def judge_topic(topic: str, severities: Sequence[str], subscriptions: Sequence[Json]) -> list[Finding]:
-    """Whether what is published to a topic reaches somebody.
+def evaluate_topic(topic: str, severities: Sequence[str], subscriptions: Sequence[Json]) -> list[Finding]:
+    """Whether the notifications of a topic are delivered to a subscriber.
 
     Args:
         topic: Its ARN.
-        severities: What the stack publishes to it: `critical`, `warning`; none for a topic of an alarm alone.
-        subscriptions: Of the topic; one that is not confirmed has no ARN.
+        severities: Severities of the alarms published to it: `critical`, `warning`; empty for a topic that only
+            an alarm names.
+        subscriptions: Its subscriptions; one that is not confirmed has no ARN.
     """
     name, kind = topic.rpartition(":")[2], " and ".join(severities)
     published = f"the {kind} alarms" if kind else "its alarms"
     confirmed = [one for one in subscriptions if one.get("SubscriptionArn") not in (*PENDING, None, "")]
-    waiting = [one for one in subscriptions if one.get("SubscriptionArn") == "PendingConfirmation"]
-    if waiting:
-        of_all = f"none of its {len(waiting)}" if not confirmed else f"{len(waiting)} of its {len(subscriptions)}"
-        told = f"{of_all} {'subscriptions is' if len(waiting) == 1 or not confirmed else 'subscriptions are'}"
+    pending = [one for one in subscriptions if one.get("SubscriptionArn") == "PendingConfirmation"]
+    if pending:
+        of_all = f"none of its {len(pending)}" if not confirmed else f"{len(pending)} of its {len(subscriptions)}"
+        counted = f"{of_all} {'subscriptions is' if len(pending) == 1 or not confirmed else 'subscriptions are'}"
         found = Finding(
             area=ALARMS,
             subject=name,
             severity=Severity.NOTE if confirmed else Severity.WARNING,
-            what=f"{told} {'not ' if confirmed else ''}confirmed: {_listed(_endpoints(waiting))}",
-            why=f"these addresses get no mail of {published}" if confirmed else f"nobody gets a mail of {published}",
-            cure="open the link in the mail with the subject `AWS Notification - Subscription Confirmation`; it is "
-            f"valid for two days. A new mail: {_subscribe(topic, waiting[0])}",
+            what=f"{counted} {'not ' if confirmed else ''}confirmed: {_listed(_endpoints(pending))}",
+            why=f"these addresses get no email for {published}"
+            if confirmed
+            else f"no subscriber gets an email for {published}",
+            fix="open the link in the email with the subject `AWS Notification - Subscription Confirmation`; it is "
+            f"valid for two days. To send a new one: {_subscribe(topic, pending[0])}",
         )
-        return [found, ok(ALARMS, name, f"{len(confirmed)} readers")] if confirmed else [found]
+        return [found, ok(ALARMS, name, f"confirmed subscriptions: {len(confirmed)}")] if confirmed else [found]
     if not confirmed:
         return [
             Finding(
                 area=ALARMS,
                 subject=name,
                 severity=Severity.NOTE,
-                what="the topic has no readers",
-                why=f"nobody gets a mail of {published}; AWS also deletes a subscription that nobody confirms",
-                cure="observability.emails in the stack's file, then `pulumi up`",
+                what="the topic has no subscriptions",
+                why=f"no email is sent for {published}; AWS also deletes subscriptions that are not confirmed",
+                fix="set observability.emails in the stack file, then run `pulumi up`",
             )
         ]
-    return [ok(ALARMS, name, f"{len(confirmed)} readers")]
+    return [ok(ALARMS, name, f"confirmed subscriptions: {len(confirmed)}")]
 
 
-def look_at_alarms(patient: Patient) -> Iterator[Finding]:
-    """The alarms."""
-    alarms = alarms_of(patient.asking, patient.cluster)
+def check_alarms(context: DoctorContext) -> Iterator[Finding]:
+    """The states and actions of the alarms."""
+    alarms = alarms_of(context.aws, context.cluster)
     try:
-        gates = frozenset(name for service in patient.services().values() for name in _gates(service))
+        gates = frozenset(name for service in context.services().values() for name in _gates(service))
     except (*AWS_ERRORS, CannotCheckError) as error:
         if code_of(error) in EXPIRED:
             raise
         gates = frozenset[str]()
-        yield unknown(ALARMS, "", f"which alarms take a release back: {reason(error)}")
-    yield from judge_states(alarms, gates)
+        yield unknown(ALARMS, "", f"which alarms roll a release back: {reason(error)}")
+    yield from evaluate_states(alarms, gates)
     if alarms:
-        yield from judge_actions(alarms)
+        yield from evaluate_actions(alarms)
 
 
-def look_at_topics(patient: Patient) -> Iterator[Finding]:
+def check_topics(context: DoctorContext) -> Iterator[Finding]:
     """The topics of the stack and of its alarms."""
-    named: Mapping[str, str] = part(patient.outputs, "alarmTopics")
-    acted = [action for alarm in alarms_of(patient.asking, patient.cluster) for action in alarm.actions]
-    for topic in sorted({arn for arn in (*named.values(), *acted) if _is_topic(arn)}):
+    named: Mapping[str, str] = part(context.outputs, "alarmTopics")
+    actions = [action for alarm in alarms_of(context.aws, context.cluster) for action in alarm.actions]
+    for topic in sorted({arn for arn in (*named.values(), *actions) if _is_topic(arn)}):
         severities = sorted(severity for severity, arn in named.items() if arn == topic)
-        subscriptions = patient.asking.paginate("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
-        yield from judge_topic(topic, severities, subscriptions)
+        subscriptions = context.aws.paginate("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
+        yield from evaluate_topic(topic, severities, subscriptions)
 
 
 def _is_topic(arn: str) -> bool:
-    """Whether an ARN, of whatever partition, is that of a topic."""
+    """Whether an ARN is that of a topic, in any partition."""
     return arn.split(":")[2:3] == ["sns"]
 
 
@@ -190,16 +193,16 @@ def _subscribe(topic: str, subscription: Json) -> str:
 
 
 def _gates(service: Json) -> Sequence[str]:
-    told = part(part(service, "deploymentConfiguration"), "alarms")
-    return [str(name) for name in items(told, "alarmNames")] if told.get("enable") else []
+    configured = part(part(service, "deploymentConfiguration"), "alarms")
+    return [str(name) for name in items(configured, "alarmNames")] if configured.get("enable") else []
 
 
-def _alarm(one: Json) -> Alarm:
-    return Alarm(
+def _alarm(one: Json) -> AlarmState:
+    return AlarmState(
         name=str(one["AlarmName"]),
         state=str(one.get("StateValue", "")),
         reason=plain(str(one.get("StateReason") or "")),
-        tells=bool(one.get("ActionsEnabled", True)),
+        actions_enabled=bool(one.get("ActionsEnabled", True)),
         actions=[str(action) for action in items(one, "AlarmActions")],
     )
 

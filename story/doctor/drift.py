@@ -1,20 +1,20 @@
-"""Each service against what the stack's last update left."""
+"""Compares each service with the stack's last update."""
 
 from collections.abc import Iterator, Mapping
 
 from aws.client import Json, items
 from release.contract import revision
 from release.deployment import primary
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok
 from story.doctor.images import short
-from story.doctor.patient import Patient
 from story.live_stack import APP
 
 DRIFT = "drift"
 
 
-def judge_presence(name: str, service: Json | None, stack: str) -> Finding | None:
-    """Whether ECS has the service; None if it has."""
+def evaluate_presence(name: str, service: Json | None, stack: str) -> Finding | None:
+    """Whether the service exists in ECS; None if it does."""
     if service is not None:
         return None
     return Finding(
@@ -22,18 +22,18 @@ def judge_presence(name: str, service: Json | None, stack: str) -> Finding | Non
         subject=name,
         severity=Severity.ERROR,
         what="the service does not exist in ECS",
-        why="somebody deleted it: what it does, nobody does",
-        cure=f"`pulumi up --stack {stack}` makes it again",
+        why="it was deleted outside Pulumi, and nothing else does its work",
+        fix=f"run `pulumi up --stack {stack}` to create it again",
     )
 
 
-def judge_definition(name: str, running: str, released: str, stack: str) -> Finding:
+def evaluate_definition(name: str, running: str, released: str, stack: str) -> Finding:
     """Whether it runs the task definition of the last update.
 
     Args:
         name: The service.
-        running: ARN of the task definition that it runs.
-        released: ARN that the stack's outputs name; "" if they name none.
+        running: ARN of its task definition.
+        released: ARN in the outputs of the stack; "" if there is none.
         stack: Name of the stack.
     """
     if not released or running == released:
@@ -42,36 +42,36 @@ def judge_definition(name: str, running: str, released: str, stack: str) -> Find
         area=DRIFT,
         subject=name,
         severity=Severity.WARNING,
-        what=f"runs {revision(running)}, the stack's last update left {revision(released)}",
-        why="ECS rolled a deployment back, or somebody changed the service by hand; the next update undoes that",
-        cure=f"`story drift --stack {stack}` shows what differs, `pulumi up --stack {stack}` puts it back",
+        what=f"runs {revision(running)}, but the last update deployed {revision(released)}",
+        why="ECS rolled a deployment back, or the service was changed outside Pulumi; the next update overwrites that",
+        fix=f"`story drift --stack {stack}` shows the differences, `pulumi up --stack {stack}` removes them",
     )
 
 
-def judge_image(name: str, running: str, last_good: str, stack: str) -> Finding:
+def evaluate_image(name: str, running: str, last_good: str, stack: str) -> Finding:
     """Whether it runs the image of the last fully successful update.
 
     Args:
         name: The service.
-        running: Image of its application; "" if no container has that name.
-        last_good: "" if no update succeeded yet.
+        running: Image of its application container; "" if it has none.
+        last_good: Image of that update; "" if no update has succeeded yet.
         stack: Name of the stack.
     """
     if not running or running == last_good:
-        return ok(DRIFT, name, "runs the last good image" if running else "has no container of the application")
-    told = short(last_good) if last_good else "none yet"
+        return ok(DRIFT, name, "runs the last good image" if running else "has no application container")
+    good = short(last_good) if last_good else "none yet"
     return Finding(
         area=DRIFT,
         subject=name,
         severity=Severity.WARNING,
-        what=f"runs {short(running)}, the last good image is {told}",
-        why="a release is going on, or one failed half-way: services may run different code",
-        cure=f"`story status --stack {stack} --wait`; then release again, or `story rollback --stack {stack}`",
+        what=f"runs {short(running)}, but the last good image is {good}",
+        why="a release is in progress, or one failed before its end; services may run different code",
+        fix=f"run `story status --stack {stack} --wait`; then release again, or run `story rollback --stack {stack}`",
     )
 
 
-def judge_deployment(name: str, service: Json, stack: str) -> Finding:
-    """How its deployment stands."""
+def evaluate_deployment(name: str, service: Json, stack: str) -> Finding:
+    """The state of its deployment."""
     leading = primary(service)
     state, reason = str(leading.get("rolloutState", "")), str(leading.get("rolloutStateReason", ""))
     if state == "FAILED":
@@ -81,56 +81,58 @@ def judge_deployment(name: str, service: Json, stack: str) -> Finding:
             severity=Severity.ERROR,
             what=f"its deployment failed: {reason or 'ECS gives no reason'}",
             why="it may run too few tasks, or old ones",
-            cure=f"`story status --stack {stack}` shows events and releases; then `story rollback`, or a fixed release",
+            fix=f"see the events in `story status --stack {stack}`; then run `story rollback` or release a fixed image",
         )
     if state == "IN_PROGRESS":
         return Finding(
             area=DRIFT,
             subject=name,
             severity=Severity.NOTE,
-            what=f"is being deployed: {reason or revision(str(leading.get('taskDefinition', '')))}",
-            why="what is found now may be over in a minute",
-            cure=f"`story status --stack {stack} --wait` follows it to its end",
+            what=f"a deployment is in progress: {reason or revision(str(leading.get('taskDefinition', '')))}",
+            why="other findings may be temporary",
+            fix=f"`story status --stack {stack} --wait` waits until it ends",
         )
-    return ok(DRIFT, name, f"its deployment is {state or 'one of no known state'}")
+    return ok(DRIFT, name, f"its deployment is {state or 'in an unknown state'}")
 
 
-def judge_tasks(name: str, service: Json, stack: str) -> Finding:
-    """Whether all its tasks run."""
+def evaluate_tasks(name: str, service: Json, stack: str) -> Finding:
+    """Whether all its tasks are running."""
     running, desired = int(service.get("runningCount", 0)), int(service.get("desiredCount", 0))
     if running >= desired:
-        told = f"{running} of {desired} tasks run"
+        what = f"{running} of {desired} tasks are running" if desired else "its desired count is 0"
         severity = Severity.OK if desired else Severity.NOTE
-        return Finding(area=DRIFT, subject=name, severity=severity, what=told if desired else "should have no task")
+        return Finding(area=DRIFT, subject=name, severity=severity, what=what)
     is_moving = len(items(service, "deployments")) > 1 or primary(service).get("rolloutState") == "IN_PROGRESS"
     severity = Severity.ERROR if not running else Severity.NOTE if is_moving else Severity.WARNING
     return Finding(
         area=DRIFT,
         subject=name,
         severity=severity,
-        what=f"{running} of {desired} tasks run",
-        why="no task runs: it does nothing" if not running else "the others have the work of those that are missing",
-        cure=f"`story status --stack {stack}` shows its events: they say why no task starts",
+        what=f"{running} of {desired} tasks are running",
+        why="no task does the work of the service"
+        if not running
+        else "the running tasks have to do the work of the others",
+        fix=f"see its events in `story status --stack {stack}`: they say why no task starts",
     )
 
 
-def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
-    """A service against the stack's outputs."""
-    stack = patient.live.location.stack
-    service = patient.services().get(name)
-    missing = judge_presence(name, service, stack)
+def check_service(context: DoctorContext, name: str) -> Iterator[Finding]:
+    """Compares a service with the outputs of the stack."""
+    stack = context.live.location.stack
+    service = context.services().get(name)
+    missing = evaluate_presence(name, service, stack)
     if missing or service is None:
         if missing:
             yield missing
         return
-    outputs: Mapping[str, object] = patient.live.services.get(name, {})
+    outputs: Mapping[str, object] = context.live.services.get(name, {})
     running = str(service["taskDefinition"])
-    yield judge_definition(name, running, str(outputs.get("taskDefinition") or ""), stack)
-    yield judge_deployment(name, service, stack)
-    yield judge_tasks(name, service, stack)
-    yield judge_image(name, _image(patient, name), patient.live.image, stack)
+    yield evaluate_definition(name, running, str(outputs.get("taskDefinition") or ""), stack)
+    yield evaluate_deployment(name, service, stack)
+    yield evaluate_tasks(name, service, stack)
+    yield evaluate_image(name, _image(context, name), context.live.image, stack)
 
 
-def _image(patient: Patient, name: str) -> str:
-    containers = items(patient.definition_of(name), "containerDefinitions")
+def _image(context: DoctorContext, name: str) -> str:
+    containers = items(context.definition_of(name), "containerDefinitions")
     return str({one["name"]: one["image"] for one in containers}.get(APP, ""))

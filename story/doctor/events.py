@@ -5,28 +5,28 @@ from datetime import timedelta
 from typing import Any, cast
 
 from aws.client import items
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok
-from story.doctor.patient import Patient
 
 EVENTS = "events"
-LOOKED_BACK = timedelta(days=1)
+WINDOW = timedelta(days=1)
 PERIOD_SECONDS = 3600
 MISSING: Mapping[str, str] = {
     "deployments": "a deployment is not in the log of events",
-    "failed-tasks": "a task that failed is not in the log of events, and ECS forgets it after an hour",
+    "failed-tasks": "a task that failed is not in the log of events, and ECS keeps it for only an hour",
     "out-of-memory": "a task that ran out of memory is not in the log of events",
-    "exec": "somebody opened a shell or a port, and the record or the notification of it is missing",
+    "exec": "a shell or a port was opened, and the record or the notification of it is missing",
     "aurora-backups": "a snapshot is not in the log of events",
 }
-"""What is missing where an event of a kind is not delivered, by the kind: the last part of the rule's name."""
+"""What is missing if an event is not delivered, by the kind of event: the last part of the rule's name."""
 
 
-def judge(failed: Mapping[str, float], cluster: str, stack: str) -> list[Finding]:
+def evaluate(failed: Mapping[str, float], cluster: str, stack: str) -> list[Finding]:
     """Whether every event reached its targets.
 
     Args:
-        failed: How many invocations failed for good, by kind.
-        cluster: `story-<stack>`, with which the names of rules begin.
+        failed: Number of invocations that failed permanently, by kind.
+        cluster: `story-<stack>`, the prefix of the names of rules.
         stack: Name of the stack.
     """
     found = [
@@ -36,8 +36,8 @@ def judge(failed: Mapping[str, float], cluster: str, stack: str) -> list[Finding
             severity=Severity.WARNING,
             what=f"{count:.0f} {'event was' if count == 1 else 'events were'} not delivered in the last 24 hours",
             why=MISSING[kind],
-            cure=f"`pulumi up --stack {stack}` puts back the policies of topic, key and log; "
-            "docs/runbooks/events-not-delivered.md says where to look",
+            fix=f"run `pulumi up --stack {stack}` to restore the policies of topic, key and log group; "
+            "see also docs/runbooks/events-not-delivered.md",
         )
         for kind, count in sorted(failed.items())
         if count
@@ -45,20 +45,20 @@ def judge(failed: Mapping[str, float], cluster: str, stack: str) -> list[Finding
     return found or [ok(EVENTS, "", "every event of the last 24 hours was delivered")]
 
 
-def look_at_deliveries(patient: Patient) -> Iterator[Finding]:
-    """The failed invocations of the stack's rules. EventBridge reports them only where there are some:
+def check_deliveries(context: DoctorContext) -> Iterator[Finding]:
+    """The failed invocations of the stack's rules. EventBridge reports the metric only if it is not zero:
     docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html"""
     kinds = list(MISSING)
-    answer = patient.asking.call(
+    response = context.aws.call(
         "cloudwatch",
         "get_metric_data",
-        MetricDataQueries=[_query(number, f"{patient.cluster}-{kind}") for number, kind in enumerate(kinds)],
-        StartTime=patient.now - LOOKED_BACK,
-        EndTime=patient.now,
+        MetricDataQueries=[_query(number, f"{context.cluster}-{kind}") for number, kind in enumerate(kinds)],
+        StartTime=context.now - WINDOW,
+        EndTime=context.now,
     )
-    results = {str(one["Id"]): sum(cast(list[float], one["Values"])) for one in items(answer, "MetricDataResults")}
+    results = {str(one["Id"]): sum(cast(list[float], one["Values"])) for one in items(response, "MetricDataResults")}
     failed = {kind: results[f"rule{number}"] for number, kind in enumerate(kinds)}
-    yield from judge(failed, patient.cluster, patient.live.location.stack)
+    yield from evaluate(failed, context.cluster, context.live.location.stack)
 
 
 def _query(number: int, rule: str) -> dict[str, Any]:

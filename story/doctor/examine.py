@@ -1,4 +1,4 @@
-"""All checks of a stack, side by side. What one of them cannot do takes none of the others along."""
+"""Runs all checks of a stack in parallel. If one of them fails, the others still count."""
 
 import queue
 import threading
@@ -25,74 +25,73 @@ from story.doctor import (
     secrets,
     targets,
 )
+from story.doctor.context import DoctorContext
 from story.doctor.finding import CannotCheckError, Finding, ServiceGoneError, in_order, unknown
-from story.doctor.patient import Patient
 
 AT_ONCE = 8
 LONGEST_SECONDS = 90.0
-"""A check that takes longer is given up, such as a resolver that nobody answers."""
+"""Maximum time for all checks. A check that is still running then, such as one that waits for a DNS server, is given
+up."""
 
 Step = Callable[[str, int, int], None]
-"""Told of each check that ended: its area, how many ended, how many there are."""
+"""Called after each check with its area, the number of checks that have ended, and the number of all checks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing to look at.
+    """One check.
 
     Attributes:
-        area: What it belongs to.
+        area: Area of the stack: `exec`, `image`, `secrets` and so on.
         subject: The service; "" for the stack.
-        title: What it is about, for people.
-        look: Looks, and says what it finds.
+        title: What it checks, for messages.
+        run: Makes the check, and returns what it finds.
     """
 
     area: str
     subject: str = ""
     title: str
-    look: Callable[[], Iterable[Finding]]
+    run: Callable[[], Iterable[Finding]]
 
 
-def checks_of(patient: Patient) -> list[Check]:
-    """Every check of a stack and of its services that are looked at."""
+def checks_of(context: DoctorContext) -> list[Check]:
+    """Every check of a stack and of its selected services."""
     found = [
-        Check(area="exec", title="ECS Exec", look=partial(exec_checks.look_at_stack, patient)),
-        Check(area="exec", title="the plugin", look=partial(exec_checks.look_at_plugin, patient)),
-        Check(
-            area="secrets", title="its secrets", subject="migration", look=partial(secrets.look_at_migration, patient)
-        ),
-        Check(area="certificate", title="the certificate", look=partial(certificate.look_at_stack, patient)),
-        Check(area="dns", title="the record of the name", look=partial(names.look_at_zone, patient)),
-        Check(area="dns", title="the name from here", look=partial(names.look_from_here, patient)),
-        Check(area="alarms", title="the alarms", look=partial(alarms.look_at_alarms, patient)),
-        Check(area="alarms", title="the topics", look=partial(alarms.look_at_topics, patient)),
-        Check(area="events", title="the deliveries of its events", look=partial(events.look_at_deliveries, patient)),
-        Check(area="network", title="the way to S3", look=partial(routes.look_at_s3, patient)),
-        Check(area="quotas", title=quotas.FARGATE_VCPU.name, look=partial(quotas.look_at_vcpu, patient)),
-        Check(area="quotas", title=quotas.SPOT_VCPU.name, look=partial(quotas.look_at_spot, patient)),
-        Check(area="quotas", title=quotas.INTERFACES.name, look=partial(quotas.look_at_interfaces, patient)),
-        Check(area="quotas", title=quotas.RULES.name, look=partial(quotas.look_at_rules, patient)),
-        Check(area="backups", title="the backups", look=partial(backups.look_at_stack, patient)),
+        Check(area="exec", title="ECS Exec", run=partial(exec_checks.check_stack, context)),
+        Check(area="exec", title="the Session Manager plugin", run=partial(exec_checks.check_plugin, context)),
+        Check(area="secrets", title="its secrets", subject="migration", run=partial(secrets.check_migration, context)),
+        Check(area="certificate", title="the certificate", run=partial(certificate.check_stack, context)),
+        Check(area="dns", title="the record of the domain", run=partial(names.check_zone, context)),
+        Check(area="dns", title="the resolution of the domain", run=partial(names.check_resolution, context)),
+        Check(area="alarms", title="the alarms", run=partial(alarms.check_alarms, context)),
+        Check(area="alarms", title="the topics", run=partial(alarms.check_topics, context)),
+        Check(area="events", title="the delivery of events", run=partial(events.check_deliveries, context)),
+        Check(area="network", title="the route to S3", run=partial(routes.check_s3, context)),
+        Check(area="quotas", title=quotas.FARGATE_VCPU.name, run=partial(quotas.check_vcpu, context)),
+        Check(area="quotas", title=quotas.SPOT_VCPU.name, run=partial(quotas.check_spot, context)),
+        Check(area="quotas", title=quotas.INTERFACES.name, run=partial(quotas.check_interfaces, context)),
+        Check(area="quotas", title=quotas.RULES.name, run=partial(quotas.check_rules, context)),
+        Check(area="backups", title="the backups", run=partial(backups.check_stack, context)),
     ]
-    if exec_checks.is_on(patient):
+    if exec_checks.is_on(context):
         found += [
-            Check(area="exec", title="the way to ssmmessages", look=partial(exec_checks.look_at_way_out, patient)),
-            Check(area="exec", title="the key", look=partial(exec_checks.look_at_key, patient)),
-            Check(area="exec", title="the record of sessions", look=partial(exec_checks.look_at_record, patient)),
+            Check(area="exec", title="the route to ssmmessages", run=partial(exec_checks.check_route, context)),
+            Check(area="exec", title="the key", run=partial(exec_checks.check_key, context)),
+            Check(area="exec", title="the log of sessions", run=partial(exec_checks.check_log, context)),
         ]
-    return [*found, *(check for name in patient.names for check in _of_service(patient, name))]
+    return [*found, *(check for name in context.names for check in _of_service(context, name))]
 
 
 def examine(
     checks: Sequence[Check], step: Step, *, longest_seconds: float = LONGEST_SECONDS, debug: bool = False
 ) -> list[Finding]:
-    """What all checks find, the worst first.
+    """The findings of all checks, the most severe first.
 
     Args:
-        checks: What to look at.
-        step: Told of each check that ended.
-        longest_seconds: After that the checks that still go on are given up.
-        debug: Raise an unexpected error of a check, where it is else a finding.
+        checks: The checks.
+        step: Called after each check.
+        longest_seconds: Maximum time for all of them; checks that are still running then are given up.
+        debug: Raise an unexpected error of a check instead of reporting it as a finding.
 
     Raises:
         aws.errors.CredentialsExpiredError: The credentials are no longer valid.
@@ -101,7 +100,7 @@ def examine(
     done: queue.SimpleQueue[tuple[Check, list[Finding] | Exception]] = queue.SimpleQueue()
     for check in checks:
         waiting.put(check)
-    # Ctrl-C does not wait for daemons; those of a pool would be waited for.
+    # Ctrl-C does not wait for daemon threads; it would wait for the threads of a pool.
     for _ in range(min(AT_ONCE, len(checks))):
         threading.Thread(target=_work, args=(waiting, done, debug), daemon=True).start()
     found: list[Finding] = []
@@ -120,23 +119,23 @@ def examine(
     return in_order(found)
 
 
-def _of_service(patient: Patient, name: str) -> Iterable[Check]:
-    looks = {
-        ("drift", "the service"): drift.look_at_service,
-        ("image", "its images"): images.look_at_service,
-        ("secrets", "its secrets"): secrets.look_at_service,
-        ("secrets", "the age of its secrets"): secrets.look_at_age,
-        ("targets", "its targets"): targets.look_at_service,
-        ("restarts", "its stopped tasks"): restarts.look_at_service,
+def _of_service(context: DoctorContext, name: str) -> Iterable[Check]:
+    checks = {
+        ("drift", "the service"): drift.check_service,
+        ("image", "its images"): images.check_service,
+        ("secrets", "its secrets"): secrets.check_service,
+        ("secrets", "the age of its secrets"): secrets.check_age,
+        ("targets", "its targets"): targets.check_service,
+        ("restarts", "its stopped tasks"): restarts.check_service,
     }
-    if exec_checks.is_on(patient):
-        looks |= {
-            ("exec", "whether it has ECS Exec"): exec_checks.look_at_service,
-            ("exec", "the agents"): exec_checks.look_at_tasks,
-            ("exec", "the task role"): exec_checks.look_at_rights,
+    if exec_checks.is_on(context):
+        checks |= {
+            ("exec", "its setting of ECS Exec"): exec_checks.check_service,
+            ("exec", "the agents"): exec_checks.check_tasks,
+            ("exec", "the task role"): exec_checks.check_permissions,
         }
-    for (area, title), look in looks.items():
-        yield Check(area=area, subject=name, title=title, look=partial(look, patient, name))
+    for (area, title), check in checks.items():
+        yield Check(area=area, subject=name, title=title, run=partial(check, context, name))
 
 
 def _work(
@@ -156,14 +155,14 @@ def _work(
 
 
 def _found(check: Check, debug: bool) -> list[Finding]:
-    """What a check finds; where it fails, that it could not be made, beside what it found before.
+    """The findings of a check; if it fails, they end with one that says that it could not be completed.
 
     Raises:
         aws.errors.CredentialsExpiredError: The credentials are no longer valid.
     """
     found: list[Finding] = []
     try:
-        for finding in check.look():
+        for finding in check.run():
             found.append(finding)
     except ClientError as error:
         if code_of(error) in EXPIRED:
@@ -174,10 +173,10 @@ def _found(check: Check, debug: bool) -> list[Finding]:
     except (BotoCoreError, CannotCheckError) as error:
         found.append(unknown(check.area, check.subject, f"{check.title}: {reason(error)}"))
     except Exception as error:
-        # Also a key that an answer of AWS lacks: which of the two it is, only the traceback shows.
+        # It may also be a key that a response of AWS does not have; only the traceback shows which of the two it is.
         if debug:
             raise
         fault = " ".join(f"{type(error).__name__}: {error}".split())
-        told = f"a fault of this program, not of your stack ({fault}); `story --debug doctor` shows where"
-        found.append(unknown(check.area, check.subject, f"{check.title}: {told}"))
+        message = f"a fault of this program, not of your stack ({fault}); `story --debug doctor` shows where"
+        found.append(unknown(check.area, check.subject, f"{check.title}: {message}"))
     return found

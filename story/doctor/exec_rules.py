@@ -1,6 +1,6 @@
-"""ECS Exec, judged: whether a shell in a task opens, and whether its record is kept.
+"""The rules for ECS Exec: whether a session can be opened, and whether it is logged.
 
-What it needs: docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+Requirements: docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,34 +10,34 @@ from typing import Any, cast
 
 from aws.client import Json, items, part
 from release.task import EXEC_AGENT
+from story.doctor.context import short_id
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.patient import short_id
-from story.doctor.rights import May, Rights
+from story.doctor.permissions import Allowed, RolePermissions
 from story.live_stack import APP
 
 EXEC = "exec"
 AGENT_STARTS_WITHIN = timedelta(minutes=3)
-"""So long a young task may be without its agent before it is worth a word."""
+"""Time after the start of a task until its agent has to run."""
 CHANNELS = (
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
     "ssmmessages:OpenControlChannel",
     "ssmmessages:OpenDataChannel",
 )
-LOG_RIGHTS = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
-NO_SHELL = "`story exec` opens no shell"
-UP = "`pulumi up --stack {stack}` puts back what the program says"
+LOG_PERMISSIONS = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+NO_SHELL = "`story exec` cannot open a shell"
+UP = "run `pulumi up --stack {stack}` to restore the settings of the program"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
-    """How the cluster says that shell sessions are encrypted and recorded.
+    """How the cluster encrypts and logs sessions.
 
     Attributes:
-        logging: `NONE`, `DEFAULT` or `OVERRIDE`; "" if ECS does not tell.
+        logging: `NONE`, `DEFAULT` or `OVERRIDE`; "" if ECS does not return it.
         key: Key that encrypts them; "" for none.
-        log_group: Where they are recorded; "" for nowhere.
-        log_is_encrypted: The cluster demands a log group with a key of its own.
+        log_group: Log group; "" for none.
+        log_is_encrypted: Whether the cluster requires an encrypted log group.
     """
 
     logging: str
@@ -47,50 +47,50 @@ class Sessions:
 
 
 def sessions_of(cluster: Json) -> Sessions:
-    """How a cluster treats shell sessions, as DescribeClusters tells it with CONFIGURATIONS."""
-    told = part(part(cluster, "configuration"), "executeCommandConfiguration")
-    log = part(told, "logConfiguration")
+    """How a cluster encrypts and logs sessions, from DescribeClusters with CONFIGURATIONS."""
+    configuration = part(part(cluster, "configuration"), "executeCommandConfiguration")
+    log = part(configuration, "logConfiguration")
     return Sessions(
-        logging=str(told.get("logging", "")),
-        key=str(told.get("kmsKeyId", "")),
+        logging=str(configuration.get("logging", "")),
+        key=str(configuration.get("kmsKeyId", "")),
         log_group=str(log.get("cloudWatchLogGroupName", "")),
         log_is_encrypted=bool(log.get("cloudWatchEncryptionEnabled")),
     )
 
 
-def judge_service(name: str, service: Json, stack: str) -> Finding:
-    """Whether new tasks of a service come with Exec."""
+def evaluate_service(name: str, service: Json, stack: str) -> Finding:
+    """Whether new tasks of a service have ECS Exec."""
     if service.get("enableExecuteCommand"):
-        return ok(EXEC, name, "new tasks come with ECS Exec")
+        return ok(EXEC, name, "new tasks have ECS Exec")
     return Finding(
         area=EXEC,
         subject=name,
         severity=Severity.WARNING,
         what="ECS Exec is off for this service, although it is on for the stack",
         why=f"{NO_SHELL} in its tasks",
-        cure=UP.format(stack=stack),
+        fix=UP.format(stack=stack),
     )
 
 
-def judge_tasks(name: str, tasks: Sequence[Json], now: datetime, cluster: str) -> list[Finding]:
-    """Whether the agent runs in each running task. Without an answer about agents nothing can be said.
+def evaluate_tasks(name: str, tasks: Sequence[Json], now: datetime, cluster: str) -> list[Finding]:
+    """Whether the agent is running in each running task. It is unknown for tasks whose agents ECS does not list.
 
     Args:
         name: The service.
-        tasks: Those that should run.
-        now: The time that counts as now.
+        tasks: Tasks whose desired status is RUNNING.
+        now: The current time.
         cluster: Name of the cluster.
     """
     running = [task for task in tasks if task.get("lastStatus") == "RUNNING"]
     if not running:
-        return [unknown(EXEC, name, "the agents: no task runs")]
+        return [unknown(EXEC, name, "the agents: no task is running")]
     found: list[Finding] = []
     without = [task for task in running if task.get("enableExecuteCommand") is False]
-    silent = [task for task in running if task not in without and not _agents(task)]
-    told = [task for task in running if task not in silent and task not in without]
-    if silent:
+    unlisted = [task for task in running if task not in without and not _agents(task)]
+    listed = [task for task in running if task not in unlisted and task not in without]
+    if unlisted:
         found.append(
-            unknown(EXEC, name, f"the agents of {len(silent)} of {len(running)} tasks: ECS does not list them")
+            unknown(EXEC, name, f"the agents of {len(unlisted)} of {len(running)} tasks: ECS does not list them")
         )
     if without:
         found.append(
@@ -98,50 +98,52 @@ def judge_tasks(name: str, tasks: Sequence[Json], now: datetime, cluster: str) -
                 area=EXEC,
                 subject=name,
                 severity=Severity.WARNING,
-                what=f"{len(without)} of {len(running)} tasks run without ECS Exec: {_ids(without)}",
-                why=f"{NO_SHELL} in them: they started before Exec was on",
-                cure=f"`aws ecs update-service --cluster {cluster} --service {name} --force-new-deployment`",
+                what=f"{len(without)} of {len(running)} tasks are running without ECS Exec: {_ids(without)}",
+                why=f"{NO_SHELL} in them: they were started before ECS Exec was turned on",
+                fix=f"`aws ecs update-service --cluster {cluster} --service {name} --force-new-deployment`",
             )
         )
-    stopped = [task for task in told if not _agent_runs(task) and not _is_young(task, now)]
+    stopped = [task for task in listed if not _agent_runs(task) and not _is_young(task, now)]
     if stopped:
         found.append(
             Finding(
                 area=EXEC,
                 subject=name,
                 severity=Severity.WARNING,
-                what=f"the agent does not run in {len(stopped)} of {len(running)} tasks: {_agents_told(stopped)}",
-                why=f"{NO_SHELL} in them; the agent is not started again within a task",
-                cure=f"`aws ecs stop-task --cluster {cluster} --task <id>`: the service starts another one",
+                what=f"the agent is not running in {len(stopped)} of {len(running)} tasks: {_agent_states(stopped)}",
+                why=f"{NO_SHELL} in them; ECS does not restart the agent of a task",
+                fix=f"`aws ecs stop-task --cluster {cluster} --task <id>`; the service then starts a new task",
             )
         )
-    elif told:
-        starting = sum(not _agent_runs(task) for task in told)
-        young = f", start in {starting}" if starting else ""
-        count = len(told) - starting
-        found.append(ok(EXEC, name, f"agents run in {count} {'task' if count == 1 else 'tasks'}{young}"))
+    elif listed:
+        starting = sum(not _agent_runs(task) for task in listed)
+        young = f", starting in {starting}" if starting else ""
+        count = len(listed) - starting
+        found.append(ok(EXEC, name, f"agents are running in {count} {'task' if count == 1 else 'tasks'}{young}"))
     return found
 
 
-def judge_rights(name: str, rights: Rights, sessions: Sessions, log_group_arn: str, key_arn: str) -> list[Finding]:
-    """Whether the task role may do what a recorded, encrypted session needs.
+def evaluate_permissions(
+    name: str, permissions: RolePermissions, sessions: Sessions, log_group_arn: str, key_arn: str
+) -> list[Finding]:
+    """Whether the task role has the permissions for a logged, encrypted session.
 
     Args:
         name: The service.
-        rights: Of its task role.
-        sessions: What the cluster demands.
-        log_group_arn: ARN of the record's log group, without `:*`; "" if nothing is recorded.
+        permissions: Those of its task role.
+        sessions: How the cluster encrypts and logs sessions.
+        log_group_arn: ARN of the log group, without `:*`; "" if sessions are not logged.
         key_arn: ARN of the key; "" for none.
     """
     stream = f"{log_group_arn}:log-stream:session"
     needed: list[tuple[str, str]] = [(action, "*") for action in CHANNELS]
     if sessions.logging == "OVERRIDE" and log_group_arn:
-        needed += [("logs:DescribeLogGroups", "*"), *((action, stream) for action in LOG_RIGHTS)]
+        needed += [("logs:DescribeLogGroups", "*"), *((action, stream) for action in LOG_PERMISSIONS)]
     if key_arn:
         needed.append(("kms:Decrypt", key_arn))
-    answers = {action: rights.may(action, resource) for action, resource in needed}
-    missing = [action for action, answer in answers.items() if answer is May.NO]
-    unsure = [action for action, answer in answers.items() if answer is May.UNSURE]
+    answers = {action: permissions.evaluate(action, resource) for action, resource in needed}
+    missing = [action for action, answer in answers.items() if answer is Allowed.NO]
+    undecided = [action for action, answer in answers.items() if answer is Allowed.UNKNOWN]
     found: list[Finding] = []
     if missing:
         found.append(
@@ -149,73 +151,73 @@ def judge_rights(name: str, rights: Rights, sessions: Sessions, log_group_arn: s
                 area=EXEC,
                 subject=name,
                 severity=Severity.WARNING,
-                what=f"the task role {rights.role} may not {', '.join(missing)}",
-                why=f"{NO_SHELL} in its tasks, or keeps no record of it",
-                cure="`pulumi up` puts the role's policy back; a permissions boundary must allow the same",
+                what=f"the task role {permissions.role} is not allowed to call {', '.join(missing)}",
+                why=f"{NO_SHELL} in its tasks, or the session is not logged",
+                fix="run `pulumi up` to restore the role's policy; the permissions boundary must allow the same",
             )
         )
-    if unsure:
-        found.append(unknown(EXEC, name, f"{', '.join(unsure)} of the role {rights.role}: it hangs on a condition"))
-    return found or [ok(EXEC, name, f"the task role may do all {len(needed)} things that a session needs")]
+    if undecided:
+        found.append(
+            unknown(EXEC, name, f"{', '.join(undecided)} of the role {permissions.role}: it depends on a condition")
+        )
+    return found or [ok(EXEC, name, f"the task role has all {len(needed)} permissions that a session needs")]
 
 
-def judge_key(key_id: str, key: Json) -> Finding:
-    """Whether the key that encrypts sessions, logs and secrets works."""
+def evaluate_key(key_id: str, key: Json) -> Finding:
+    """Whether the key that encrypts sessions, logs and secrets is enabled."""
     state = str(key.get("KeyState", ""))
     if key.get("Enabled"):
-        return ok(EXEC, "", f"the key of the sessions is enabled ({key_id})")
-    dying = state == "PendingDeletion"
-    cure = "`aws kms cancel-key-deletion` and `aws kms enable-key`" if dying else "`aws kms enable-key`"
+        return ok(EXEC, "", f"the key for sessions is enabled ({key_id})")
+    is_scheduled = state == "PendingDeletion"
+    fix = "`aws kms cancel-key-deletion` and `aws kms enable-key`" if is_scheduled else "`aws kms enable-key`"
     return Finding(
         area=EXEC,
         severity=Severity.ERROR,
         what=f"the stack's key is {state or 'not enabled'}",
-        why="no session opens, no task reads its secrets, and no log line is written that it encrypts",
-        cure=f"{cure} --key-id {key_id}",
+        why="sessions cannot be opened, tasks cannot read secrets, and encrypted log groups take no events",
+        fix=f"{fix} --key-id {key_id}",
     )
 
 
-def judge_sides(sessions: Sessions, key_arn: str, stack: str) -> Finding:
-    """Whether the cluster names the key that the task roles may use, which is the stack's."""
+def evaluate_cluster_key(sessions: Sessions, key_arn: str, stack: str) -> Finding:
+    """Whether the cluster uses the stack's key, the only one that the task roles may use."""
     if sessions.key and sessions.key == key_arn:
         return ok(EXEC, "", "the cluster encrypts sessions with the stack's key")
-    told = f"with {sessions.key}, not with the stack's key {key_arn}" if sessions.key else "with no key of the stack"
+    used = f"with {sessions.key}, not with the stack's key {key_arn}" if sessions.key else "without the stack's key"
     return Finding(
         area=EXEC,
         severity=Severity.WARNING,
-        what=f"the cluster encrypts sessions {told}",
-        why="a task role may decrypt with the stack's key alone, so that no session opens",
-        cure=UP.format(stack=stack),
+        what=f"the cluster encrypts sessions {used}",
+        why="the task roles may use only the stack's key, so sessions cannot be opened",
+        fix=UP.format(stack=stack),
     )
 
 
-def judge_record(sessions: Sessions, groups: Sequence[Json], stack: str) -> Finding:
-    """Whether sessions are recorded in a group that is encrypted and forgets.
+def evaluate_log(sessions: Sessions, groups: Sequence[Json], stack: str) -> Finding:
+    """Whether sessions are logged in a group that is encrypted and has a retention period.
 
     Args:
-        sessions: What the cluster says.
-        groups: What CloudWatch Logs lists under the name of the group.
+        sessions: How the cluster encrypts and logs sessions.
+        groups: The log groups whose names begin with the name of the group.
         stack: Name of the stack.
     """
     if sessions.logging != "OVERRIDE" or not sessions.log_group:
-        return _record(f"shell sessions are not recorded (logging is {sessions.logging or 'not set'})", stack)
+        return _log_problem(f"sessions are not logged (logging is {sessions.logging or 'not set'})", stack)
     group = {str(one.get("logGroupName")): one for one in groups}.get(sessions.log_group)
     if group is None:
-        return _record(f"the log group of the sessions does not exist: {sessions.log_group}", stack)
+        return _log_problem(f"the log group for sessions does not exist: {sessions.log_group}", stack)
     if not group.get("kmsKeyId"):
-        return _record(f"{sessions.log_group} is not encrypted with a key", stack)
+        return _log_problem(f"{sessions.log_group} is not encrypted with a KMS key", stack)
     if not group.get("retentionInDays"):
-        return _record(f"{sessions.log_group} keeps its records for ever", stack)
-    return ok(
-        EXEC, "", f"sessions are recorded in {sessions.log_group}, encrypted, for {group['retentionInDays']} days"
-    )
+        return _log_problem(f"{sessions.log_group} has no retention period", stack)
+    return ok(EXEC, "", f"sessions are logged in {sessions.log_group}, encrypted, for {group['retentionInDays']} days")
 
 
-def judge_plugin(version: str | None) -> Finding:
+def evaluate_plugin(version: str | None) -> Finding:
     """Whether this machine can open a session.
 
     Args:
-        version: Of session-manager-plugin; None if it is not installed.
+        version: Version of session-manager-plugin; None if it is not installed.
     """
     if version is not None:
         return ok(EXEC, "", f"session-manager-plugin {version or 'of unknown version'} is installed here")
@@ -223,20 +225,21 @@ def judge_plugin(version: str | None) -> Finding:
         area=EXEC,
         severity=Severity.NOTE,
         what="session-manager-plugin is not installed on this machine",
-        why=f"{NO_SHELL} from here; elsewhere it may",
-        cure="docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html",
+        why=f"{NO_SHELL} from this machine",
+        fix="install it: "
+        "docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html",
     )
 
 
-def judge_way_out(subnets: Mapping[str, str], endpoint_state: str) -> list[Finding]:
-    """Whether tasks reach ssmmessages, through an interface endpoint or a route to the internet.
+def evaluate_route(subnets: Mapping[str, str], endpoint_state: str) -> list[Finding]:
+    """Whether tasks can reach ssmmessages, through an interface endpoint or a NAT gateway.
 
     Args:
         subnets: Target of the default route by subnet: `nat-...`, `blackhole`, `igw-...`; "" for no such route.
-        endpoint_state: Of the VPC's interface endpoint with private DNS; "" if there is none.
+        endpoint_state: State of the VPC's interface endpoint with private DNS; "" if there is none.
     """
     if endpoint_state == "available":
-        return [ok(EXEC, "", "tasks reach ssmmessages through the VPC's endpoint")]
+        return [ok(EXEC, "", "tasks can reach ssmmessages through the VPC's endpoint")]
     closed = sorted(subnet for subnet, target in subnets.items() if target in ("", "blackhole"))
     public = sorted(subnet for subnet, target in subnets.items() if target.startswith("igw-"))
     other = sorted(
@@ -246,30 +249,35 @@ def judge_way_out(subnets: Mapping[str, str], endpoint_state: str) -> list[Findi
         Finding(
             area=EXEC,
             severity=Severity.WARNING,
-            what=f"no way from {', '.join(where)} to ssmmessages: the default route {told}",
+            what=f"no route from {', '.join(where)} to ssmmessages: {problem}",
             why=f"{NO_SHELL} in tasks there",
-            cure="network.nat, or `ssmmessages` among network.endpoints, in the stack's file; then `pulumi up`",
+            fix="set network.nat, or add `ssmmessages` to network.endpoints in the stack file; then run `pulumi up`",
         )
-        for where, told in ((closed, "leads nowhere"), (public, "is for public addresses, which tasks do not have"))
+        for where, problem in (
+            (closed, "there is no working default route"),
+            (public, "the default route is an internet gateway, and tasks have no public addresses"),
+        )
         if where
     ]
     if other:
-        found.append(unknown(EXEC, "", f"whether {', '.join(other)} reaches ssmmessages: {subnets[other[0]]} decides"))
-    return found or [ok(EXEC, "", "tasks reach ssmmessages through a NAT gateway")]
+        found.append(
+            unknown(EXEC, "", f"the route from {', '.join(other)} to ssmmessages: it depends on {subnets[other[0]]}")
+        )
+    return found or [ok(EXEC, "", "tasks can reach ssmmessages through a NAT gateway")]
 
 
-def _record(what: str, stack: str) -> Finding:
+def _log_problem(what: str, stack: str) -> Finding:
     return Finding(
         area=EXEC,
         severity=Severity.WARNING,
         what=what,
-        why="nobody can see later who did what in a shell, or others can read it",
-        cure=UP.format(stack=stack),
+        why="the log of what was done in a shell is missing, readable by others, or kept without limit",
+        fix=UP.format(stack=stack),
     )
 
 
 def _agents(task: Json) -> list[str]:
-    """The status of the Exec agent in the application's container, or in every one where none is called so."""
+    """The status of the agent in the application container; in every container if no one has that name."""
     containers = items(task, "containers")
     own = [one for one in containers if one.get("name") == APP] or containers
     return [
@@ -289,7 +297,7 @@ def _is_young(task: Json, now: datetime) -> bool:
     return began is not None and now - began < AGENT_STARTS_WITHIN
 
 
-def _agents_told(tasks: Sequence[Json]) -> str:
+def _agent_states(tasks: Sequence[Json]) -> str:
     return ", ".join(f"{short_id(task)} {'/'.join(sorted(set(_agents(task))))}" for task in tasks[:5])
 
 

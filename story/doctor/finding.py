@@ -1,4 +1,4 @@
-"""What a check finds."""
+"""The findings of checks, and the exit code for them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,11 +7,9 @@ from enum import StrEnum
 
 from story.exit_codes import ExitCode
 
-"""Exit codes; 2 is wrong usage, as everywhere in the command."""
-
 
 class CannotCheckError(Exception):
-    """AWS's answer is not enough to check something; the message says what is missing."""
+    """Something cannot be checked with the response of AWS; the message says what is missing."""
 
 
 class ServiceGoneError(CannotCheckError):
@@ -19,18 +17,18 @@ class ServiceGoneError(CannotCheckError):
 
 
 class Severity(StrEnum):
-    """How much a finding matters, the worst first."""
+    """The severity of a finding, the highest first."""
 
     ERROR = "error"
-    """Visitors, data or the next release suffer."""
+    """It affects visitors, data or the next release."""
     WARNING = "warning"
-    """It will, or a tool that people rely on does not work."""
+    """It may become an error, or a tool does not work."""
     UNKNOWN = "unknown"
     """It could not be checked."""
     NOTE = "note"
-    """Good to know; nothing has to be done."""
+    """Information; no action is needed."""
     OK = "ok"
-    """Well."""
+    """No problem."""
 
 
 ORDER = list(Severity)
@@ -38,18 +36,18 @@ ORDER = list(Severity)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of a check.
 
     Attributes:
-        area: What it belongs to: `exec`, `image`, `secrets` and so on.
+        area: Area of the stack: `exec`, `image`, `secrets` and so on.
         subject: The service, alarm, secret or quota; "" for the stack.
-        severity: How much it matters.
-        what: What is so, in one line.
-        why: Why it matters; errors and warnings say it.
-        cure: Command or setting that cures it; errors and warnings name it.
+        severity: Its severity.
+        what: What was found, in one line.
+        why: Why it matters; required for errors and warnings.
+        fix: Command or setting that fixes it; required for errors and warnings.
 
     Raises:
-        ValueError: An error or a warning without reason or cure.
+        ValueError: An error or a warning without reason or fix.
     """
 
     area: str
@@ -57,20 +55,20 @@ class Finding:
     severity: Severity
     what: str
     why: str = ""
-    cure: str = ""
+    fix: str = ""
 
     def __post_init__(self) -> None:
-        if self.severity in (Severity.ERROR, Severity.WARNING) and not (self.why and self.cure):
-            raise ValueError(f"{self.area} {self.subject}: {self.what}: a {self.severity} needs why and cure")
+        if self.severity in (Severity.ERROR, Severity.WARNING) and not (self.why and self.fix):
+            raise ValueError(f"{self.area} {self.subject}: {self.what}: a {self.severity} needs why and fix")
 
 
 def ok(area: str, subject: str, what: str) -> Finding:
-    """Something that is well."""
+    """A finding without a problem."""
     return Finding(area=area, subject=subject, severity=Severity.OK, what=what)
 
 
 def unknown(area: str, subject: str, what: str) -> Finding:
-    """Something that could not be checked.
+    """A finding for something that could not be checked.
 
     Args:
         area: As in `Finding`.
@@ -81,7 +79,7 @@ def unknown(area: str, subject: str, what: str) -> Finding:
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings, the worst first, each of them once."""
+    """The findings without duplicates, the most severe first."""
     once = dict.fromkeys(findings)
     return sorted(once, key=lambda one: (ORDER.index(one.severity), one.area, one.subject, one.what))
 

@@ -1,4 +1,4 @@
-"""The images of the services: by digest, in the registry, and built for the tasks' processor."""
+"""The images of the services: named by digest, in the registry, and built for the tasks' CPU architecture."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,13 +10,13 @@ from botocore.exceptions import ClientError
 from aws.client import Json, items, part
 from aws.errors import code_of
 from settings.ecr import EcrImage, ecr_image
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.patient import Patient
 from story.kept_image import MANIFESTS
 
 IMAGE = "image"
-PROCESSORS = {"ARM64": "arm64", "X86_64": "amd64"}
-"""What a task definition calls a processor, and what an image index calls it:
+ARCHITECTURES = {"ARM64": "arm64", "X86_64": "amd64"}
+"""CPU architectures, as a task definition names them and as an image index names them:
 docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html,
 github.com/opencontainers/image-spec/blob/main/image-index.md"""
 
@@ -28,7 +28,7 @@ class Used:
     Attributes:
         container: Name of the container.
         image: Its image.
-        essential: The task stops with the container.
+        essential: Whether the task stops with the container.
     """
 
     container: str
@@ -44,8 +44,8 @@ def used_by(definition: Json) -> list[Used]:
     ]
 
 
-def judge_digest(name: str, used: Used) -> Finding:
-    """Whether an image is named by what it contains."""
+def evaluate_digest(name: str, used: Used) -> Finding:
+    """Whether an image is named by its digest."""
     if "@sha256:" in used.image:
         return ok(IMAGE, name, f"{used.container} runs an image by digest")
     return Finding(
@@ -53,87 +53,91 @@ def judge_digest(name: str, used: Used) -> Finding:
         subject=name,
         severity=Severity.WARNING if used.essential else Severity.NOTE,
         what=f"{used.container} runs {used.image}, which is not named by its digest",
-        why="a task that is replaced may come with other code than its neighbours",
-        cure="name it by digest: STORY_IMAGE=<repository>@sha256:<digest> for the site, `image` for an agent",
+        why="a new task may run different code from the tasks beside it",
+        fix="name it by digest: STORY_IMAGE=<repository>@sha256:<digest> for the site, `image` for an agent",
     )
 
 
-def judge_in_registry(name: str, image: str, answer: Json, architecture: str) -> Finding:
-    """Whether the registry has an image, and for the tasks' processor.
+def evaluate_in_registry(name: str, image: str, response: Json, architecture: str) -> Finding:
+    """Whether the registry has an image, built for the tasks' CPU architecture.
 
     Args:
         name: The service.
         image: The image by digest.
-        answer: Of BatchGetImage.
-        architecture: `ARM64` or `X86_64`; "" if the task definition does not say.
+        response: Response of BatchGetImage.
+        architecture: `ARM64` or `X86_64`; "" if the task definition names none.
     """
-    failures = [str(one.get("failureCode", "")) for one in items(answer, "failures")]
-    found = items(answer, "images")
+    failures = [str(one.get("failureCode", "")) for one in items(response, "failures")]
+    found = items(response, "images")
     if not found:
         return Finding(
             area=IMAGE,
             subject=name,
             severity=Severity.ERROR,
             what=f"{image} is not in the registry ({', '.join(failures) or 'no reason given'})",
-            why="running tasks go on, but no new one can start: neither after a failure nor to scale out",
-            cure="push it again, or release another one: STORY_IMAGE=<repository>@sha256:<digest> pulumi up",
+            why="running tasks continue, but new tasks cannot start, neither after a failure nor to scale out",
+            fix="push it again, or release another image: STORY_IMAGE=<repository>@sha256:<digest> pulumi up",
         )
-    built_for = processors(str(found[0].get("imageManifest", "")))
-    wanted = PROCESSORS.get(architecture, "")
-    if built_for and wanted and wanted not in built_for:
+    built_for = architectures(str(found[0].get("imageManifest", "")))
+    needed = ARCHITECTURES.get(architecture, "")
+    if built_for and needed and needed not in built_for:
         return Finding(
             area=IMAGE,
             subject=name,
             severity=Severity.ERROR,
-            what=f"{image} is built for {', '.join(built_for)}, the tasks have {wanted}",
-            why="no new task can start: exec format error, or CannotPullContainerError",
-            cure=f"build it for {wanted} (docker build --platform linux/{wanted}), or change cluster.architecture",
+            what=f"{image} is built for {', '.join(built_for)}, but the tasks have {needed}",
+            why="new tasks cannot start: exec format error, or CannotPullContainerError",
+            fix=f"build it for {needed} (docker build --platform linux/{needed}), or change cluster.architecture",
         )
-    return ok(IMAGE, name, f"the registry has {short(image)}{f' for {wanted}' if built_for and wanted else ''}")
+    return ok(IMAGE, name, f"the registry has {short(image)}{f' for {needed}' if built_for and needed else ''}")
 
 
-def processors(manifest: str) -> Sequence[str]:
-    """The processors that an image index lists; none where there is one image alone, which does not say."""
+def architectures(manifest: str) -> Sequence[str]:
+    """The CPU architectures in an image index; none for the manifest of a single image, which does not name one."""
     try:
         content = cast(Json, json.loads(manifest or "{}"))
     except ValueError:
         return []
     listed = {str(part(one, "platform").get("architecture", "")) for one in items(content, "manifests")}
-    # An attestation beside the images is listed as of an unknown processor.
+    # Attestations are listed with an unknown architecture.
     return sorted(listed - {"", "unknown"})
 
 
 def short(image: str) -> str:
-    """An image in few letters: its repository, and the beginning of the digest."""
+    """The short name of an image: its repository and the beginning of the digest."""
     repository, _, digest = image.partition("@sha256:")
     return f"{repository.rpartition('/')[2]}@{digest[:12]}" if digest else image
 
 
-def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
+def check_service(context: DoctorContext, name: str) -> Iterator[Finding]:
     """The images of a service."""
-    definition = patient.definition_of(name)
+    definition = context.definition_of(name)
     architecture = str(part(definition, "runtimePlatform").get("cpuArchitecture", ""))
     used = used_by(definition)
     for one in used:
-        yield judge_digest(name, one)
+        yield evaluate_digest(name, one)
     for image in sorted({one.image for one in used}):
         if (found := ecr_image(image)) and found.digest:
-            yield _look_in_registry(patient, name, image, found, architecture)
+            yield _check_registry(context, name, image, found, architecture)
 
 
-def _look_in_registry(patient: Patient, name: str, image: str, found: EcrImage, architecture: str) -> Finding:
-    if found.region != patient.region:
-        return unknown(IMAGE, name, f"{short(image)}: it is in {found.region}, the stack in {patient.region}")
-    asked: dict[str, Any] = {
+def _check_registry(context: DoctorContext, name: str, image: str, found: EcrImage, architecture: str) -> Finding:
+    if found.region != context.region:
+        return unknown(IMAGE, name, f"{short(image)}: it is in {found.region}, the stack is in {context.region}")
+    request: dict[str, Any] = {
         "registryId": found.account_id,
         "repositoryName": found.repository,
         "imageIds": [{"imageDigest": found.digest}],
         "acceptedMediaTypes": list(MANIFESTS),
     }
     try:
-        answer = patient.asking.call("ecr", "batch_get_image", **asked)
+        response = context.aws.call("ecr", "batch_get_image", **request)
     except ClientError as error:
         if code_of(error) != "RepositoryNotFoundException":
             raise
-        return unknown(IMAGE, name, f"{short(image)}: registry {found.account_id} shows no such repository")
-    return judge_in_registry(name, image, answer, architecture)
+        return unknown(
+            IMAGE,
+            name,
+            f"{short(image)}: the registry of {found.account_id} has no such repository, or access to it is denied",
+        )
+    return evaluate_in_registry(name, image, response, architecture)

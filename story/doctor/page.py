@@ -1,4 +1,4 @@
-"""What was found, for people and for tools."""
+"""The findings as text, as a page for a terminal, and as a JSON document."""
 
 import json
 from collections import Counter
@@ -13,8 +13,8 @@ from rich.text import Text
 from release.contract import StackLocation
 from story.doctor.finding import ORDER, Finding, Severity, exit_code
 
-VERSION = 1
-"""Of the JSON document; a field that goes or changes its meaning makes it 2."""
+VERSION = 2
+"""Version of the JSON document; it changes when a field is removed or changes its meaning. 2: `cure` became `fix`."""
 STYLES = {
     Severity.ERROR: "bold red",
     Severity.WARNING: "bold yellow",
@@ -25,7 +25,7 @@ STYLES = {
 PLURALS = {
     Severity.ERROR: ("error", "errors"),
     Severity.WARNING: ("warning", "warnings"),
-    Severity.UNKNOWN: ("could not be checked", "could not be checked"),
+    Severity.UNKNOWN: ("not checked", "not checked"),
     Severity.NOTE: ("note", "notes"),
     Severity.OK: ("ok", "ok"),
 }
@@ -36,10 +36,10 @@ class Row:
     """A line of the page.
 
     Attributes:
-        severity: Of what the line tells of.
+        severity: Severity of the finding.
         label: `error` and so on; "" for a line that belongs to the one before.
-        subject: Area and subject, or `why` and `cure`.
-        text: What there is to say.
+        subject: Area and subject, or `why` and `fix`.
+        text: The text of the line.
     """
 
     severity: Severity
@@ -49,7 +49,7 @@ class Row:
 
 
 def document(location: StackLocation, findings: Sequence[Finding]) -> str:
-    """The findings as JSON, in the order in which they are given."""
+    """The findings as a JSON document, in the given order."""
     content: dict[str, Any] = {
         "version": VERSION,
         "stack": location.stack,
@@ -62,7 +62,7 @@ def document(location: StackLocation, findings: Sequence[Finding]) -> str:
 
 
 def plain(location: StackLocation, findings: Sequence[Finding]) -> list[str]:
-    """Lines for a log: whole, however long."""
+    """The findings as lines for a log, which are not wrapped."""
     rows = list(_rows(findings))
     width = max((len(row.subject) for row in rows), default=0)
     lines = [f"{row.label:8} {row.subject:{width}}  {row.text}".rstrip() for row in rows]
@@ -70,7 +70,7 @@ def plain(location: StackLocation, findings: Sequence[Finding]) -> list[str]:
 
 
 def page(location: StackLocation, findings: Sequence[Finding]) -> RenderableType:
-    """The same for a terminal: in colours, and wrapped within its columns."""
+    """The same for a terminal: in colours, and wrapped within the columns."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(max_width=34, overflow="fold")
@@ -84,12 +84,12 @@ def page(location: StackLocation, findings: Sequence[Finding]) -> RenderableType
 
 
 def headline(location: StackLocation, findings: Sequence[Finding]) -> str:
-    """The stack, and how many findings there are of each kind."""
+    """The stack, and the number of findings of each severity."""
     counted = Counter(finding.severity for finding in findings)
-    told = [f"{counted[one]} {PLURALS[one][counted[one] != 1]}" for one in ORDER if counted[one]]
-    # Settings that cannot be read name no region.
+    counts = [f"{counted[one]} {PLURALS[one][counted[one] != 1]}" for one in ORDER if counted[one]]
+    # There is no region if the settings cannot be read.
     where = f", cluster {location.cluster} in {location.region}" if location.region else ""
-    return f"Stack {location.stack}{where}: {', '.join(told) or 'nothing was checked'}"
+    return f"Stack {location.stack}{where}: {', '.join(counts) or 'nothing was checked'}"
 
 
 def _rows(findings: Sequence[Finding]) -> Iterator[Row]:
@@ -98,17 +98,17 @@ def _rows(findings: Sequence[Finding]) -> Iterator[Row]:
             continue
         subject = f"{finding.area} {finding.subject}".rstrip()
         yield Row(severity=finding.severity, label=finding.severity.value, subject=subject, text=finding.what)
-        for label, text in (("why", finding.why), ("cure", finding.cure)):
+        for label, text in (("why", finding.why), ("fix", finding.fix)):
             if text:
                 yield Row(severity=finding.severity, label="", subject=label, text=text)
-    well = Counter(finding.area for finding in findings if finding.severity is Severity.OK)
-    for area in sorted(well):
-        yield Row(severity=Severity.OK, label=Severity.OK.value, subject=area, text=_well(findings, area))
+    passed = Counter(finding.area for finding in findings if finding.severity is Severity.OK)
+    for area in sorted(passed):
+        yield Row(severity=Severity.OK, label=Severity.OK.value, subject=area, text=_passed(findings, area))
 
 
-def _well(findings: Sequence[Finding], area: str) -> str:
-    """How much is well in an area, and of what; the document says it in full."""
-    well = [finding for finding in findings if finding.severity is Severity.OK and finding.area == area]
-    subjects = sorted({finding.subject for finding in well if finding.subject})
-    told = f": {', '.join(subjects)}" if subjects else ""
-    return f"{len(well)} check{'' if len(well) == 1 else 's'}{told}"
+def _passed(findings: Sequence[Finding], area: str) -> str:
+    """The number of checks without a problem in an area, and their subjects; the JSON document has all of them."""
+    passed = [finding for finding in findings if finding.severity is Severity.OK and finding.area == area]
+    subjects = sorted({finding.subject for finding in passed if finding.subject})
+    names = f": {', '.join(subjects)}" if subjects else ""
+    return f"{len(passed)} check{'' if len(passed) == 1 else 's'}{names}"

@@ -1,6 +1,6 @@
-"""AWS's limits: what is used, and whether a release still fits.
+"""Service quotas: what is used, and whether there is room for a release.
 
-While a release goes on, a service has its old tasks and new ones side by side, so that is counted too.
+During a release, the old and new tasks of a service run at the same time, so the new ones are counted too.
 """
 
 import math
@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from aws.caching import CachingClient
 from aws.client import Json, items, part
 from aws.errors import is_not_found
+from story.doctor.context import DoctorContext
 from story.doctor.finding import CannotCheckError, Finding, Severity, ok
-from story.doctor.patient import Patient
 
 QUOTAS = "quotas"
 WARN_FROM, ERROR_FROM = 0.8, 0.95
@@ -28,14 +28,14 @@ SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """A limit of an account in a region.
+    """A quota of an account in a region.
 
     Attributes:
-        service: Its service, as Service Quotas calls it.
-        code: Its code there.
-        name: Its name there.
+        service: Service code in Service Quotas.
+        code: Quota code.
+        name: Name of the quota.
         unit: What is counted.
-        what_fails: What happens beyond it.
+        what_fails: What happens if it is exceeded.
     """
 
     service: str
@@ -45,7 +45,7 @@ class Quota:
     what_fails: str
 
 
-# The codes stand behind the quotas' names in docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+# The quota codes are in docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
 # (Fargate), docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-enis and
 # docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 FARGATE_VCPU = Quota(
@@ -53,37 +53,37 @@ FARGATE_VCPU = Quota(
     code="L-3032A538",
     name="Fargate On-Demand vCPU resource count",
     unit="vCPU",
-    what_fails="no new task starts, so that a release hangs until its timeout",
+    what_fails="new tasks cannot start, and a release waits until its timeout",
 )
 SPOT_VCPU = Quota(
     service="fargate",
     code="L-36FBB829",
     name="Fargate Spot vCPU resource count",
     unit="vCPU",
-    what_fails="no new task on Spot starts",
+    what_fails="new tasks on Fargate Spot cannot start",
 )
 INTERFACES = Quota(
     service="vpc",
     code="L-DF5E4CA3",
     name="Network interfaces per Region",
     unit="network interfaces",
-    what_fails="no new task starts: each has an interface of its own",
+    what_fails="new tasks cannot start, because each needs a network interface",
 )
 RULES = Quota(
     service="elasticloadbalancing",
     code="L-7EED9B64",
     name="Rules per Application Load Balancer",
     unit="rules",
-    what_fails="`pulumi up` can add no rule",
+    what_fails="`pulumi up` cannot add rules",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """What a release of all services needs beside what runs.
+    """What a release of all services needs in addition to the running tasks.
 
     Attributes:
-        tasks: New tasks while the old ones still run.
+        tasks: New tasks that run while the old ones still do.
         on_demand_vcpu: Their vCPU on Fargate.
         spot_vcpu: Their vCPU on Fargate Spot.
     """
@@ -94,7 +94,7 @@ class Growth:
 
 
 def growth(services: Sequence[tuple[Json, int]]) -> Growth:
-    """What a release of all services at once needs at most.
+    """The maximum need of a release of all services at once.
 
     Args:
         services: Each service, and the CPU units of one of its tasks.
@@ -109,7 +109,7 @@ def growth(services: Sequence[tuple[Json, int]]) -> Growth:
 
 
 def extra_tasks(service: Json) -> int:
-    """Tasks that a deployment may have beside those that are wanted: with two target groups all of them once more,
+    """Tasks that a deployment may add to the desired ones: with blue/green as many again,
     docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-blue-green.html; else by maximumPercent, rounded
     down, docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html"""
     desired = int(service.get("desiredCount", 0))
@@ -120,7 +120,7 @@ def extra_tasks(service: Json) -> int:
 
 
 def spread(tasks: int, strategy: Sequence[Json]) -> Mapping[str, float]:
-    """Tasks by capacity provider, as base and weights have it; without a strategy all are on demand.
+    """Tasks by capacity provider, according to base and weight; without a strategy all are on demand.
     docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html"""
     counts = dict[str, float]()
     left = float(tasks)
@@ -135,105 +135,107 @@ def spread(tasks: int, strategy: Sequence[Json]) -> Mapping[str, float]:
     return counts if strategy else {ON_DEMAND: left}
 
 
-def judge(quota: Quota, *, used: float, needed: float, limit: float, region: str) -> Finding:
-    """Whether there is room.
+def evaluate(quota: Quota, *, used: float, needed: float, limit: float, region: str) -> Finding:
+    """Whether the quota is large enough.
 
     Args:
-        quota: The limit.
-        used: What is used now, by the whole account.
-        needed: What a release needs beside it.
-        limit: The limit's value.
+        quota: The quota.
+        used: Current use of the whole account.
+        needed: What a release needs in addition.
+        limit: Value of the quota.
         region: AWS region.
     """
     share = (used + needed) / limit if limit else math.inf
     more = f", a release needs {needed:g} more" if needed else ""
-    told = f"{used:g} of {limit:g} {quota.unit} in use{more} ({min(share, 99):.0%})"
+    what = f"{used:g} of {limit:g} {quota.unit} in use{more} ({min(share, 99):.0%})"
     if share < WARN_FROM:
-        return ok(QUOTAS, quota.name, told)
-    cure = increase(quota, math.ceil((used + needed) * 2), region)
+        return ok(QUOTAS, quota.name, what)
+    fix = increase(quota, math.ceil((used + needed) * 2), region)
     severity = Severity.ERROR if share >= ERROR_FROM else Severity.WARNING
-    why = f"beyond it {quota.what_fails}"
-    return Finding(area=QUOTAS, subject=quota.name, severity=severity, what=told, why=why, cure=cure)
+    why = f"if it is exceeded, {quota.what_fails}"
+    return Finding(area=QUOTAS, subject=quota.name, severity=severity, what=what, why=why, fix=fix)
 
 
 def increase(quota: Quota, value: int, region: str) -> str:
-    """What to run for a higher limit."""
+    """The command that requests a higher quota."""
     return (
         f"`aws service-quotas request-service-quota-increase --service-code {quota.service} --quota-code {quota.code} "
-        f"--desired-value {value} --region {region}`; it may take days"
+        f"--desired-value {value} --region {region}`; this may take days"
     )
 
 
-def look_at_vcpu(patient: Patient) -> Iterator[Finding]:
+def check_vcpu(context: DoctorContext) -> Iterator[Finding]:
     """Fargate on demand."""
-    needed = _growth(patient).on_demand_vcpu
-    yield _judged(patient, FARGATE_VCPU, _usage(patient, FARGATE_VCPU), needed)
+    needed = _growth(context).on_demand_vcpu
+    yield _evaluated(context, FARGATE_VCPU, _usage(context, FARGATE_VCPU), needed)
 
 
-def look_at_spot(patient: Patient) -> Iterator[Finding]:
+def check_spot(context: DoctorContext) -> Iterator[Finding]:
     """Fargate Spot, where a service uses it."""
-    needed = _growth(patient).spot_vcpu
+    needed = _growth(context).spot_vcpu
     if needed:
-        yield _judged(patient, SPOT_VCPU, _usage(patient, SPOT_VCPU), needed)
+        yield _evaluated(context, SPOT_VCPU, _usage(context, SPOT_VCPU), needed)
 
 
-def look_at_interfaces(patient: Patient) -> Iterator[Finding]:
+def check_interfaces(context: DoctorContext) -> Iterator[Finding]:
     """Network interfaces."""
-    used = len(patient.asking.paginate("ec2", "describe_network_interfaces", "NetworkInterfaces"))
-    yield _judged(patient, INTERFACES, used, _growth(patient).tasks)
+    used = len(context.aws.paginate("ec2", "describe_network_interfaces", "NetworkInterfaces"))
+    yield _evaluated(context, INTERFACES, used, _growth(context).tasks)
 
 
-def look_at_rules(patient: Patient) -> Iterator[Finding]:
-    """Rules of the load balancer; the default ones do not count."""
-    name = patient.output("loadBalancer")
-    balancers = patient.asking.paginate("elbv2", "describe_load_balancers", "LoadBalancers")
+def check_rules(context: DoctorContext) -> Iterator[Finding]:
+    """Rules of the load balancer; default rules do not count."""
+    name = context.output("loadBalancer")
+    balancers = context.aws.paginate("elbv2", "describe_load_balancers", "LoadBalancers")
     arn = {str(one.get("DNSName", "")).lower(): str(one["LoadBalancerArn"]) for one in balancers}.get(name.lower())
     if arn is None:
-        raise CannotCheckError(f"there is no load balancer {name}" if name else "the stack names no load balancer")
-    listeners = patient.asking.paginate("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
+        raise CannotCheckError(
+            f"the load balancer {name} does not exist" if name else "the stack has no output loadBalancer"
+        )
+    listeners = context.aws.paginate("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
     rules = [
         rule
         for one in listeners
-        for rule in patient.asking.paginate("elbv2", "describe_rules", "Rules", ListenerArn=one["ListenerArn"])
+        for rule in context.aws.paginate("elbv2", "describe_rules", "Rules", ListenerArn=one["ListenerArn"])
         if not rule.get("IsDefault")
     ]
-    yield _judged(patient, RULES, len(rules), 0)
+    yield _evaluated(context, RULES, len(rules), 0)
 
 
-def quota_of(asking: CachingClient, quota: Quota) -> Json:
-    """The quota as Service Quotas describes it; where the account never had it changed, AWS may know its default alone:
+def quota_of(aws: CachingClient, quota: Quota) -> Json:
+    """The quota as Service Quotas returns it. If it was never changed for the account, there may be only its default:
     docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
 
     Raises:
-        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is no answer.
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is no response.
     """
-    asked = {"ServiceCode": quota.service, "QuotaCode": quota.code}
+    request = {"ServiceCode": quota.service, "QuotaCode": quota.code}
     try:
-        return part(asking.call("service-quotas", "get_service_quota", **asked), "Quota")
+        return part(aws.call("service-quotas", "get_service_quota", **request), "Quota")
     except ClientError as error:
         if not is_not_found(error):
             raise
-    return part(asking.call("service-quotas", "get_aws_default_service_quota", **asked), "Quota")
+    return part(aws.call("service-quotas", "get_aws_default_service_quota", **request), "Quota")
 
 
-def usage_of(asking: CachingClient, quota: Quota, now: datetime) -> float | None:
-    """What the account uses, by the metric that the quota itself names:
+def usage_of(aws: CachingClient, quota: Quota, now: datetime) -> float | None:
+    """The use of the account, from the metric of the quota:
     docs.aws.amazon.com/AmazonECS/latest/developerguide/monitoring-fargate-usage.html
 
     Returns:
-        The latest value; None where CloudWatch has no data, as in an account that runs nothing.
+        The latest value; None if CloudWatch has no data, as in an account without tasks.
 
     Raises:
-        CannotCheckError: AWS names no metric.
-        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is no answer.
+        CannotCheckError: The quota has no metric.
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There is no response.
     """
-    metric = part(quota_of(asking, quota), "UsageMetric")
+    metric = part(quota_of(aws, quota), "UsageMetric")
     if not metric:
-        raise CannotCheckError(f"AWS names no metric for the use of {quota.name}")
+        raise CannotCheckError(f"{quota.name} has no usage metric")
     statistic = str(metric.get("MetricStatisticRecommendation") or "Maximum")
     dimensions = cast(Mapping[str, str], metric.get("MetricDimensions") or {})
     until = now.replace(second=0, microsecond=0)
-    asked: dict[str, Any] = {
+    request: dict[str, Any] = {
         "Namespace": metric["MetricNamespace"],
         "MetricName": metric["MetricName"],
         "Dimensions": [{"Name": name, "Value": dimensions[name]} for name in sorted(dimensions)],
@@ -242,20 +244,20 @@ def usage_of(asking: CachingClient, quota: Quota, now: datetime) -> float | None
         "Period": USAGE_PERIOD_SECONDS,
         "Statistics": [statistic],
     }
-    points = items(asking.call("cloudwatch", "get_metric_statistics", **asked), "Datapoints")
+    points = items(aws.call("cloudwatch", "get_metric_statistics", **request), "Datapoints")
     return float(max(points, key=_moment)[statistic]) if points else None
 
 
-def _judged(patient: Patient, quota: Quota, used: float, needed: float) -> Finding:
-    limit = float(quota_of(patient.asking, quota)["Value"])
-    return judge(quota, used=used, needed=needed, limit=limit, region=patient.region)
+def _evaluated(context: DoctorContext, quota: Quota, used: float, needed: float) -> Finding:
+    limit = float(quota_of(context.aws, quota)["Value"])
+    return evaluate(quota, used=used, needed=needed, limit=limit, region=context.region)
 
 
-def _usage(patient: Patient, quota: Quota) -> float:
-    """What the account uses. One that runs nothing has no data; this one runs tasks."""
-    used = usage_of(patient.asking, quota, patient.now)
+def _usage(context: DoctorContext, quota: Quota) -> float:
+    """The use of the account. An account without tasks has no data, but this one has tasks."""
+    used = usage_of(context.aws, quota, context.now)
     if used is None:
-        raise CannotCheckError(f"CloudWatch has no data on the use of {quota.name} yet")
+        raise CannotCheckError(f"CloudWatch has no data for the use of {quota.name} yet")
     return used
 
 
@@ -263,6 +265,6 @@ def _moment(point: Json) -> Any:
     return point["Timestamp"]
 
 
-def _growth(patient: Patient) -> Growth:
-    services = patient.services()
-    return growth([(service, int(patient.definition_of(name).get("cpu") or 0)) for name, service in services.items()])
+def _growth(context: DoctorContext) -> Growth:
+    services = context.services()
+    return growth([(service, int(context.definition_of(name).get("cpu") or 0)) for name, service in services.items()])

@@ -1,20 +1,20 @@
-"""The route tables of the tasks' subnets, and the way of image layers to S3."""
+"""The route tables of the tasks' subnets, and their routes to S3, from which image layers are pulled."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from aws.client import Json, items
 from settings.partition import gateway_endpoint_service
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.patient import Patient
 
 NETWORK = "network"
 TARGETS = ("NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId", "GatewayId")
 
 
-def tables_of(patient: Patient, vpc: str, subnets: Sequence[str]) -> Mapping[str, Json]:
-    """The route table of each subnet. One without a table of its own has the VPC's main one:
+def tables_of(context: DoctorContext, vpc: str, subnets: Sequence[str]) -> Mapping[str, Json]:
+    """The route table of each subnet. A subnet without an association uses the main route table:
     docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html"""
-    tables = patient.asking.paginate(
+    tables = context.aws.paginate(
         "ec2", "describe_route_tables", "RouteTables", Filters=[{"Name": "vpc-id", "Values": [vpc]}]
     )
     own: dict[str, Json] = {}
@@ -29,15 +29,15 @@ def tables_of(patient: Patient, vpc: str, subnets: Sequence[str]) -> Mapping[str
 
 
 def default_target(table: Json) -> str:
-    """Where the default route of a table leads: `nat-...`, `igw-...`, `blackhole`; "" for no such route."""
+    """Target of the default route of a table: `nat-...`, `igw-...`, `blackhole`; "" if it has none."""
     route = {one.get("DestinationCidrBlock"): one for one in items(table, "Routes")}.get("0.0.0.0/0", {})
     if route.get("State") == "blackhole":
         return "blackhole"
     return next((str(route[name]) for name in TARGETS if route.get(name)), "")
 
 
-def leads_to_s3(table: Json, endpoints: Sequence[str]) -> bool:
-    """Whether a table has the route of one of the gateway endpoints, whose destination is S3's prefix list:
+def has_s3_route(table: Json, endpoints: Sequence[str]) -> bool:
+    """Whether a table has a route to one of the gateway endpoints; its destination is S3's prefix list:
     docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html"""
     return any(
         route.get("DestinationPrefixListId")
@@ -47,8 +47,8 @@ def leads_to_s3(table: Json, endpoints: Sequence[str]) -> bool:
     )
 
 
-def judge_s3(tables: Mapping[str, Json], endpoints: Sequence[str], stack: str) -> list[Finding]:
-    """Whether image layers, which ECR keeps in S3, come through the gateway endpoint:
+def evaluate_s3(tables: Mapping[str, Json], endpoints: Sequence[str], stack: str) -> list[Finding]:
+    """Whether image layers, which ECR stores in S3, are pulled through the gateway endpoint:
     docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
 
     Args:
@@ -56,13 +56,13 @@ def judge_s3(tables: Mapping[str, Json], endpoints: Sequence[str], stack: str) -
         endpoints: Ids of the VPC's gateway endpoints for S3.
         stack: Name of the stack.
     """
-    without = {subnet: default_target(table) for subnet, table in tables.items() if not leads_to_s3(table, endpoints)}
+    without = {subnet: default_target(table) for subnet, table in tables.items() if not has_s3_route(table, endpoints)}
     if not without:
-        return [ok(NETWORK, "", "the tasks' subnets reach S3 through the gateway endpoint")]
+        return [ok(NETWORK, "", "the tasks' subnets have a route to S3 through the gateway endpoint")]
     missing = "no route to the gateway endpoint for S3" if endpoints else "no gateway endpoint for S3"
-    cure = f"`pulumi up --stack {stack}` puts the endpoint and its routes back"
+    fix = f"run `pulumi up --stack {stack}` to restore the endpoint and its routes"
     closed = sorted(subnet for subnet, target in without.items() if target in ("", "blackhole"))
-    # A task has no public address, so a route to the internet gateway is none for it.
+    # A task has no public address, so it cannot use a route to the internet gateway.
     closed += sorted(subnet for subnet, target in without.items() if target.startswith("igw-"))
     paid = sorted(subnet for subnet, target in without.items() if target.startswith("nat-"))
     found: list[Finding] = []
@@ -72,8 +72,8 @@ def judge_s3(tables: Mapping[str, Json], endpoints: Sequence[str], stack: str) -
                 area=NETWORK,
                 severity=Severity.ERROR,
                 what=f"{missing} and no NAT gateway in {', '.join(closed)}",
-                why="no new task can pull its image there: CannotPullContainerError",
-                cure=cure,
+                why="new tasks there cannot pull their images: CannotPullContainerError",
+                fix=fix,
             )
         )
     if paid:
@@ -82,29 +82,29 @@ def judge_s3(tables: Mapping[str, Json], endpoints: Sequence[str], stack: str) -
                 area=NETWORK,
                 severity=Severity.WARNING,
                 what=f"{missing} in {', '.join(paid)}",
-                why="each image layer goes through the NAT gateway, which costs money per GB",
-                cure=cure,
+                why="image layers are pulled through the NAT gateway, which is charged per GB",
+                fix=fix,
             )
         )
     rest = sorted(set(without) - {*closed, *paid})
     if rest:
-        found.append(unknown(NETWORK, "", f"whether {', '.join(rest)} reaches S3: {without[rest[0]]} decides"))
+        found.append(unknown(NETWORK, "", f"the route from {', '.join(rest)} to S3: it depends on {without[rest[0]]}"))
     return found
 
 
-def look_at_s3(patient: Patient) -> Iterator[Finding]:
-    """Whether the tasks' subnets can reach S3."""
-    subnets = patient.subnets()
+def check_s3(context: DoctorContext) -> Iterator[Finding]:
+    """The routes from the tasks' subnets to S3."""
+    subnets = context.subnets()
     vpc = str(next(iter(subnets.values()))["VpcId"])
-    found = patient.asking.paginate(
+    found = context.aws.paginate(
         "ec2",
         "describe_vpc_endpoints",
         "VpcEndpoints",
         Filters=[
             {"Name": "vpc-id", "Values": [vpc]},
-            {"Name": "service-name", "Values": [gateway_endpoint_service(patient.region, "s3")]},
+            {"Name": "service-name", "Values": [gateway_endpoint_service(context.region, "s3")]},
             {"Name": "vpc-endpoint-type", "Values": ["Gateway"]},
         ],
     )
     endpoints = [str(one["VpcEndpointId"]) for one in found]
-    yield from judge_s3(tables_of(patient, vpc, sorted(subnets)), endpoints, patient.live.location.stack)
+    yield from evaluate_s3(tables_of(context, vpc, sorted(subnets)), endpoints, context.live.location.stack)

@@ -18,51 +18,52 @@ from release.contract import StackLocation
 from release.step_output import print_line
 from settings.project import project_name
 from story.doctor import page
+from story.doctor.context import DoctorContext
 from story.doctor.examine import Step, checks_of, examine
 from story.doctor.finding import Finding, exit_code
-from story.doctor.patient import Patient
 from story.engine.pulumi_command import PulumiCommand
 from story.exit_codes import ExitCode
 from story.live_stack import EXPECTED, LiveStackError, error_line, stack_of_outputs
 
 LINES = 4
-"""Where nobody watches, so many lines tell how far it is."""
+"""Number of lines that show the progress if the output is no terminal."""
 
 
 def run(
     *, stack: str, service: str | None, project: Path, config_file: Path | None, as_json: bool, debug: bool = False
 ) -> int:
-    """Looks at a stack and shows what it finds; returns the exit code: 0 with nothing worse than notes, 3 with
-    warnings, 4 with errors, 2 for a service that the stack does not have, 1 if nobody could tell."""
+    """Checks a stack and shows the findings; returns the exit code: 0 without warnings and errors, 3 with warnings, 4
+    with errors, 2 for a service that the stack does not have, 1 if the stack could not be checked."""
     try:
-        patient = _patient(stack, service, project, config_file)
-        known = sorted(patient.live.services)
+        context = _context(stack, service, project, config_file)
+        known = sorted(context.live.services)
         if service is not None and service not in known:
-            allowed = ", ".join(known) or "none, for the stack has no service"
+            allowed = ", ".join(known) or "none, because the stack has no service"
             print(f'story doctor: --service: given "{service}"; allowed is one of: {allowed}', file=sys.stderr)
             return ExitCode.WRONG_USAGE
-        _check_account(patient)
-        checks = checks_of(patient)
-        with progress(patient.live.location.stack, len(checks)) as step:
+        _check_account(context)
+        checks = checks_of(context)
+        with progress(context.live.location.stack, len(checks)) as step:
             found = examine(checks, step, debug=debug)
     except EXPECTED as error:
         print(f"story doctor: {error_line(stack, error)}", file=sys.stderr)
         return ExitCode.FAILED
-    show(patient.live.location, found, as_json=as_json)
+    show(context.live.location, found, as_json=as_json)
     return exit_code(found)
 
 
-def _patient(stack: str, service: str | None, project: Path, config_file: Path | None) -> Patient:
+def _context(stack: str, service: str | None, project: Path, config_file: Path | None) -> DoctorContext:
     pulumi = PulumiCommand(stack=stack, project=project, config_file=config_file)
     outputs = pulumi.outputs()
-    profile = pulumi.aws_profile() or None
-    live = stack_of_outputs(stack.rpartition("/")[2], outputs, profile, project=project_name(project))
+    live = stack_of_outputs(
+        stack.rpartition("/")[2], outputs, pulumi.aws_profile() or None, project=project_name(project)
+    )
     session = boto3.Session(region_name=live.location.region, profile_name=live.location.profile)
-    return Patient(
+    return DoctorContext(
         live=live,
         outputs=outputs,
         names=sorted(live.services) if service is None else [service],
-        asking=CachingClient(AwsClient(session)),
+        aws=CachingClient(AwsClient(session)),
         now=_now(),
     )
 
@@ -71,24 +72,24 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _check_account(patient: Patient) -> None:
-    """Whether the credentials are valid, and of the stack's account.
+def _check_account(context: DoctorContext) -> None:
+    """Checks that the credentials are valid and belong to the stack's account.
 
     Raises:
         aws.errors.CredentialsExpiredError: They are not valid.
-        story.live_stack.LiveStackError: They are another account's.
+        story.live_stack.LiveStackError: They belong to another account.
     """
     try:
-        account = str(patient.asking.call("sts", "get_caller_identity")["Account"])
+        account = str(context.aws.call("sts", "get_caller_identity")["Account"])
     except ClientError as error:
         if code_of(error) in EXPIRED:
             raise CredentialsExpiredError(in_one_line(error)) from None
         raise
-    wanted = _account_in(patient.outputs)
-    if wanted and account != wanted:
+    expected = _account_in(context.outputs)
+    if expected and account != expected:
         raise LiveStackError(
-            f"stack {patient.live.location.stack}: these credentials are of the account {account}, the stack is in "
-            f"{wanted}: choose another profile, or `aws:profile` in the stack's file"
+            f"stack {context.live.location.stack}: the credentials belong to account {account}, but the stack is in "
+            f"{expected}: use another profile, or set `aws:profile` in the stack file"
         )
 
 
@@ -99,7 +100,7 @@ def _account_in(outputs: Mapping[str, Any]) -> str:
 
 @contextmanager
 def progress(stack: str, checks: int) -> Generator[Step]:
-    """Shows how far it is, beside the document: live in a terminal, else as a few lines."""
+    """Shows the progress on the standard error: live in a terminal, else as a few lines."""
     if sys.stderr.isatty():
         with Console(stderr=True).status(f"{checks} checks") as status:
             yield lambda area, done, of: status.update(f"{done} of {of} checks, {area}")
@@ -118,7 +119,7 @@ def _lines(stack: str, checks: int) -> Step:
 
 
 def show(location: StackLocation, found: list[Finding], *, as_json: bool) -> None:
-    """Prints what was found: a document, a page for a terminal, or lines for a log."""
+    """Prints the findings: as a JSON document, a page for a terminal, or lines for a log."""
     output: Callable[[str], None] = print_line
     if as_json:
         output(page.document(location, found))

@@ -1,6 +1,6 @@
-"""The secrets that tasks read: there, not about to be deleted, and with the keys that tasks want.
+"""The secrets that tasks read: they exist, are not scheduled for deletion, and have the JSON keys that tasks read.
 
-Of a secret's value only the names of its keys are looked at; it is neither kept nor shown.
+Only the names of the keys in a secret's value are used; the value is neither stored nor shown.
 """
 
 import json
@@ -13,26 +13,26 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.client import Json, items, part
 from aws.errors import is_not_found, reason
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.patient import Patient
 
 SECRETS = "secrets"
 CURRENT = "AWSCURRENT"
-WHY = "running tasks go on, but no new one can start: ResourceInitializationError"
+WHY = "running tasks continue, but new tasks cannot start: ResourceInitializationError"
 ARN_PARTS = 7
 MIGRATION = "migration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """What a container reads of a secret.
+    """What a container reads from a secret.
 
     Attributes:
-        arn: The secret.
-        key: Key in its JSON; "" for all of it.
-        stage: Version stage; AWS takes the current one without any.
-        version: Id of the version; "" for none.
-        variable: Variable that gets it.
+        arn: ARN of the secret.
+        key: JSON key; "" for the whole value.
+        stage: Version stage; "" for the current one.
+        version: Version ID; "" for none.
+        variable: Environment variable that gets the value.
     """
 
     arn: str
@@ -43,7 +43,7 @@ class Read:
 
 
 def read_of(variable: str, value_from: str) -> Read | None:
-    """What a `valueFrom` names; None if it is not a secret of Secrets Manager.
+    """What a `valueFrom` refers to; None if it is not a secret of Secrets Manager.
 
     Its form: docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
     """
@@ -55,32 +55,36 @@ def read_of(variable: str, value_from: str) -> Read | None:
 
 
 def reads(definition: Json) -> tuple[list[Read], list[str]]:
-    """What the containers of a task definition read: secrets, and what is kept elsewhere."""
-    given = [
+    """The secrets that the containers of a task definition read, and values that are stored elsewhere."""
+    references = [
         (str(one["name"]), str(one["valueFrom"]))
         for container in items(definition, "containerDefinitions")
         for one in (*items(container, "secrets"), *items(part(container, "logConfiguration"), "secretOptions"))
     ]
-    found = [(value, read_of(name, value)) for name, value in given]
+    found = [(value, read_of(name, value)) for name, value in references]
     return [one for _, one in found if one], sorted({value for value, one in found if one is None})
 
 
 def name_of(arn: str) -> str:
-    """The secret's name, with the letters that AWS adds to it."""
+    """The secret's name, with the suffix that AWS adds."""
     return arn.split(":")[-1]
 
 
-def judge_secret(user: str, read: Read, secret: Json | None) -> Finding | None:
-    """What is wrong with a secret itself; None if nothing is.
+def evaluate_secret(user: str, read: Read, secret: Json | None) -> Finding | None:
+    """The problem of a secret itself; None if there is none.
 
     Args:
         user: The service that reads it.
-        read: What it reads.
-        secret: As DescribeSecret tells it; None if there is none.
+        read: What the service reads.
+        secret: As DescribeSecret returns it; None if it does not exist.
     """
     name = name_of(read.arn)
     if secret is None:
-        return _error(user, f"{read.variable}: there is no secret {name}", "`pulumi up` makes the stack's own again")
+        return _error(
+            user,
+            f"{read.variable}: the secret {name} does not exist",
+            "`pulumi up` creates the stack's own secrets again",
+        )
     if secret.get("DeletedDate"):
         return _error(
             user,
@@ -90,29 +94,29 @@ def judge_secret(user: str, read: Read, secret: Json | None) -> Finding | None:
     versions = cast(Mapping[str, Sequence[str]], secret.get("VersionIdsToStages") or {})
     stage = read.stage or CURRENT
     if read.version and read.version not in versions:
-        return _error(user, f"{read.variable}: {name} has no version {read.version}", "name another one, or none")
+        return _error(user, f"{read.variable}: {name} has no version {read.version}", "name another version, or none")
     if not read.version and stage not in {one for stages in versions.values() for one in stages}:
-        cure = f"`aws secretsmanager put-secret-value --secret-id {read.arn} ...` gives it a value"
-        return _error(user, f"{read.variable}: {name} has no version {stage}", cure)
+        fix = f"`aws secretsmanager put-secret-value --secret-id {read.arn} ...` adds a value"
+        return _error(user, f"{read.variable}: {name} has no version {stage}", fix)
     return None
 
 
-def judge_key(user: str, read: Read, keys: frozenset[str] | None) -> Finding | None:
-    """What is wrong with the key that a container reads; None if nothing is.
+def evaluate_key(user: str, read: Read, keys: frozenset[str] | None) -> Finding | None:
+    """The problem of the JSON key that a container reads; None if there is none.
 
     Args:
         user: The service.
-        read: What it reads.
+        read: What the service reads.
         keys: Names of the keys in the secret; None if it is not a JSON object.
     """
     if keys is None:
-        told = "is not a JSON object"
+        problem = "is not a JSON object"
     elif read.key not in keys:
-        told = f"has only {', '.join(sorted(keys)) or 'no key'}"
+        problem = f"has only {', '.join(sorted(keys)) or 'no key'}"
     else:
         return None
-    cure = f'put a JSON object with "{read.key}" into it, or name another key'
-    return _error(user, f"{read.variable}: key {read.key} is wanted, and {name_of(read.arn)} {told}", cure)
+    fix = f'store a JSON object with "{read.key}" in it, or name another key'
+    return _error(user, f"{read.variable}: the task reads the key {read.key}, but {name_of(read.arn)} {problem}", fix)
 
 
 def keys_of(value: str | None) -> frozenset[str] | None:
@@ -124,13 +128,13 @@ def keys_of(value: str | None) -> frozenset[str] | None:
     return frozenset(cast(Mapping[str, Any], content)) if isinstance(content, dict) else None
 
 
-def judge_age(user: str, changed: Mapping[str, datetime], oldest_task: datetime | None) -> Finding | None:
-    """A secret that was changed since the tasks started, which read it then alone.
+def evaluate_age(user: str, changed: Mapping[str, datetime], oldest_task: datetime | None) -> Finding | None:
+    """Secrets that were changed after the tasks started; tasks read them only at their start.
 
     Args:
         user: The service.
-        changed: When each secret was changed last, by name.
-        oldest_task: When its oldest task started; None if none runs.
+        changed: Time of the last change of each secret, by name.
+        oldest_task: Start of its oldest task; None if none is running.
     """
     newer = sorted(name for name, when in changed.items() if oldest_task and when > oldest_task)
     if not newer:
@@ -139,86 +143,88 @@ def judge_age(user: str, changed: Mapping[str, datetime], oldest_task: datetime 
         area=SECRETS,
         subject=user,
         severity=Severity.NOTE,
-        what=f"changed since its oldest task started: {', '.join(newer)}",
-        why="a task reads a secret when it starts: older ones still have what it said then",
-        cure="a new deployment: `aws ecs update-service --force-new-deployment`, or the next release",
+        what=f"changed after its oldest task started: {', '.join(newer)}",
+        why="a task reads secrets when it starts, so older tasks still have the old values",
+        fix="run `aws ecs update-service --force-new-deployment`, or wait for the next release",
     )
 
 
-def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
+def check_service(context: DoctorContext, name: str) -> Iterator[Finding]:
     """The secrets of a service."""
-    wanted, elsewhere = reads(patient.definition_of(name))
-    yield from _look(patient, name, wanted, elsewhere)
+    references, elsewhere = reads(context.definition_of(name))
+    yield from _check_secrets(context, name, references, elsewhere)
 
 
-def look_at_age(patient: Patient, name: str) -> Iterator[Finding]:
-    """Whether the tasks of a service have what its secrets say today."""
-    wanted, _ = reads(patient.definition_of(name))
-    yield from _look_at_age(patient, name, wanted)
+def check_age(context: DoctorContext, name: str) -> Iterator[Finding]:
+    """Whether the tasks of a service have the current values of its secrets."""
+    references, _ = reads(context.definition_of(name))
+    yield from _check_age(context, name, references)
 
 
-def look_at_migration(patient: Patient) -> Iterator[Finding]:
+def check_migration(context: DoctorContext) -> Iterator[Finding]:
     """The secrets of the migration."""
-    wanted, elsewhere = reads(patient.definition(patient.live.migration_definition))
-    yield from _look(patient, MIGRATION, wanted, elsewhere)
+    references, elsewhere = reads(context.definition(context.live.migration_definition))
+    yield from _check_secrets(context, MIGRATION, references, elsewhere)
 
 
-def _look(patient: Patient, user: str, wanted: Sequence[Read], elsewhere: Sequence[str]) -> Iterator[Finding]:
+def _check_secrets(
+    context: DoctorContext, user: str, references: Sequence[Read], elsewhere: Sequence[str]
+) -> Iterator[Finding]:
     for value in elsewhere:
         yield unknown(SECRETS, user, f"{value}: it is not in Secrets Manager")
-    well = 0
-    for read in dict.fromkeys(wanted):
-        finding = _look_at(patient, user, read)
-        well += finding is None
+    passed = 0
+    for read in dict.fromkeys(references):
+        finding = _check_secret(context, user, read)
+        passed += finding is None
         if finding:
             yield finding
-    if well:
-        yield ok(SECRETS, user, f"{well} secrets are there, with the keys that it reads")
+    if passed:
+        yield ok(SECRETS, user, f"{passed} secrets exist, with the keys that it reads")
 
 
-def _look_at(patient: Patient, user: str, read: Read) -> Finding | None:
+def _check_secret(context: DoctorContext, user: str, read: Read) -> Finding | None:
     try:
-        secret: Json | None = _described(patient, read.arn)
+        secret: Json | None = _described(context, read.arn)
     except (BotoCoreError, ClientError) as error:
         return unknown(SECRETS, user, f"{read.variable} in {name_of(read.arn)}: {reason(error)}")
-    wrong = judge_secret(user, read, secret)
-    if wrong or not read.key:
-        return wrong
+    problem = evaluate_secret(user, read, secret)
+    if problem or not read.key:
+        return problem
     version = {key: value for key, value in (("VersionStage", read.stage), ("VersionId", read.version)) if value}
     try:
         keys = keys_of(
-            patient.asking.uncached.call("secretsmanager", "get_secret_value", SecretId=read.arn, **version).get(
+            context.aws.uncached.call("secretsmanager", "get_secret_value", SecretId=read.arn, **version).get(
                 "SecretString"
             )
         )
     except (BotoCoreError, ClientError) as error:
         return unknown(SECRETS, user, f"the keys of {name_of(read.arn)}: {reason(error)}")
-    return judge_key(user, read, keys)
+    return evaluate_key(user, read, keys)
 
 
-def _look_at_age(patient: Patient, user: str, wanted: Sequence[Read]) -> Iterator[Finding]:
+def _check_age(context: DoctorContext, user: str, references: Sequence[Read]) -> Iterator[Finding]:
     changed: dict[str, datetime] = {}
-    for arn in {read.arn for read in wanted}:
+    for arn in {read.arn for read in references}:
         try:
-            secret = _described(patient, arn)
+            secret = _described(context, arn)
         except (BotoCoreError, ClientError):
             continue
         if secret and secret.get("LastChangedDate"):
             changed[name_of(arn)] = secret["LastChangedDate"]
-    began = [task["startedAt"] for task in patient.tasks(user) if task.get("startedAt")]
-    finding = judge_age(user, changed, min(began, default=None))
+    began = [task["startedAt"] for task in context.tasks(user) if task.get("startedAt")]
+    finding = evaluate_age(user, changed, min(began, default=None))
     if finding:
         yield finding
 
 
-def _described(patient: Patient, arn: str) -> Json | None:
+def _described(context: DoctorContext, arn: str) -> Json | None:
     try:
-        return patient.asking.call("secretsmanager", "describe_secret", SecretId=arn)
+        return context.aws.call("secretsmanager", "describe_secret", SecretId=arn)
     except ClientError as error:
         if is_not_found(error):
             return None
         raise
 
 
-def _error(user: str, what: str, cure: str) -> Finding:
-    return Finding(area=SECRETS, subject=user, severity=Severity.ERROR, what=what, why=WHY, cure=cure)
+def _error(user: str, what: str, fix: str) -> Finding:
+    return Finding(area=SECRETS, subject=user, severity=Severity.ERROR, what=what, why=WHY, fix=fix)

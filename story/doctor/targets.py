@@ -1,4 +1,4 @@
-"""The targets of the load balancer: healthy, and in every zone."""
+"""The targets of the load balancer: whether they are healthy, and in every Availability Zone."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from aws.client import Json, items, part
 from release.task import detail
+from story.doctor.context import DoctorContext
 from story.doctor.finding import Finding, Severity, ok
-from story.doctor.patient import Patient
 
 TARGETS = "targets"
 
@@ -19,46 +19,46 @@ class Target:
     Attributes:
         address: Its private address.
         state: `healthy`, `unhealthy`, `initial`, `draining`, `unused` or `unavailable`.
-        told: What the load balancer says of it.
-        zone: Availability zone; "" if it is not known.
+        reason: Reason and description of the state; "" if there is none.
+        zone: Availability Zone; "" if it is not known.
     """
 
     address: str
     state: str
-    told: str
+    reason: str
     zone: str
 
 
-def targets_of(answer: Json, zones: Mapping[str, str]) -> list[Target]:
+def targets_of(response: Json, zones: Mapping[str, str]) -> list[Target]:
     """The targets that DescribeTargetHealth lists.
 
     Args:
-        answer: Of DescribeTargetHealth.
-        zones: Zone by address, from the tasks; the answer itself may not tell.
+        response: Response of DescribeTargetHealth.
+        zones: Zone by address, from the tasks; the response may not have it.
     """
     found: list[Target] = []
-    for one in items(answer, "TargetHealthDescriptions"):
+    for one in items(response, "TargetHealthDescriptions"):
         target, health = part(one, "Target"), part(one, "TargetHealth")
         address = str(target.get("Id", ""))
-        told = ": ".join(str(health[key]) for key in ("Reason", "Description") if health.get(key))
+        reason = ": ".join(str(health[key]) for key in ("Reason", "Description") if health.get(key))
         found.append(
             Target(
                 address=address,
                 state=str(health.get("State", "")),
-                told=told,
+                reason=reason,
                 zone=zones.get(address, "") or str(target.get("AvailabilityZone", "")),
             )
         )
     return found
 
 
-def judge_health(name: str, groups: Mapping[str, Sequence[Target]], desired: int) -> list[Finding]:
+def evaluate_health(name: str, groups: Mapping[str, Sequence[Target]], desired: int) -> list[Finding]:
     """Whether a service has healthy targets.
 
     Args:
         name: The service.
         groups: Targets by the name of their group; with blue/green one of the two is empty between releases.
-        desired: Tasks that the service should have.
+        desired: Desired number of tasks.
     """
     everything = [target for targets in groups.values() for target in targets]
     healthy = sum(target.state == "healthy" for target in everything)
@@ -74,7 +74,7 @@ def judge_health(name: str, groups: Mapping[str, Sequence[Target]], desired: int
                 severity=Severity.ERROR,
                 what=f"no target is healthy{f': {reasons}' if reasons else ', and none is registered'}",
                 why="visitors get 502 or 503",
-                cure=f"the log says why: `aws logs tail` on the service's group; `story status` shows {name}'s events",
+                fix=f"read the log with `story logs {name}`, and the events of {name} in `story status`",
             )
         ]
     unhealthy = [target for target in everything if target.state == "unhealthy"]
@@ -85,16 +85,16 @@ def judge_health(name: str, groups: Mapping[str, Sequence[Target]], desired: int
                 subject=name,
                 severity=Severity.WARNING,
                 what=f"{len(unhealthy)} of {len(everything)} targets are unhealthy: {_reasons(unhealthy)}",
-                why="the others have their work as well; ECS replaces them, which fails again if the cause stays",
-                cure="look at the task's log first, then at web.health_check_path in the stack's file",
+                why="the healthy targets get all requests; replacing the others fails until the cause is fixed",
+                fix="read the task's log first, then check web.health_check_path in the stack file",
             )
         ]
-    told = f", {starting} start" if starting else ""
-    return [ok(TARGETS, name, f"{healthy} of {len(everything)} targets are healthy{told}")]
+    initial = f", {starting} are starting" if starting else ""
+    return [ok(TARGETS, name, f"{healthy} of {len(everything)} targets are healthy{initial}")]
 
 
-def judge_zones(name: str, groups: Mapping[str, Sequence[Target]], zones: Sequence[str]) -> list[Finding]:
-    """Whether each zone has a healthy target, where there are enough for that.
+def evaluate_zones(name: str, groups: Mapping[str, Sequence[Target]], zones: Sequence[str]) -> list[Finding]:
+    """Whether each zone has a healthy target, if there are enough targets for that.
 
     Args:
         name: The service.
@@ -114,8 +114,8 @@ def judge_zones(name: str, groups: Mapping[str, Sequence[Target]], zones: Sequen
                     subject=name,
                     severity=Severity.WARNING,
                     what=f"no healthy target in {', '.join(empty)}, although {group} has {healthy.total()}",
-                    why="if a zone fails, more of the site fails with it than has to",
-                    cure=f"`aws ecs update-service --force-new-deployment` for {name} spreads its tasks anew",
+                    why="if a zone fails, the site loses more targets than necessary",
+                    fix=f"`aws ecs update-service --force-new-deployment` for {name} distributes its tasks again",
                 )
             )
         else:
@@ -123,30 +123,30 @@ def judge_zones(name: str, groups: Mapping[str, Sequence[Target]], zones: Sequen
     return found
 
 
-def look_at_service(patient: Patient, name: str) -> Iterator[Finding]:
+def check_service(context: DoctorContext, name: str) -> Iterator[Finding]:
     """The targets of a service."""
-    service = patient.service(name)
-    arns = _groups(patient, name, service)
+    service = context.service(name)
+    arns = _groups(context, name, service)
     if not arns:
         return
-    zone_of_subnet = {subnet: str(one.get("AvailabilityZone", "")) for subnet, one in patient.subnets().items()}
+    zone_of_subnet = {subnet: str(one.get("AvailabilityZone", "")) for subnet, one in context.subnets().items()}
     zone_of_address = {
         detail(task, "privateIPv4Address"): zone_of_subnet.get(detail(task, "subnetId"), "")
-        for task in patient.tasks(name)
+        for task in context.tasks(name)
     }
     groups = {
-        group: targets_of(patient.asking.call("elbv2", "describe_target_health", TargetGroupArn=arn), zone_of_address)
+        group: targets_of(context.aws.call("elbv2", "describe_target_health", TargetGroupArn=arn), zone_of_address)
         for group, arn in arns.items()
     }
-    yield from judge_health(name, groups, int(service.get("desiredCount", 0)))
-    yield from judge_zones(name, groups, sorted({zone for zone in zone_of_subnet.values() if zone}))
+    yield from evaluate_health(name, groups, int(service.get("desiredCount", 0)))
+    yield from evaluate_zones(name, groups, sorted({zone for zone in zone_of_subnet.values() if zone}))
 
 
-def _groups(patient: Patient, name: str, service: Json) -> Mapping[str, str]:
+def _groups(context: DoctorContext, name: str, service: Json) -> Mapping[str, str]:
     """ARN of each target group of a service, by its name."""
-    told: Mapping[str, str] = patient.live.services.get(name, {}).get("targetGroups") or {}
-    names = {arn: group for group, arn in told.items()}
-    arns = dict.fromkeys(told.values())
+    outputs: Mapping[str, str] = context.live.services.get(name, {}).get("targetGroups") or {}
+    names = {arn: group for group, arn in outputs.items()}
+    arns = dict.fromkeys(outputs.values())
     for balancer in items(service, "loadBalancers"):
         alternate = part(balancer, "advancedConfiguration").get("alternateTargetGroupArn")
         arns |= dict.fromkeys(str(arn) for arn in (balancer.get("targetGroupArn"), alternate) if arn)
@@ -154,5 +154,5 @@ def _groups(patient: Patient, name: str, service: Json) -> Mapping[str, str]:
 
 
 def _reasons(targets: Iterator[Target] | Sequence[Target]) -> str:
-    counted = Counter(target.told or target.state for target in targets)
+    counted = Counter(target.reason or target.state for target in targets)
     return "; ".join(f"{reason} ({count})" for reason, count in counted.most_common(3))

@@ -1,4 +1,4 @@
-"""The events of a log group: asked for in pages, each shown once, while new ones come in."""
+"""Reads the events of a log group page by page, each event once, and follows new ones."""
 
 import re
 import time
@@ -10,28 +10,28 @@ from aws.client import Json, items
 from aws.retrying import RetryingClient
 
 LATE_SECONDS = 60
-"""How much older than the newest one an event may be that comes in late: containers hand their lines over in batches,
-each at its own pace, and CloudWatch Logs sorts by the time at which they were written."""
+"""How much older than the newest event a late event may be. Containers send their lines in batches, each at its own
+interval, and CloudWatch Logs sorts events by the time at which they were written."""
 POLL_SECONDS = 2.0
-"""FilterLogEvents may be asked only some times a second, by everybody in the account together:
+"""FilterLogEvents has a quota of requests per second for the whole account:
 docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"""
 MOST_OF_A_TERM = 1022
-"""A pattern has 1024 characters, two of them quotes:
+"""A filter pattern may have 1024 characters, two of which are the quotes:
 docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html"""
 NOT_QUOTABLE = re.compile(r'["\\%\x00-\x1f]')
-"""What could end a quoted term, or begin an expression."""
+"""Characters that could end a quoted term or start an expression."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Which events are wanted.
+    """Which events to read.
 
     Attributes:
         group: Log group.
         since_ms: Time of the oldest one, in milliseconds since 1970.
-        text: Text that they contain; "" for all.
-        stream_prefix: First part of their streams' names; "" for all.
-        task: Beginning of the task's id; "" for all.
+        text: Text that they contain; "" for any.
+        stream_prefix: Prefix of the names of their log streams; "" for any.
+        task: Beginning of the task ID; "" for any.
     """
 
     group: str
@@ -40,8 +40,8 @@ class Search:
     stream_prefix: str = ""
     task: str = ""
 
-    def fits(self, event: Json) -> bool:
-        """Whether an event is wanted. AWS was asked for a little more than that."""
+    def matches(self, event: Json) -> bool:
+        """Whether an event matches. The request to AWS matches a little more than that."""
         stream = str(event.get("logStreamName", ""))
         return (
             self.text in str(event.get("message", ""))
@@ -50,7 +50,7 @@ class Search:
         )
 
     def parameters(self, since_ms: int) -> dict[str, Any]:
-        """FilterLogEvents for it."""
+        """Parameters of FilterLogEvents."""
         pattern = filter_pattern(self.text)
         return {
             "logGroupName": self.group,
@@ -62,11 +62,11 @@ class Search:
 
 @dataclass(slots=True, kw_only=True)
 class Events:
-    """The events of a search, in the order in which AWS shows them.
+    """The events of a search, in the order in which AWS returns them.
 
     Attributes:
-        aws: Where they are.
-        search: Which ones.
+        aws: The client.
+        search: Which events to read.
     """
 
     aws: RetryingClient
@@ -75,25 +75,25 @@ class Events:
     _shown: dict[str, int] = field(default_factory=dict[str, int])
 
     def so_far(self) -> Iterator[Sequence[Json]]:
-        """The pages of events that were not shown yet.
+        """The pages of events that were not returned yet.
 
-        The last minute is asked for each time anew, and what was shown of it is known by its id: an event may come in
-        late, and several may have the same millisecond.
+        The last minute is read again each time, and events that were returned before are recognized by their IDs: an
+        event may arrive late, and several may have the same millisecond.
         """
         since_ms = max(self.search.since_ms, self._newest_ms - LATE_SECONDS * 1000)
         position: Mapping[str, str] = {}
         while True:
             page = self.aws.call("logs", "filter_log_events", **self.search.parameters(since_ms), **position)
-            yield [event for event in items(page, "events") if self._is_new(event) and self.search.fits(event)]
+            yield [event for event in items(page, "events") if self._is_new(event) and self.search.matches(event)]
             self._forget()
-            # A page may be empty although more follow:
+            # A page may be empty although there are more pages:
             # docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
             if not page.get("nextToken"):
                 return
             position = {"nextToken": page["nextToken"]}
 
-    def for_ever(self) -> Iterator[Sequence[Json]]:
-        """The same, and then what comes in, until somebody interrupts it."""
+    def follow(self) -> Iterator[Sequence[Json]]:
+        """The same, and then new events until the process is interrupted."""
         while True:
             yield from self.so_far()
             time.sleep(POLL_SECONDS)
@@ -107,7 +107,7 @@ class Events:
         return True
 
     def _forget(self) -> None:
-        """What is not asked for again need not be known."""
+        """Events that are not read again need not be remembered."""
         oldest = self._newest_ms - LATE_SECONDS * 1000
         self._shown = {identifier: moment for identifier, moment in self._shown.items() if moment >= oldest}
 
@@ -115,8 +115,8 @@ class Events:
 def filter_pattern(text: str) -> str:
     """The filter pattern for events that may contain a text; "" for all.
 
-    A term in double quotes is taken literally. What could mean something within quotes is left out, and of what remains
-    the longest part is asked for, so that at most too many events are found:
+    A term in double quotes is taken literally. Characters with a meaning within quotes are left out, and the longest
+    remaining part is the pattern, so it never matches fewer events than the text:
     docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
     """
     longest = max(NOT_QUOTABLE.split(text), key=len)[:MOST_OF_A_TERM]

@@ -1,4 +1,4 @@
-"""`story logs`: what the containers of a service wrote, and what they write."""
+"""`story logs`: shows the log of the containers of a service, and follows it."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from aws.retrying import retrying_client
 from release.step_output import CONTROL
 from story.exit_codes import ExitCode
 from story.live_stack import live_stack
-from story.session.entering import NoEntryError, WrongUsageError, exit_code, say, sayer
+from story.session.access import NoAccessError, WrongUsageError, exit_code, message_printer, print_message
 from story.session.log_events import Events, Search
 from story.session.task_choice import TaskSelection, select_tasks
 
@@ -33,15 +33,15 @@ COLOURS = ("\x1b[36m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[34m", "\x1b[31m
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogQuery:
-    """Which lines, and how.
+    """Which lines to show, and in which form.
 
     Attributes:
         since: How far back: `10m`, `2h`, `1d`.
-        follow: Go on with what comes in.
-        text: Text that they contain; "" for all.
-        container: Container that wrote them; "" for all.
-        task: Id of the task, its beginning, or ARN; "" for all.
-        as_json: One JSON object for each.
+        follow: Show new lines as they arrive, until the process is interrupted.
+        text: Text that they contain; "" for any.
+        container: Container that wrote them; "" for any.
+        task: Task ID, the beginning of one, or an ARN; "" for any.
+        as_json: One JSON object for each line.
     """
 
     since: str
@@ -52,37 +52,39 @@ class LogQuery:
     as_json: bool = False
 
 
-def run(*, stack: str | None, service: str, wanted: LogQuery, project: Path, config_file: Path | None) -> int:
-    """Shows them; returns the exit code: 0, 1 if they can't be read, 2 for wrong usage."""
+def run(*, stack: str | None, service: str, query: LogQuery, project: Path, config_file: Path | None) -> int:
+    """Shows the lines; returns the exit code: 0, 1 if they cannot be read, 2 for wrong usage."""
 
     def show(name: str) -> int:
-        back = seconds(wanted.since)
+        back = seconds(query.since)
         live = live_stack(name, project, config_file)
         selection = select_tasks(live, service)
-        events = Events(aws=retrying_client(live.location, sayer(NAME)), search=_search(selection, wanted, back))
+        events = Events(
+            aws=retrying_client(live.location, message_printer(NAME)), search=_search(selection, query, back)
+        )
         try:
-            return _show(events, selection, wanted)
+            return _show(events, selection, query)
         except ClientError as error:
             if code_of(error) != "ResourceNotFoundException":
                 raise
-            raise NoEntryError(
-                f"log group {selection.log_group} does not exist; the next `pulumi up` makes it"
+            raise NoAccessError(
+                f"log group {selection.log_group} does not exist; the next `pulumi up` creates it"
             ) from None
 
     try:
         return exit_code(NAME, stack, project, show)
     except BrokenPipeError:
-        # Whoever read it has seen enough. What is still in the buffer must not fail at the end of the process:
+        # The reader of the pipe has ended. What is still in the buffer must not fail at the end of the process:
         # docs.python.org/3/library/signal.html#note-on-sigpipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
 
 
 def seconds(since: str) -> int:
-    """How far back.
+    """The seconds of a duration such as `10m`.
 
     Raises:
-        WrongUsageError: It isn't a number and a unit.
+        WrongUsageError: It is not a number and a unit.
     """
     found = SINCE.fullmatch(since)
     if not found:
@@ -91,7 +93,7 @@ def seconds(since: str) -> int:
 
 
 def line_of(event: Json, *, colours: bool) -> str:
-    """An event for people: time in UTC, task, container unless it is the application's, message."""
+    """An event as a line: time in UTC, task, container unless it is the application's, message."""
     _, container, task = _stream(event)
     writer = task[:SHORT_ID] if container in ("", APP) else f"{task[:SHORT_ID]}/{container}"
     moment, message = f"{_moment(event):%Y-%m-%d %H:%M:%S.%f}"[:-3], CONTROL.sub(" ", _message(event))
@@ -101,42 +103,44 @@ def line_of(event: Json, *, colours: bool) -> str:
 
 
 def object_of(event: Json) -> str:
-    """An event for tools."""
+    """An event as a JSON object."""
     _, container, task = _stream(event)
-    told = {
+    fields = {
         "time": _moment(event).isoformat(timespec="milliseconds"),
         "task": task,
         "container": container,
         "message": _message(event),
     }
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(fields, ensure_ascii=False)
 
 
-def _search(selection: TaskSelection, wanted: LogQuery, back: int) -> Search:
+def _search(selection: TaskSelection, query: LogQuery, back: int) -> Search:
     return Search(
         group=selection.log_group,
         since_ms=max(0, int((time.time() - back) * 1000)),
-        text=wanted.text,
+        text=query.text,
         # docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html: prefix/container/task
-        stream_prefix=f"{selection.name}/{wanted.container}/" if wanted.container else "",
-        task=wanted.task.rpartition("/")[2],
+        stream_prefix=f"{selection.name}/{query.container}/" if query.container else "",
+        task=query.task.rpartition("/")[2],
     )
 
 
-def _show(events: Events, selection: TaskSelection, wanted: LogQuery) -> int:
+def _show(events: Events, selection: TaskSelection, query: LogQuery) -> int:
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    shape: Callable[[Json], str] = object_of if wanted.as_json else lambda event: line_of(event, colours=colours)
+    shape: Callable[[Json], str] = object_of if query.as_json else lambda event: line_of(event, colours=colours)
     shown = 0
-    for page in events.for_ever() if wanted.follow else events.so_far():
+    for page in events.follow() if query.follow else events.so_far():
         shown += len(page)
         _write([shape(event) for event in page])
     if not shown:
-        say(NAME, f"{selection.log_group} has no such lines of the last {wanted.since}; --since looks further back")
+        print_message(
+            NAME, f"{selection.log_group} has no matching lines in the last {query.since}; --since sets a longer period"
+        )
     return ExitCode.OK
 
 
 def _write(lines: Sequence[str]) -> None:
-    """Print lines at once. What the terminal's encoding has no letter for is shown as `?`."""
+    """Prints lines at once. Characters that the terminal's encoding does not have are shown as `?`."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write("".join(f"{line}\n" for line in lines).encode(encoding, "replace").decode(encoding))
     sys.stdout.flush()

@@ -1,6 +1,6 @@
-"""Hands a session over to AWS's session-manager-plugin, the way AWS's own command line does it.
+"""Runs AWS's session-manager-plugin with a session, in the same way as the AWS CLI.
 
-How it is called: github.com/aws/aws-cli/blob/v2/awscli/customizations/sessionmanager.py and .../ecs/executecommand.py
+The AWS CLI: github.com/aws/aws-cli/blob/v2/awscli/customizations/sessionmanager.py and .../ecs/executecommand.py
 """
 
 import json
@@ -18,12 +18,12 @@ from typing import Any
 
 from aws.client import Json, connect
 from release.contract import StackLocation
-from story.session.entering import NoEntryError
+from story.session.access import NoAccessError
 
 PLUGIN = "session-manager-plugin"
 INSTALL = "docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html"
 RESPONSE = "AWS_SSM_START_SESSION_RESPONSE"
-"""Variable from which the plugin takes the session; it deletes it at once."""
+"""Environment variable from which the plugin reads the session; it deletes the variable at once."""
 LAST_WITHOUT_VARIABLE = (1, 2, 497, 0)
 VERSION = re.compile(r"\d+(\.\d+){0,3}")
 LEFT_TO_THE_PLUGIN = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
@@ -35,8 +35,8 @@ class Plugin:
     """The plugin on this machine.
 
     Attributes:
-        path: Where it is.
-        version: Its version; empty if it does not tell one.
+        path: Its path.
+        version: Its version; empty if it prints none.
     """
 
     path: str
@@ -44,7 +44,7 @@ class Plugin:
 
     @property
     def takes_variable(self) -> bool:
-        """Whether it takes the session from the environment, which other users of the machine do not see."""
+        """Whether it reads the session from the environment, which other users of the machine cannot see."""
         return (*self.version, 0, 0, 0, 0)[:4] > LAST_WITHOUT_VARIABLE
 
 
@@ -53,14 +53,14 @@ class Session:
     """A session that AWS has opened.
 
     Attributes:
-        location: Whose region and profile count.
-        answer: Id, address and token, as AWS answered them. Whoever has them is in.
-        request: What SSM was, or would have been, asked for.
-        endpoint: Address of the API that opened it.
+        location: Its region and profile are used.
+        response: Session ID, URL and token as AWS returned them. Anyone who has them can use the session.
+        request: Parameters of StartSession; for ECS Exec those that correspond to the session.
+        endpoint: URL of the API that opened it.
     """
 
     location: StackLocation
-    answer: Json = field(repr=False)
+    response: Json = field(repr=False)
     request: Mapping[str, Any]
     endpoint: str
 
@@ -69,46 +69,49 @@ def installed_plugin() -> Plugin:
     """The plugin.
 
     Raises:
-        NoEntryError: There is none; the message says where to get it.
+        NoAccessError: It is not installed; the message says where to get it.
     """
     path = shutil.which(PLUGIN)
     if path is None:
-        raise NoEntryError(f"there is no `{PLUGIN}` on the PATH; {INSTALL} says how to get it")
+        raise NoAccessError(f"there is no `{PLUGIN}` on the PATH; to install it, see {INSTALL}")
     return Plugin(path=path, version=_version(path))
 
 
 def session_target(cluster: str, task_id: str, runtime: str) -> str:
-    """What SSM calls a container."""
+    """The target of a session: a container, as Systems Manager names it."""
     return f"ecs:{cluster}_{task_id}_{runtime}"
 
 
 def endpoint_of(location: StackLocation, service: str) -> str:
-    """Address of a service's API."""
+    """URL of a service's API."""
     return str(connect(location.region, location.profile).service(service).meta.endpoint_url)
 
 
-def hand_over(plugin: Plugin, session: Session, say: Callable[[str], None]) -> int:
-    """Let the plugin lead the session to its end; returns the plugin's exit code.
+def hand_over(plugin: Plugin, session: Session, print_warning: Callable[[str], None]) -> int:
+    """Runs the session in the plugin until it ends; returns the plugin's exit code.
 
-    The token goes through the plugin's environment, or to one that is too old for that, as an argument, which everybody
-    on this machine can see while the session lasts.
+    The token is passed in the plugin's environment. A plugin that is too old for that gets it as an argument, which all
+    users of this machine can see while the session lasts.
 
     Args:
         plugin: The plugin.
-        session: What AWS opened.
-        say: Told where the plugin is too old.
+        session: The session that AWS opened.
+        print_warning: Prints a line; called if the plugin is too old.
     """
-    response, environment = json.dumps(dict(session.answer)), dict(os.environ)
+    argument, environment = json.dumps(dict(session.response)), dict(os.environ)
     if plugin.takes_variable:
-        environment[RESPONSE] = response
-        response = RESPONSE
+        environment[RESPONSE] = argument
+        argument = RESPONSE
     else:
-        say(f"this {PLUGIN} is old, and shows the session's token to other users of this machine; a new one: {INSTALL}")
+        print_warning(
+            f"this {PLUGIN} is old and shows the session's token to other users of this machine; "
+            f"to update it, see {INSTALL}"
+        )
     request = json.dumps(dict(session.request))
     location = session.location
     command = [
         plugin.path,
-        response,
+        argument,
         location.region,
         "StartSession",
         location.profile or "",
@@ -117,24 +120,24 @@ def hand_over(plugin: Plugin, session: Session, say: Callable[[str], None]) -> i
     ]
     with _signals_left_to_the_plugin(), _terminal() as stdin:
         code = subprocess.run(command, env=environment, stdin=stdin, check=False).returncode
-    # As a shell has it: a program that a signal ended is 128 and the signal's number.
+    # As in a shell, the exit code of a program that a signal ended is 128 plus the number of the signal.
     return code if code >= 0 else 128 - code
 
 
 def _version(path: str) -> tuple[int, ...]:
     try:
-        told = subprocess.run(
+        printed = subprocess.run(
             [path, "--version"], capture_output=True, text=True, timeout=VERSION_SECONDS, check=False
         ).stdout.strip()
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoEntryError(f"`{path} --version` does not run ({error}); {INSTALL} says how to get a good one") from None
-    return tuple(map(int, told.split("."))) if VERSION.fullmatch(told) else ()
+        raise NoAccessError(f"`{path} --version` does not run ({error}); to install it again, see {INSTALL}") from None
+    return tuple(map(int, printed.split("."))) if VERSION.fullmatch(printed) else ()
 
 
 @contextmanager
 def _signals_left_to_the_plugin() -> Generator[None]:
-    """Ctrl-C and its like reach every process of the terminal, and belong to the remote side: the plugin sends them
-    there. Handlers that do nothing, and not ignored signals, since a program would inherit those."""
+    """The terminal sends Ctrl-C and similar signals to every process, but they are meant for the remote side, and the
+    plugin passes them on. The handlers do nothing; the signals are not ignored, because a child would inherit that."""
 
     def nothing(_signal: int, _frame: object) -> None: ...
 
@@ -148,7 +151,7 @@ def _signals_left_to_the_plugin() -> Generator[None]:
 
 @contextmanager
 def _terminal() -> Generator[int | None]:
-    """The plugin's standard input: this process's own, or where that is no terminal, one of its own that says nothing.
+    """The plugin's standard input: that of this process, or, if that is no terminal, a new terminal without input.
     Without a terminal the plugin ends with "Cannot perform start session: EOF":
     github.com/aws/amazon-ssm-agent/issues/354"""
     if sys.stdin is not None and sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""Which task of a service to go into, and whether it lets anybody in."""
+"""Selects a running task of a service, and checks that ECS Exec can open a session in it."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from release.contract import StackLocation, revision
 from release.stopped_task import container_named, why
 from release.task import EXEC_AGENT, TASKS_AT_ONCE, task_id
 from story.live_stack import LiveStack
-from story.session.entering import NoEntryError, WrongUsageError
+from story.session.access import NoAccessError, WrongUsageError
 
 SHOWN = 20
 MIGRATION = "migration"
@@ -31,7 +31,7 @@ class TaskSelection:
     Attributes:
         name: Its name in ECS, which is also the first part of its log streams' names.
         log_group: Its log group.
-        selects: What ListTasks finds its tasks by.
+        selects: Parameters of ListTasks that select its tasks.
     """
 
     name: str
@@ -40,50 +40,54 @@ class TaskSelection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A task that runs, as ECS tells it."""
+class RunningTask:
+    """A running task.
 
-    told: Json
+    Attributes:
+        description: The task as DescribeTasks returns it.
+    """
+
+    description: Json
 
     @property
     def id(self) -> str:
         """Its id, without the rest of the ARN."""
-        return task_id(self.told)
+        return task_id(self.description)
 
     @property
     def health(self) -> str:
-        """`HEALTHY`, `UNKNOWN` (also without a check) or `UNHEALTHY`."""
-        return str(self.told.get("healthStatus", "UNKNOWN"))
+        """`HEALTHY`, `UNHEALTHY` or `UNKNOWN`; without a health check it is `UNKNOWN`."""
+        return str(self.description.get("healthStatus", "UNKNOWN"))
 
     @property
     def started(self) -> datetime:
-        """When its containers ran."""
-        found: datetime = self.told.get("startedAt") or self.told["createdAt"]
+        """When it started."""
+        found: datetime = self.description.get("startedAt") or self.description["createdAt"]
         return found
 
     @property
     def has_exec(self) -> bool:
-        """It was started with ECS Exec."""
-        return bool(self.told.get("enableExecuteCommand"))
+        """Whether it was started with ECS Exec."""
+        return bool(self.description.get("enableExecuteCommand"))
 
     @property
     def rank(self) -> tuple[bool, int, float]:
-        """The lower, the better: those that can be gone into, healthy ones, newer ones."""
+        """Sort key, the best task first: tasks with ECS Exec, then healthy ones, then newer ones."""
         return not self.has_exec, HEALTH.get(self.health, 1), -self.started.timestamp()
 
     def line(self) -> str:
-        """For a list to choose from."""
-        zone = str(self.told.get("availabilityZone", ""))
+        """A line for the list of tasks to select from."""
+        zone = str(self.description.get("availabilityZone", ""))
         started = f"{self.started.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        return f"{self.id}  {zone:15}  {started}  {self.health:9}  {revision(self.told['taskDefinitionArn'])}"
+        return f"{self.id}  {zone:15}  {started}  {self.health:9}  {revision(self.description['taskDefinitionArn'])}"
 
 
 def select_tasks(live: LiveStack, given: str) -> TaskSelection:
-    """The service that a person means.
+    """The service for a name given on the command line.
 
     Args:
         live: The stack.
-        given: `web`, `scheduler`, `worker-<name>`, `migration`; `worker` where there is one worker.
+        given: `web`, `scheduler`, `worker-<name>`, `migration`; `worker` if the stack has one worker.
 
     Raises:
         WrongUsageError: The stack has no such service.
@@ -99,78 +103,82 @@ def select_tasks(live: LiveStack, given: str) -> TaskSelection:
     return TaskSelection(name=name, log_group=str(live.services[name]["logGroup"]), selects={"serviceName": name})
 
 
-def running_tasks(aws: RetryingClient, location: StackLocation, selection: TaskSelection) -> Sequence[Task]:
-    """The tasks that run, the best one to go into first.
+def running_tasks(aws: RetryingClient, location: StackLocation, selection: TaskSelection) -> Sequence[RunningTask]:
+    """The running tasks, the best one for a session first.
 
     Raises:
-        NoEntryError: None does; the message says why the last one stopped.
+        NoAccessError: No task is running; the message says why the last one stopped.
     """
-    told = _described(aws, location, _listed(aws, location, selection, "RUNNING"))
-    running = [Task(told=one) for one in told if one["lastStatus"] == "RUNNING"]
+    tasks = _described(aws, location, _listed(aws, location, selection, "RUNNING"))
+    running = [RunningTask(description=one) for one in tasks if one["lastStatus"] == "RUNNING"]
     if running:
         return sorted(running, key=lambda task: (task.rank, task.id))
-    raise NoEntryError(_why_none(aws, location, selection, told))
+    raise NoAccessError(_why_none(aws, location, selection, tasks))
 
 
-def chosen(tasks: Sequence[Task], selection: TaskSelection, wanted: str | None, *, asks: bool) -> Task:
-    """The task to go into: the one that was named, the one that somebody chooses, or the best one.
+def chosen(tasks: Sequence[RunningTask], selection: TaskSelection, requested: str | None, *, asks: bool) -> RunningTask:
+    """The task for the session: the requested one, the one that the user selects, or the best one.
 
     Args:
-        tasks: Those that run, the best one first.
+        tasks: The running tasks, the best one first.
         selection: Their service.
-        wanted: Id, its beginning, or ARN; None for any.
-        asks: Where several fit, show them and ask.
+        requested: Task ID, the beginning of one, or an ARN; None for any.
+        asks: Whether to let the user select one if there are several.
 
     Raises:
-        WrongUsageError: None, or more than one, is named so.
-        NoEntryError: Nobody chose.
+        WrongUsageError: No task, or more than one, matches `requested`.
+        NoAccessError: The user selected none.
     """
-    if wanted is None:
-        return _asked(tasks, selection) if asks and len(tasks) > 1 else tasks[0]
-    beginning = wanted.rpartition("/")[2]
-    fitting = [task for task in tasks if beginning and task.id.startswith(beginning)]
-    if len(fitting) == 1:
-        return fitting[0]
-    problem = "fits several" if fitting else "is none that runs"
-    known = ", ".join(task.id for task in (fitting or tasks)[:SHOWN])
-    raise WrongUsageError(f'--task: given "{wanted}", which {problem}; {selection.name} has {known}')
+    if requested is None:
+        return _selected(tasks, selection) if asks and len(tasks) > 1 else tasks[0]
+    beginning = requested.rpartition("/")[2]
+    matching = [task for task in tasks if beginning and task.id.startswith(beginning)]
+    if len(matching) == 1:
+        return matching[0]
+    problem = "matches several tasks" if matching else "matches no running task"
+    known = ", ".join(task.id for task in (matching or tasks)[:SHOWN])
+    raise WrongUsageError(f'--task: given "{requested}", which {problem}; {selection.name} has {known}')
 
 
-def runtime_id(task: Task, container: str, stack: str) -> str:
-    """What SSM knows a container by, once it is sure that somebody can be let in.
+def runtime_id(task: RunningTask, container: str, stack: str) -> str:
+    """The runtime ID of a container, after checking that ECS Exec can open a session in it.
 
     Raises:
         WrongUsageError: The task has no such container.
-        NoEntryError: It was started without Exec, or the agent does not run. The message says what to do.
+        NoAccessError: It was started without ECS Exec, or the agent is not running. The message says what to do.
     """
-    found = container_named(task.told, container)
+    found = container_named(task.description, container)
     if not found:
-        names = ", ".join(sorted(str(one["name"]) for one in items(task.told, "containers")))
+        names = ", ".join(sorted(str(one["name"]) for one in items(task.description, "containers")))
         raise WrongUsageError(f'--container: given "{container}"; task {task.id} has {names}')
     if not task.has_exec:
-        raise NoEntryError(
+        raise NoAccessError(
             f"task {task.id} was started without ECS Exec: `cluster: {{exec: true}}` in Pulumi.{stack}.yaml and "
-            "`pulumi up` turn it on, for tasks that start afterwards"
+            "`pulumi up` turn it on for tasks that start afterwards"
         )
     agents = {str(one["name"]): one for one in items(found, "managedAgents")}
     agent = agents.get(EXEC_AGENT, {})
     status = str(agent.get("lastStatus", ""))
     if status == "PENDING":
-        raise NoEntryError(f"the agent of ECS Exec in {container} of task {task.id} is starting; try again in a moment")
+        raise NoAccessError(
+            f"the agent of ECS Exec in {container} of task {task.id} is starting; try again in a moment"
+        )
     if status != "RUNNING" or not found.get("runtimeId"):
         reason = f" ({agent['reason']})" if agent.get("reason") else ""
-        raise NoEntryError(
-            f"the agent of ECS Exec in {container} of task {task.id} is {status or 'not there'}{reason}: another task "
-            f"(--task), or a new one after `aws ecs stop-task`, has one that runs; {TROUBLESHOOTING} says more"
+        raise NoAccessError(
+            f"the agent of ECS Exec in {container} of task {task.id} is {status or 'missing'}{reason}: select "
+            "another task (--task), or stop this one with `aws ecs stop-task` so that the service starts a new one; "
+            f"see {TROUBLESHOOTING}"
         )
     return str(found["runtimeId"])
 
 
-def not_connected(task: Task) -> NoEntryError:
-    """What to say where an agent runs, and AWS does not reach it."""
-    return NoEntryError(
-        f"the agent of ECS Exec in task {task.id} runs, but does not answer AWS: it needs the task role's ssmmessages "
-        f"actions, and a way to ssmmessages (NAT or an endpoint); {TROUBLESHOOTING} says more"
+def not_connected(task: RunningTask) -> NoAccessError:
+    """The error for an agent that is running but not connected to Session Manager."""
+    return NoAccessError(
+        f"the agent of ECS Exec in task {task.id} is running but not connected to Session Manager: the task role "
+        f"needs the ssmmessages actions, and the subnet a route to ssmmessages (NAT or an endpoint); see "
+        f"{TROUBLESHOOTING}"
     )
 
 
@@ -188,7 +196,7 @@ def _listed(aws: RetryingClient, location: StackLocation, selection: TaskSelecti
             missing = (
                 f"service {selection.name}" if code_of(error).startswith("Service") else f"cluster {location.cluster}"
             )
-            raise NoEntryError(f"{missing} does not exist in ECS; the next `pulumi up` makes it again") from None
+            raise NoAccessError(f"{missing} does not exist in ECS; the next `pulumi up` creates it again") from None
         arns += page["taskArns"]
         if not page.get("nextToken"):
             return arns
@@ -204,32 +212,32 @@ def _described(aws: RetryingClient, location: StackLocation, arns: Sequence[str]
 
 
 def _why_none(aws: RetryingClient, location: StackLocation, selection: TaskSelection, starting: Sequence[Json]) -> str:
-    told = f"no task of {selection.name} runs"
+    message = f"no task of {selection.name} is running"
     if starting:
         states = ", ".join(sorted({str(task["lastStatus"]) for task in starting}))
-        return f"{told} yet ({len(starting)} {states}); try again in a moment"
+        return f"{message} yet ({len(starting)} {states}); try again in a moment"
     stopped = _described(aws, location, _listed(aws, location, selection, "STOPPED"))
     if stopped:
         last = max(stopped, key=lambda task: str(task.get("stoppedAt", "")))
         # ECS keeps a stopped task for about an hour.
-        told = f"{told}; the last one stopped: {why(last)} ({task_id(last)})"
+        message = f"{message}; the last one stopped: {why(last)} ({task_id(last)})"
     if selection.name == MIGRATION:
-        return f"{told}; `story migrate --stack {location.stack}` starts one"
-    return f"{told}; `story status --stack {location.stack}` shows how many there should be"
+        return f"{message}; `story migrate --stack {location.stack}` starts one"
+    return f"{message}; `story status --stack {location.stack}` shows the desired count"
 
 
-def _asked(tasks: Sequence[Task], selection: TaskSelection) -> Task:
+def _selected(tasks: Sequence[RunningTask], selection: TaskSelection) -> RunningTask:
     shown = tasks[:SHOWN]
-    lines = [f"{len(tasks)} tasks of {selection.name} run:"]
+    lines = [f"{len(tasks)} tasks of {selection.name} are running:"]
     lines += [f"{number:4}  {task.line()}" for number, task in enumerate(shown, 1)]
     if len(tasks) > SHOWN:
-        lines.append(f"      and {len(tasks) - SHOWN} more; --task chooses one of them by its id")
+        lines.append(f"      and {len(tasks) - SHOWN} more; select one of them with --task ID")
     print("\n".join(lines), file=sys.stderr)
     while True:
         print(f"Which one? [1-{len(shown)}, default 1] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
         if not answer:
-            raise NoEntryError("nobody chose a task; --task ID chooses one")
+            raise NoAccessError("no task was selected; select one with --task ID")
         if not answer.strip():
             return shown[0]
         if answer.strip().isdecimal() and 1 <= int(answer) <= len(shown):

@@ -1,4 +1,4 @@
-"""A client for a page that is drawn again in a moment: it calls once, and keeps what does not change."""
+"""A client for a page that is refreshed often: it makes each call once, and caches responses that do not change."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from aws.errors import in_one_line, is_transient
 from aws.retrying import Location, RetryingClient, retrying_client
 
 KEPT = ("describe_task_definition", "describe_service_revisions", "get_metric_data")
-"""Responses that stay as they are: revisions never change, and metrics are read up to the last full minute."""
+"""Operations whose responses are cached: revisions never change, and metrics are read up to the last full minute."""
 MOST_KEPT = 500
 
 
@@ -19,11 +19,11 @@ Read = TypeVar("Read")
 
 
 class NotNowError(Exception):
-    """There is no response this time, for a reason that may pass; the message is the reason."""
+    """There is no response this time, for a temporary reason; the message is the reason."""
 
 
 class PageClient:
-    """A client that makes each call once, and raises where there is no response now.
+    """A client that makes each call once, and raises an error if there is no response.
 
     Args:
         client: Makes the calls.
@@ -37,7 +37,7 @@ class PageClient:
         """The response to a call.
 
         Raises:
-            NotNowError: There is none this time.
+            NotNowError: There is no response this time.
         """
         key = json.dumps([operation, parameters], sort_keys=True, default=str) if operation in KEPT else ""
         if key in self._kept:
@@ -52,7 +52,7 @@ class PageClient:
         return response
 
     def paginate(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:
-        """All items of all pages of an operation of ECS, which call their token `nextToken`."""
+        """All items of all pages of an operation of ECS, whose token is called `nextToken`."""
         found: list[Any] = []
         while True:
             response = self.call(service, operation, **parameters)
@@ -67,8 +67,8 @@ def page_client(location: Location) -> PageClient:
     return PageClient(retrying_client(location, lambda _line: None))
 
 
-def or_why(read: Callable[[], Read], instead: Read) -> tuple[Read, str]:
-    """What is read, and ""; or something instead, and why it could not be read.
+def read_or_reason(read: Callable[[], Read], default: Read) -> tuple[Read, str]:
+    """The result of `read`, and ""; or `default`, and why it could not be read.
 
     Raises:
         aws.errors.CredentialsExpiredError: The credentials are no longer valid.
@@ -76,11 +76,11 @@ def or_why(read: Callable[[], Read], instead: Read) -> tuple[Read, str]:
     try:
         return read(), ""
     except NotNowError as error:
-        return instead, str(error)
+        return default, str(error)
     except ClientError as error:
-        return instead, in_one_line(error)
+        return default, in_one_line(error)
 
 
-def may_pass(error: Exception) -> bool:
-    """Whether the next page may show it."""
+def is_temporary(error: Exception) -> bool:
+    """Whether the next attempt may succeed."""
     return isinstance(error, NotNowError) or is_transient(error)

@@ -19,10 +19,10 @@ from story.status.watch import watch
 
 
 def run(*, stack: str, project: Path, config_file: Path | None, waits: bool, as_json: bool) -> int:
-    """Shows a stack; returns the exit code: 0 if all services are healthy, 1 if not, or if nobody could tell."""
+    """Shows a stack; returns the exit code: 0 if all services are healthy, 1 if not, or if they could not be read."""
     try:
         live = live_stack(stack, project, config_file)
-        # What it says while it waits is no part of the document.
+        # The messages while it waits are not part of the document.
         failures = wait(live, to_stderr if as_json else print_line) if waits else []
         found = overview(
             live,
@@ -42,31 +42,31 @@ def run(*, stack: str, project: Path, config_file: Path | None, waits: bool, as_
             print_line(line.text)
     for failure in failures:
         print(f"story status: {failure}", file=sys.stderr)
-    return ExitCode.OK if all(one.is_well for one in found.services) and not failures else ExitCode.FAILED
+    return ExitCode.OK if all(one.is_healthy for one in found.services) and not failures else ExitCode.FAILED
 
 
 def run_watch(*, stack: str, project: Path, config_file: Path | None, interval_seconds: float) -> int:
-    """Shows a stack again and again until Ctrl-C; returns the exit code: 0 then, 1 if nobody could tell, 2 if this is
-    not a terminal."""
+    """Shows a stack repeatedly until Ctrl-C; returns the exit code: 0 then, 1 if it could not be read, 2 if the output
+    is not a terminal."""
     if not sys.stdout.isatty():
         print(
-            "story status: --watch draws on a terminal, and this is none: leave it out for one page, or add --wait to "
-            "follow deployments",
+            "story status: --watch needs a terminal, and the output is none: leave it out to print one page, or use "
+            "--wait to follow deployments",
             file=sys.stderr,
         )
         return ExitCode.WRONG_USAGE
     try:
         live = live_stack(stack, project, config_file)
-        return _watched(live, interval_seconds)
+        return _watch(live, interval_seconds)
     except EXPECTED as error:
         print(f"story status: {error_line(stack, error)}", file=sys.stderr)
         return ExitCode.FAILED
 
 
-def _watched(live: LiveStack, interval_seconds: float) -> int:
+def _watch(live: LiveStack, interval_seconds: float) -> int:
     aws, console = page_client(live.location), Console(highlight=False)
     last = watch(lambda now: overview(live, aws, now), console, interval_seconds=interval_seconds, clock=_now)
-    # The page was on a screen of its own, which is gone.
+    # The page was on the alternate screen, which is closed.
     if last:
         console.print(drawn(page(last)))
     return ExitCode.OK

@@ -1,6 +1,6 @@
 """A stack at one moment: services, tasks, events, alarms and releases.
 
-What cannot be read leaves its part of the page empty, and says why; only the services have to be there.
+If a part cannot be read, it is empty and the reason is shown; only the services are required.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,8 @@ from aws.retrying import RetryingClient
 from release.step_output import plain
 from release.task import task_id
 from story.live_stack import LiveStack
-from story.status.client import PageClient, or_why
-from story.status.releases import Release, releases
+from story.status.client import PageClient, read_or_reason
+from story.status.releases import PastRelease, releases
 from story.status.services import ServiceStatus, services_of, statuses_of
 from story.status.tasks import TaskStatus, task_status, tasks_of, use_of
 
@@ -23,12 +23,12 @@ EVENTS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What ECS did with a service.
+    """An event of a service in ECS.
 
     Attributes:
-        at: When.
+        at: When it happened.
         service: The service.
-        message: ECS's words.
+        message: The message of ECS.
     """
 
     at: datetime
@@ -42,8 +42,8 @@ class AlarmStatus:
 
     Attributes:
         name: Its name.
-        since: Since when; None if CloudWatch does not tell.
-        reason: CloudWatch's words.
+        since: When it went into ALARM; None if CloudWatch does not return it.
+        reason: The reason that CloudWatch gives.
     """
 
     name: str
@@ -59,11 +59,11 @@ class Overview:
         live: The stack, as its last update left it.
         at: The moment.
         services: Every service.
-        tasks: Every task that should run.
-        events: The last events of all services, the newest one first.
+        tasks: Every task whose desired status is RUNNING.
+        events: The latest events of all services, the newest first.
         alarms: The alarms in ALARM.
-        releases: The last releases of all services, the newest one first.
-        missing: What could not be read, and why, by the name of the part.
+        releases: The latest releases of all services, the newest first.
+        missing: Why a part could not be read, by the name of the part.
     """
 
     live: LiveStack
@@ -72,17 +72,17 @@ class Overview:
     tasks: Sequence[TaskStatus] = ()
     events: Sequence[Event] = ()
     alarms: Sequence[AlarmStatus] = ()
-    releases: Sequence[Release] = ()
+    releases: Sequence[PastRelease] = ()
     missing: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def document(self) -> dict[str, Any]:
-        """All of it, for JSON; times are ISO 8601."""
+        """The overview as a JSON document; times are ISO 8601."""
         return {
             "image": self.live.image,
             "services": [asdict(one) for one in self.services],
-            "at": _told(self.at),
+            "at": _json_value(self.at),
             **{
-                part: [{name: _told(value) for name, value in asdict(one).items()} for one in getattr(self, part)]
+                part: [{name: _json_value(value) for name, value in asdict(one).items()} for one in getattr(self, part)]
                 for part in ("tasks", "events", "alarms", "releases")
             },
             "missing": dict(self.missing),
@@ -94,32 +94,32 @@ def overview(live: LiveStack, aws: PageClient, now: datetime, *, retrying: Retry
 
     Args:
         live: The stack, as its last update left it.
-        aws: Its account and region.
-        now: The time that counts as now.
-        retrying: The same, for the services alone, where the reader can wait; None asks for them as for the others.
+        aws: Client for its account and region.
+        now: The current time.
+        retrying: Client for the services alone, which retries; None reads them with `aws`.
 
     Raises:
         aws.errors.CredentialsExpiredError, botocore.exceptions.ClientError: The services cannot be read.
-        story.status.client.NotNowError: AWS does not answer this time.
+        story.status.client.NotNowError: AWS returned no response this time.
     """
-    asked = retrying or aws
-    services = services_of(live, asked)
+    services_client = retrying or aws
+    services = services_of(live, services_client)
     there = sorted(name for name, service in services.items() if service)
     cluster, missing = live.location.cluster, dict[str, str]()
     found: list[tuple[str, Json]] = []
     for name in there:
-        (tasks, more), why = or_why(lambda name=name: tasks_of(aws, cluster, name), ([], 0))
+        (tasks, more), why = read_or_reason(lambda name=name: tasks_of(aws, cluster, name), ([], 0))
         found += [(name, task) for task in tasks]
         missing |= {"tasks": why} if why else {}
-        missing |= {f"tasks of {name}": f"{more} more are not looked at"} if more else {}
+        missing |= {f"tasks of {name}": f"{more} more are not shown"} if more else {}
     ids = [(name, task_id(task)) for name, task in found]
-    use, missing["use"] = or_why(lambda: use_of(aws, cluster, ids, now) if ids else {}, {})
-    alarms, missing["alarms"] = or_why(lambda: alarms_in_alarm(aws, cluster), [])
-    last, missing["releases"] = or_why(lambda: releases(aws, cluster, there) if there else [], [])
+    use, missing["use"] = read_or_reason(lambda: use_of(aws, cluster, ids, now) if ids else {}, {})
+    alarms, missing["alarms"] = read_or_reason(lambda: alarms_in_alarm(aws, cluster), [])
+    last, missing["releases"] = read_or_reason(lambda: releases(aws, cluster, there) if there else [], [])
     return Overview(
         live=live,
         at=now,
-        services=statuses_of(live, asked, services),
+        services=statuses_of(live, services_client, services),
         tasks=sorted((task_status(name, task, use) for name, task in found), key=lambda one: (one.service, one.id)),
         events=events_of(services),
         alarms=alarms,
@@ -129,7 +129,7 @@ def overview(live: LiveStack, aws: PageClient, now: datetime, *, retrying: Retry
 
 
 def events_of(services: Mapping[str, Json]) -> list[Event]:
-    """The last events of all services, the newest one first; ECS keeps a hundred of each."""
+    """The latest events of all services, the newest first; ECS keeps a hundred of each service."""
     found = [
         Event(at=one["createdAt"], service=name, message=plain(str(one.get("message", ""))))
         for name, service in services.items()
@@ -139,13 +139,13 @@ def events_of(services: Mapping[str, Json]) -> list[Event]:
 
 
 def alarms_in_alarm(aws: PageClient, cluster: str) -> list[AlarmStatus]:
-    """The alarms in ALARM whose names begin with the stack's, as all of its alarms' do.
+    """The stack's alarms that are in ALARM. Their names begin with the name of the cluster.
 
     Args:
-        aws: The account.
-        cluster: Name of the cluster, which is that of the stack with the project's before it.
+        aws: Client for the account.
+        cluster: Name of the cluster, `<project>-<stack>`.
     """
-    answer = aws.call(
+    response = aws.call(
         "cloudwatch",
         "describe_alarms",
         AlarmNamePrefix=f"{cluster}-",
@@ -153,7 +153,7 @@ def alarms_in_alarm(aws: PageClient, cluster: str) -> list[AlarmStatus]:
         AlarmTypes=["MetricAlarm", "CompositeAlarm"],
         MaxRecords=100,
     )
-    listed = [*items(answer, "MetricAlarms"), *items(answer, "CompositeAlarms")]
+    listed = [*items(response, "MetricAlarms"), *items(response, "CompositeAlarms")]
     found = [
         AlarmStatus(
             name=str(one["AlarmName"]),
@@ -166,5 +166,5 @@ def alarms_in_alarm(aws: PageClient, cluster: str) -> list[AlarmStatus]:
     return sorted(found, key=lambda alarm: alarm.name)
 
 
-def _told(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value

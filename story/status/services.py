@@ -1,4 +1,4 @@
-"""What each service of a stack runs, and how its deployment stands."""
+"""What each service of a stack runs, and the state of its deployment."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,22 +15,22 @@ from story.live_stack import LiveStack, image_of
 
 COMPLETE = "COMPLETED"
 AT_ONCE = 10
-"""DescribeServices takes no more: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html"""
+"""Maximum of DescribeServices: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStatus:
-    """A service at this moment.
+    """The current state of a service.
 
     Attributes:
         service: Its name.
-        running: Tasks that run.
-        desired: Tasks that it should have.
+        running: Number of running tasks.
+        desired: Desired number of tasks.
         image: Image of its application; "" if it does not exist.
         revision: Family and revision of its task definition.
         deployment: `COMPLETED`, `IN_PROGRESS` or `FAILED`; `GONE` if the service does not exist.
-        reason: What ECS says of the deployment.
-        is_last_good: It runs the image of the last fully successful update.
+        reason: The reason that ECS gives for the state of the deployment.
+        is_last_good: Whether it runs the image of the last fully successful update.
     """
 
     service: str
@@ -43,8 +43,8 @@ class ServiceStatus:
     is_last_good: bool
 
     @property
-    def is_well(self) -> bool:
-        """Whether all its tasks run, and nothing is going on."""
+    def is_healthy(self) -> bool:
+        """Whether all its tasks are running and no deployment is in progress."""
         return self.deployment == COMPLETE and self.running == self.desired
 
 
@@ -55,31 +55,31 @@ def statuses(live: LiveStack) -> Sequence[ServiceStatus]:
 
 
 def statuses_of(live: LiveStack, aws: Caller, services: Mapping[str, Json]) -> Sequence[ServiceStatus]:
-    """The same, of services that were asked for already."""
+    """The same, for services that were read already."""
     return [_status(live, aws, name, service) for name, service in sorted(services.items())]
 
 
 def described(live: LiveStack, found: Sequence[ServiceStatus]) -> list[str]:
-    """Lines for people."""
+    """The services as lines of text."""
     lines = [f"Stack {live.location.stack}, cluster {live.location.cluster} in {live.location.region}"]
-    lines += [f"Last good image: {live.image or 'none: no update succeeded yet'}"]
+    lines += [f"Last good image: {live.image or 'none, no update has succeeded yet'}"]
     width = max((len(one.service) for one in found), default=0)
     for one in found:
         if not one.revision:
-            lines.append(f"  {one.service:{width}}  does not exist in ECS; the next `pulumi up` makes it again")
+            lines.append(f"  {one.service:{width}}  does not exist in ECS; the next `pulumi up` creates it again")
             continue
         lines.append(f"  {one.service:{width}}  {one.running} of {one.desired} tasks, {one.deployment}, {one.revision}")
         if not one.is_last_good:
             lines.append(f"  {'':{width}}  runs another image: {one.image}")
         if one.deployment != COMPLETE and one.reason:
             lines.append(f"  {'':{width}}  {one.reason}")
-    return lines if found else [*lines, "  no service is on"]
+    return lines if found else [*lines, "  no service is enabled"]
 
 
 def wait(live: LiveStack, output: Print) -> list[str]:
-    """Follows every deployment that is going on to its end, side by side; returns what failed."""
+    """Follows every deployment in progress to its end, in parallel; returns the failures."""
     aws = retrying_client(live.location, to_stderr)
-    going_on = [
+    in_progress = [
         live.rollout(name, primary(service)["taskDefinition"])
         for name, service in sorted(services_of(live, aws).items())
         if primary(service).get("rolloutState") == "IN_PROGRESS"
@@ -95,8 +95,8 @@ def wait(live: LiveStack, output: Print) -> list[str]:
         except Exception as error:
             unexpected.append(error)
 
-    # Ctrl-C does not wait for daemons; those of a pool would be waited for.
-    threads = [Thread(target=follow, args=(rollout,), daemon=True) for rollout in going_on]
+    # Ctrl-C does not wait for daemon threads; it would wait for the threads of a pool.
+    threads = [Thread(target=follow, args=(rollout,), daemon=True) for rollout in in_progress]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -107,16 +107,16 @@ def wait(live: LiveStack, output: Print) -> list[str]:
 
 
 def to_stderr(line: str) -> None:
-    """What is no part of the page or document."""
+    """Prints a line that is not part of the page or document."""
     print(line, file=sys.stderr, flush=True)
 
 
 def services_of(live: LiveStack, aws: Caller) -> dict[str, Json]:
-    """Each service as ECS tells it; empty for one that it does not have."""
+    """Each service as DescribeServices returns it; empty if the service does not exist."""
     names, found = sorted(live.services), dict[str, Json]()
     for some in in_parts(names, AT_ONCE):
-        answer = aws.call("ecs", "describe_services", cluster=live.location.cluster, services=some)
-        there = {one["serviceName"]: one for one in items(answer, "services") if not is_gone(one)}
+        response = aws.call("ecs", "describe_services", cluster=live.location.cluster, services=some)
+        there = {one["serviceName"]: one for one in items(response, "services") if not is_gone(one)}
         found |= {name: there.get(name, {}) for name in some}
     return found
 

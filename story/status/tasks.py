@@ -1,7 +1,7 @@
-"""The tasks of a stack's services: in which zone, how healthy, and how much of their CPU and memory they use.
+"""The tasks of a stack's services: their zone, health, and use of CPU and memory.
 
-Container Insights with enhanced observability publishes the use of each task of a service, every minute, in percent of
-what the task has, under the dimensions ClusterName, ServiceName and TaskId:
+Container Insights with enhanced observability publishes the use of each task of a service every minute, in percent of
+the task's size, with the dimensions ClusterName, ServiceName and TaskId:
 docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-enhanced-observability-metrics-ECS.html
 """
 
@@ -20,26 +20,26 @@ NAMESPACE, CPU, MEMORY = "ECS/ContainerInsights", "TaskCpuUtilization", "TaskMem
 QUERIES_AT_ONCE = 500
 """docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html"""
 MOST_TASKS = 500
-"""Of a larger service a part tells enough."""
+"""Number of tasks of a service that are read."""
 PERIOD_SECONDS = 60
 METRICS_WITHIN = timedelta(minutes=5)
-"""The metrics of a minute arrive a few minutes late."""
+"""Metrics arrive a few minutes late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskStatus:
-    """A task at this moment.
+    """The current state of a task.
 
     Attributes:
         service: Its service.
         id: Its id.
-        zone: Its availability zone; "" while it has none.
+        zone: Its Availability Zone; "" if it has none yet.
         state: `PENDING`, `RUNNING` and so on.
-        health: `HEALTHY`, `UNHEALTHY` or `UNKNOWN`, which it also is without a check of its own.
+        health: `HEALTHY`, `UNHEALTHY` or `UNKNOWN`; without a health check it is `UNKNOWN`.
         revision: Family and revision of its task definition.
-        started_at: When it started; None if it has not yet.
-        cpu_percent: Used part of its CPU; None if CloudWatch has no number, which is not the same as 0.
-        memory_percent: Used part of its memory; None if CloudWatch has no number.
+        started_at: When it started; None if it has not started yet.
+        cpu_percent: Used percentage of its CPU; None if CloudWatch has no data, which is not the same as 0.
+        memory_percent: Used percentage of its memory; None if CloudWatch has no data.
     """
 
     service: str
@@ -59,10 +59,10 @@ class ZoneStatus:
 
     Attributes:
         zone: The zone; "" for tasks that have none yet.
-        tasks: How many.
-        running: How many of them run.
-        cpu_percent: What they use on average; None without any number.
-        memory_percent: What they use on average; None without any number.
+        tasks: Number of tasks.
+        running: Number of running tasks.
+        cpu_percent: Their average use; None without data.
+        memory_percent: Their average use; None without data.
     """
 
     zone: str
@@ -88,20 +88,20 @@ def by_zone(tasks: Sequence[TaskStatus]) -> list[ZoneStatus]:
 
 
 def busiest(tasks: Sequence[TaskStatus]) -> list[TaskStatus]:
-    """The tasks, those first that use most of what they have; those without a number last."""
+    """The tasks by their use of CPU or memory, the highest first; tasks without data last."""
     return sorted(tasks, key=lambda task: (-max(task.cpu_percent or -1, task.memory_percent or -1), task.id))
 
 
 def tasks_of(aws: PageClient, cluster: str, service: str) -> tuple[list[Json], int]:
-    """The tasks of a service as ECS tells them, and how many more there are than are looked at."""
+    """The tasks of a service as DescribeTasks returns them, and the number of tasks that are not read."""
     arns = aws.paginate("ecs", "list_tasks", "taskArns", cluster=cluster, serviceName=service)
-    looked_at = arns[:MOST_TASKS]
+    read = arns[:MOST_TASKS]
     found = [
         task
-        for some in in_parts(looked_at, TASKS_AT_ONCE)
+        for some in in_parts(read, TASKS_AT_ONCE)
         for task in items(aws.call("ecs", "describe_tasks", cluster=cluster, tasks=some), "tasks")
     ]
-    return found, len(arns) - len(looked_at)
+    return found, len(arns) - len(read)
 
 
 def task_status(service: str, task: Json, use: Mapping[tuple[str, str], float]) -> TaskStatus:
@@ -109,8 +109,8 @@ def task_status(service: str, task: Json, use: Mapping[tuple[str, str], float]) 
 
     Args:
         service: Its service.
-        task: As ECS tells it.
-        use: Numbers by task id and metric.
+        task: As DescribeTasks returns it.
+        use: Percentages by task ID and metric.
     """
     id_ = task_id(task)
     return TaskStatus(
@@ -129,20 +129,20 @@ def task_status(service: str, task: Json, use: Mapping[tuple[str, str], float]) 
 def use_of(
     aws: PageClient, cluster: str, tasks: Sequence[tuple[str, str]], now: datetime
 ) -> dict[tuple[str, str], float]:
-    """What tasks use, by task id and metric; nothing of those without a number.
+    """The use of tasks in percent, by task ID and metric; tasks without data are left out.
 
     Args:
-        aws: The account.
+        aws: Client for the account.
         cluster: Name of the cluster.
-        tasks: Service and id of each.
-        now: The time that counts as now. It is taken to the minute, so that pages of the same minute ask once: AWS
-            bills each metric that is asked for.
+        tasks: Service and ID of each.
+        now: The current time. It is rounded down to the minute, so that pages of the same minute make one request:
+            AWS bills each requested metric.
     """
     until = now.replace(second=0, microsecond=0)
-    wanted = [(service, id_, metric) for service, id_ in sorted(tasks) for metric in (CPU, MEMORY)]
+    metrics = [(service, id_, metric) for service, id_ in sorted(tasks) for metric in (CPU, MEMORY)]
     found: dict[tuple[str, str], float] = {}
-    for some in in_parts(wanted, QUERIES_AT_ONCE):
-        answer = aws.call(
+    for some in in_parts(metrics, QUERIES_AT_ONCE):
+        response = aws.call(
             "cloudwatch",
             "get_metric_data",
             MetricDataQueries=[_query(number, cluster, *one) for number, one in enumerate(some)],
@@ -150,7 +150,7 @@ def use_of(
             EndTime=until,
             ScanBy="TimestampDescending",
         )
-        values = {str(one["Id"]): one.get("Values") or () for one in items(answer, "MetricDataResults")}
+        values = {str(one["Id"]): one.get("Values") or () for one in items(response, "MetricDataResults")}
         for number, (_, id_, metric) in enumerate(some):
             if latest := list(values.get(f"m{number}", ())):
                 found[id_, metric] = float(latest[0])

@@ -84,7 +84,7 @@ def test_what_the_program_refuses_is_exit_code_1_without_a_traceback(project: Pa
         (["--stack", "qa"], "Pulumi.qa.yaml; the project has Pulumi.dev.yaml, Pulumi.prod.yaml"),
         (["--file", "nowhere/Pulumi.qa.yaml"], "there is no file nowhere/Pulumi.qa.yaml"),
         (["--file", "settings.yaml"], "settings.yaml is not named Pulumi.<stack>.yaml"),
-        (["--stack", "dev", "--file", "Pulumi.dev.yaml"], "Pulumi.dev.yaml is asked for twice"),
+        (["--stack", "dev", "--file", "Pulumi.dev.yaml"], "Pulumi.dev.yaml is given twice"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_one_clear_line(project: Path, arguments: list[str], words: str) -> None:

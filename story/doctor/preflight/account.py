@@ -1,4 +1,4 @@
-"""The account: its plan, its region, the roles that AWS's services need, the boundary and the tags of bootstrap/."""
+"""The account: its plan, its region, the service-linked roles, the boundary and the tags of bootstrap/."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from story.doctor.preflight.subject import Subject
 
 ACCOUNT, ROLES, BOUNDARY = "account", "roles", "permissions"
 AWS_MANAGED = "aws"
-"""Account in the ARN of a policy that AWS itself keeps."""
-ANSWERS = {"get_role": "Role", "get_policy": "Policy"}
+"""Account in the ARN of an AWS managed policy."""
+RESPONSE_KEYS = {"get_role": "Role", "get_policy": "Policy"}
 AURORA = "aws:rds/cluster:Cluster"
 DOCUMENTDB = "aws:docdb/cluster:Cluster"
 VALKEY = "aws:elasticache/replicationGroup:ReplicationGroup"
@@ -27,7 +27,7 @@ class ServiceRole:
 
     Attributes:
         name: Its name.
-        service: The service that takes it on, as `aws iam create-service-linked-role` wants it.
+        service: The service that assumes it, as `aws iam create-service-linked-role` names it.
         types: Types of resources that need it.
     """
 
@@ -58,126 +58,126 @@ SERVICE_ROLES = (
 )
 
 
-def judge_plan(answer: Json, *, has_aurora: bool) -> Finding:
-    """Whether the account's plan lets the stack be made.
+def evaluate_plan(response: Json, *, has_aurora: bool) -> Finding:
+    """Whether the account's plan allows the stack.
 
-    Aurora on the free plan is offered in its express configuration alone, which this stack is not:
+    The free plan has Aurora only in its express configuration, which this stack does not use:
     docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_GettingStartedAurora.AuroraPostgreSQL.ExpressConfig.html
 
     Args:
-        answer: Of GetAccountPlanState.
+        response: Response of GetAccountPlanState.
         has_aurora: Whether the stack has Aurora.
     """
-    plan, status = str(answer.get("accountPlanType", "")), str(answer.get("accountPlanStatus", ""))
-    cure = "choose the paid plan: `aws freetier upgrade-account-plan --account-plan-type PAID --region us-east-1`"
+    plan, status = str(response.get("accountPlanType", "")), str(response.get("accountPlanStatus", ""))
+    fix = "upgrade to the paid plan: `aws freetier upgrade-account-plan --account-plan-type PAID --region us-east-1`"
     if plan == "PAID":
         return ok(ACCOUNT, "plan", "the account is on the paid plan")
     if plan != "FREE":
-        return unknown(ACCOUNT, "plan", f'AWS names the plan "{plan}"')
+        return unknown(ACCOUNT, "plan", f'AWS returns the plan "{plan}"')
     if status == "EXPIRED":
-        what, severity = "the account's free plan is over", Severity.ERROR
+        what, severity = "the account's free plan has expired", Severity.ERROR
     elif has_aurora:
         what, severity = "the account is on the free plan", Severity.ERROR
     else:
         what, severity = "the account is on the free plan", Severity.WARNING
     why = (
-        "the update ends with FreeTierRestrictionError: this plan has limits on database instances, their sizes and "
+        "the update fails with FreeTierRestrictionError: this plan limits database instances, their sizes and "
         "their backups"
     )
-    return Finding(area=ACCOUNT, subject="plan", severity=severity, what=what, why=why, cure=cure)
+    return Finding(area=ACCOUNT, subject="plan", severity=severity, what=what, why=why, fix=fix)
 
 
-def judge_region(region: str, answer: Json) -> Finding:
+def evaluate_region(region: str, response: Json) -> Finding:
     """Whether the account may use the region: docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 
     Args:
         region: The stack's region.
-        answer: Of DescribeRegions, with regions that are not enabled.
+        response: Response of DescribeRegions, with regions that are not enabled.
     """
-    found = {str(one.get("RegionName")): str(one.get("OptInStatus", "")) for one in items(answer, "Regions")}
+    found = {str(one.get("RegionName")): str(one.get("OptInStatus", "")) for one in items(response, "Regions")}
     status = found.get(region)
     if status in ("opt-in-not-required", "opted-in"):
         return ok(ACCOUNT, "region", f"{region} is enabled")
     home = partition_of(region).home_region
-    enable = f"`aws account enable-region --region-name {region} --region {home}` (it may take hours)"
+    enable = f"`aws account enable-region --region-name {region} --region {home}` (this may take hours)"
     listed = f"`aws ec2 describe-regions --all-regions --region {home}` lists them"
     return Finding(
         area=ACCOUNT,
         subject="region",
         severity=Severity.ERROR,
-        what=f"{region} is {status}" if status else f"{region} is not a region of AWS for this account",
-        why="no request to this region is answered, so nothing else was checked",
-        cure=f"{enable}, or another aws:region" if status else f"another aws:region; {listed}",
+        what=f"{region} is {status}" if status else f"{region} is not a region of this account",
+        why="requests to this region fail, so nothing else was checked",
+        fix=f"{enable}, or set another aws:region" if status else f"set another aws:region; {listed}",
     )
 
 
-def judge_service_role(role: ServiceRole, *, exists: bool) -> Finding:
+def evaluate_service_role(role: ServiceRole, *, exists: bool) -> Finding:
     """Whether a service-linked role exists.
 
     Args:
         role: The role.
-        exists: Whether IAM has it.
+        exists: Whether it exists in IAM.
     """
     if exists:
-        return ok(ROLES, role.name, f"{role.service} has its role")
+        return ok(ROLES, role.name, f"{role.service} has its service-linked role")
     return Finding(
         area=ROLES,
         subject=role.name,
         severity=Severity.WARNING,
         what="does not exist yet",
-        why="AWS makes it at the first use: that fails without the right, and if two resources need it at once",
-        cure=f"`aws iam create-service-linked-role --aws-service-name {role.service}`; bootstrap/ does it too",
+        why="AWS creates it at the first use; that fails without the permission, and if two resources need it at once",
+        fix=f"`aws iam create-service-linked-role --aws-service-name {role.service}`; bootstrap/ creates it too",
     )
 
 
-def judge_boundary(arn: str, account: str, *, exists: bool | None) -> Finding:
-    """Whether the policy that bounds the roles exists in this account.
+def evaluate_boundary(arn: str, account: str, *, exists: bool | None) -> Finding:
+    """Whether the permissions boundary exists in this account.
 
     Args:
         arn: `permissions.boundary_arn`.
         account: Account of the credentials.
-        exists: Whether IAM has it; None if it was not asked, because the ARN is of another account.
+        exists: Whether it exists in IAM; None if that was not checked, because the ARN is of another account.
     """
     named = arn.split(":")[4] if arn.count(":") >= 5 else ""
-    cure = "permissions.boundary_arn: the output boundaryArns of bootstrap/ in this account"
+    fix = "set permissions.boundary_arn to the output boundaryArns of bootstrap/ in this account"
     if named not in (account, AWS_MANAGED):
-        what = f"{arn} is of the account {named or '?'}, the credentials are of {account}"
+        what = f"{arn} belongs to account {named or '?'}, but the credentials belong to {account}"
     elif exists is False:
-        what = f"there is no policy {arn}"
+        what = f"the policy {arn} does not exist"
     else:
         return ok(BOUNDARY, "boundary", f"the policy {arn.rpartition('/')[2]} exists")
-    why = "the first role fails with MalformedPolicyDocument or NoSuchEntity, or AccessDenied"
-    return Finding(area=BOUNDARY, subject="boundary", severity=Severity.ERROR, what=what, why=why, cure=cure)
+    why = "creating the first role fails with MalformedPolicyDocument or NoSuchEntity, or AccessDenied"
+    return Finding(area=BOUNDARY, subject="boundary", severity=Severity.ERROR, what=what, why=why, fix=fix)
 
 
-def judge_tags(stack: str, project: str, tags: Mapping[str, str]) -> Finding:
-    """Whether the default tags are those by which the policies of bootstrap/ know the stack's resources.
+def evaluate_tags(stack: str, project: str, tags: Mapping[str, str]) -> Finding:
+    """Whether the default tags are those that the policies of bootstrap/ require of the stack's resources.
 
     Args:
         stack: Name of the stack.
         project: Name of the project.
-        tags: `aws:defaultTags` of the stack's file.
+        tags: `aws:defaultTags` of the stack file.
     """
-    wanted = {"Project": project, "Environment": stack}
-    wrong = [f"{name}: {value}" for name, value in wanted.items() if tags.get(name) != value]
-    if not wrong:
-        return ok(BOUNDARY, "default tags", "aws:defaultTags names the project and the stack")
+    required = {"Project": project, "Environment": stack}
+    missing = [f"{name}: {value}" for name, value in required.items() if tags.get(name) != value]
+    if not missing:
+        return ok(BOUNDARY, "default tags", "aws:defaultTags has the project and the stack")
     return Finding(
         area=BOUNDARY,
         subject="default tags",
         severity=Severity.ERROR,
-        what=f"aws:defaultTags lacks {', '.join(wrong)}",
-        why="the policies of bootstrap/ allow the deploying role only what has these tags: AccessDenied",
-        cure=f"aws:defaultTags: {{ tags: {{ Project: {project}, Environment: {stack} }} }} in the stack's file",
+        what=f"aws:defaultTags does not have {', '.join(missing)}",
+        why="the policies of bootstrap/ allow the deploying role only resources with these tags: AccessDenied",
+        fix=f"set aws:defaultTags: {{ tags: {{ Project: {project}, Environment: {stack} }} }} in the stack file",
     )
 
 
 def check_plan(subject: Subject) -> Iterator[Finding]:
-    """The account's plan. AWS answers for it in one region alone, and has plans in the commercial partition alone."""
+    """The account's plan. Only the commercial partition has plans, with an API in one region."""
     if partition_of(subject.region) is not COMMERCIAL:
         return
-    answer = subject.home.call("freetier", "get_account_plan_state")
-    yield judge_plan(answer, has_aurora=subject.planned.has(AURORA))
+    response = subject.home.call("freetier", "get_account_plan_state")
+    yield evaluate_plan(response, has_aurora=subject.planned.has(AURORA))
 
 
 def check_region(subject: Subject) -> Iterator[Finding]:
@@ -186,10 +186,10 @@ def check_region(subject: Subject) -> Iterator[Finding]:
 
 
 def closed_region(home: CachingClient, region: str) -> Finding | None:
-    """Why a region answers no request of this account; None if it does, or if that could not be read.
+    """Why this account cannot use a region; None if it can, or if that could not be read.
 
     Args:
-        home: The account in its partition's home region: a region that is not enabled answers nothing itself.
+        home: Client for the account in its partition's home region; requests to a region that is not enabled fail.
         region: The stack's region.
     """
     try:
@@ -200,8 +200,8 @@ def closed_region(home: CachingClient, region: str) -> Finding | None:
 
 
 def _region(home: CachingClient, region: str) -> Finding:
-    # Without names of regions: AWS refuses a request that names one that does not exist.
-    return judge_region(region, home.call("ec2", "describe_regions", AllRegions=True))
+    # No region is named: AWS rejects a request that names one that does not exist.
+    return evaluate_region(region, home.call("ec2", "describe_regions", AllRegions=True))
 
 
 def needed_roles(subject: Subject) -> list[ServiceRole]:
@@ -211,26 +211,26 @@ def needed_roles(subject: Subject) -> list[ServiceRole]:
 
 def check_service_role(subject: Subject, role: ServiceRole) -> Iterator[Finding]:
     """A service-linked role."""
-    yield judge_service_role(role, exists=_exists(subject, "get_role", RoleName=role.name))
+    yield evaluate_service_role(role, exists=_exists(subject, "get_role", RoleName=role.name))
 
 
 def check_boundary(subject: Subject) -> Iterator[Finding]:
-    """The policy that bounds the roles, and the tags that the policies beside it ask for."""
+    """The permissions boundary."""
     for arn in subject.planned.boundaries:
-        is_ours = arn.split(":")[4:5] in ([subject.account], [AWS_MANAGED])
-        exists = _exists(subject, "get_policy", PolicyArn=arn) if is_ours else None
-        yield judge_boundary(arn, subject.account, exists=exists)
+        is_own = arn.split(":")[4:5] in ([subject.account], [AWS_MANAGED])
+        exists = _exists(subject, "get_policy", PolicyArn=arn) if is_own else None
+        yield evaluate_boundary(arn, subject.account, exists=exists)
 
 
 def check_tags(subject: Subject) -> Iterator[Finding]:
-    """The default tags, where a boundary shows that the policies of bootstrap/ are in use."""
+    """The default tags, if a permissions boundary shows that the policies of bootstrap/ are in use."""
     if subject.planned.boundaries:
-        yield judge_tags(subject.planned.stack, subject.planned.project, subject.planned.default_tags)
+        yield evaluate_tags(subject.planned.stack, subject.planned.project, subject.planned.default_tags)
 
 
 def _exists(subject: Subject, operation: str, **parameters: str) -> bool:
     try:
-        return bool(part(subject.asking.call("iam", operation, **parameters), ANSWERS[operation]))
+        return bool(part(subject.aws.call("iam", operation, **parameters), RESPONSE_KEYS[operation]))
     except ClientError as error:
         if is_not_found(error):
             return False

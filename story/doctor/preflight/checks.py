@@ -16,7 +16,7 @@ CheckSubject = Callable[[Subject], Iterable[Finding]]
 
 
 def checks_of(subject: Subject) -> list[Check]:
-    """Every check of a stack that is about to be updated."""
+    """Every check of a stack before an update."""
     found = [
         _check(subject, "state", "the state", check_state),
         _check(subject, account.ACCOUNT, "the plan of the account", account.check_plan),
@@ -36,34 +36,34 @@ def checks_of(subject: Subject) -> list[Check]:
         _check(subject, offers.OFFERS, "the engine version of Valkey", offers.check_cache_version),
         _check(subject, offers.OFFERS, "the node type of Valkey", offers.check_node_type),
         _check(subject, domain.DOMAIN, "the hosted zone", domain.check_zone),
-        _check(subject, domain.DOMAIN, "the records of the name", domain.check_records),
+        _check(subject, domain.DOMAIN, "the records of the domain", domain.check_records),
         _check(subject, domain.DOMAIN, "the CAA records", domain.check_authorities),
         _check(subject, IMAGE, "the image", image.check_given),
-        _check(subject, SECRETS, "secrets kept elsewhere", secrets.check_elsewhere),
-        _check(subject, leftovers.LEFTOVERS, "names that AWS answers for elsewhere", leftovers.unread),
+        _check(subject, SECRETS, "secrets stored elsewhere", secrets.check_elsewhere),
+        _check(subject, leftovers.LEFTOVERS, "names that cannot be read", leftovers.report_unreadable),
         _check(subject, delivery.PIPELINE, "the connection", delivery.check_connection),
         _check(subject, delivery.PIPELINE, "CodeBuild", delivery.check_builds),
     ]
     for role in account.needed_roles(subject):
-        look = partial(account.check_service_role, role=role)
-        found.append(_check(subject, account.ROLES, "the role", look, role.name))
+        run = partial(account.check_service_role, role=role)
+        found.append(_check(subject, account.ROLES, "the role", run, role.name))
     for order in offers.ordered(subject.planned):
-        look = partial(offers.check_orderable, order=order)
+        run = partial(offers.check_orderable, order=order)
         found.append(
-            _check(subject, offers.OFFERS, "the instance class", look, f"{order.setting} {order.instance_class}")
+            _check(subject, offers.OFFERS, "the instance class", run, f"{order.setting} {order.instance_class}")
         )
     for name, architecture in image.images_of(subject):
-        look = partial(image.check_image, image=name, architecture=architecture)
-        found.append(_check(subject, IMAGE, "the image", look, short(name)))
-    for one in secrets.wanted(subject)[0]:
-        look = partial(secrets.check_secret, one=one)
-        found.append(_check(subject, SECRETS, one.read.variable, look, "tasks"))
-    for type_, kind in leftovers.KINDS.items():
+        run = partial(image.check_image, image=name, architecture=architecture)
+        found.append(_check(subject, IMAGE, "the image", run, short(name)))
+    for one in secrets.secrets_of(subject)[0]:
+        run = partial(secrets.check_secret, one=one)
+        found.append(_check(subject, SECRETS, one.read.variable, run, "tasks"))
+    for type_, kind in leftovers.NAMED_TYPES.items():
         if subject.planned.texts(type_, kind.name_field):
-            look = partial(leftovers.check, type_=type_)
-            found.append(_check(subject, leftovers.LEFTOVERS, "the names", look, kind.what))
+            run = partial(leftovers.check, type_=type_)
+            found.append(_check(subject, leftovers.LEFTOVERS, "the names", run, kind.label))
     return found
 
 
-def _check(subject: Subject, area: str, title: str, look: CheckSubject, name: str = "") -> Check:
-    return Check(area=area, subject=name, title=title, look=partial(look, subject))
+def _check(subject: Subject, area: str, title: str, run: CheckSubject, name: str = "") -> Check:
+    return Check(area=area, subject=name, title=title, run=partial(run, subject))

@@ -1,4 +1,4 @@
-"""The pipeline of bootstrap/, where the account has one: its connection to GitHub, and what it may build at once."""
+"""The pipeline of bootstrap/, if the account has one: its connection to GitHub, and the quota of its builds."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,52 +18,52 @@ SIZES = {
     "BUILD_GENERAL1_XLARGE": "XLarge",
     "BUILD_GENERAL1_2XLARGE": "2XLarge",
 }
-"""How CodeBuild's types of environments are called in the names of its quotas:
+"""Names of CodeBuild's environment types in the names of its quotas:
 docs.aws.amazon.com/codebuild/latest/userguide/limits.html"""
 LEAST_BUILDS = 5
-"""What to ask for at least: builds outside of the pipelines count too."""
+"""Minimum quota to request: builds outside the pipelines count too."""
 PROJECTS_AT_ONCE = 100
 """docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetProjects.html"""
 
 
-def judge_connection(connection: Json) -> Finding:
-    """Whether the connection to GitHub was finished; a person has to do that in the console.
+def evaluate_connection(connection: Json) -> Finding:
+    """Whether the setup of the connection to GitHub was completed, which is possible only in the console.
 
     Args:
-        connection: As ListConnections describes it.
+        connection: As ListConnections returns it.
     """
     name, status = str(connection.get("ConnectionName", "")), str(connection.get("ConnectionStatus", ""))
     if status == "AVAILABLE":
-        return ok(PIPELINE, "connection", f"{name} is connected")
+        return ok(PIPELINE, "connection", f"{name} is available")
     return Finding(
         area=PIPELINE,
         subject="connection",
         severity=Severity.WARNING,
         what=f"the connection {name} is {status}",
-        why="the pipeline sees no push",
-        cure="finish it in the console, Developer Tools > Connections: "
+        why="the pipeline does not start after a push",
+        fix="complete its setup in the console, Developer Tools > Connections: "
         "docs.aws.amazon.com/dtconsole/latest/userguide/connections-update.html",
     )
 
 
 def quota_name(environment: Json) -> str:
-    """The name of the quota that counts builds in an environment; "" for one that this module does not know."""
+    """The name of the quota for builds in an environment; "" for an unknown environment."""
     machine, size = MACHINES.get(str(environment.get("type"))), SIZES.get(str(environment.get("computeType")))
     return f"Concurrently running builds for {machine}/{size} environment" if machine and size else ""
 
 
-def judge_builds(name: str, projects: Sequence[str], quotas: Sequence[Json]) -> Finding:
+def evaluate_builds(name: str, projects: Sequence[str], quotas: Sequence[Json]) -> Finding:
     """Whether the builds of the pipelines can run at the same time in an environment.
 
     A stage of a pipeline in the mode SUPERSEDED handles one execution at a time, and each project is one action of one
-    stage. So while releases follow one another, every project can run once:
-    docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html. CodeBuild refuses what is beyond the
-    quota: docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
+    stage. So with several releases in the pipeline, every project can run once:
+    docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html. CodeBuild rejects builds over
+    the quota: docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
 
     Args:
         name: Name of the quota.
         projects: CodeBuild projects of the pipelines that use the environment.
-        quotas: CodeBuild's quotas of the account.
+        quotas: The account's quotas of CodeBuild.
     """
     of_name = [one for one in quotas if one.get("QuotaName") == name]
     if not of_name:
@@ -77,9 +77,9 @@ def judge_builds(name: str, projects: Sequence[str], quotas: Sequence[Json]) -> 
         subject="builds",
         severity=Severity.WARNING,
         what=what,
-        why=f"CodeBuild refuses builds beyond it ({', '.join(projects)}): AccountLimitExceededException",
-        cure=f"`aws service-quotas request-service-quota-increase --service-code codebuild --quota-code "
-        f"{of_name[0].get('QuotaCode', '')} --desired-value {max(needed, LEAST_BUILDS)}`; it may take days",
+        why=f"CodeBuild rejects builds that exceed it ({', '.join(projects)}): AccountLimitExceededException",
+        fix=f"`aws service-quotas request-service-quota-increase --service-code codebuild --quota-code "
+        f"{of_name[0].get('QuotaCode', '')} --desired-value {max(needed, LEAST_BUILDS)}`; this may take days",
     )
 
 
@@ -88,23 +88,25 @@ def check_connection(subject: Subject) -> Iterator[Finding]:
     found = _every_connection(subject)
     for one in found:
         if CONNECTION.fullmatch(str(one.get("ConnectionName", ""))):
-            yield judge_connection(one)
+            yield evaluate_connection(one)
 
 
 def check_builds(subject: Subject) -> Iterator[Finding]:
-    """What CodeBuild may run at once."""
-    names = sorted(str(one) for one in subject.asking.paginate("codebuild", "list_projects", "projects"))
+    """The quotas of CodeBuild for concurrent builds."""
+    names = sorted(str(one) for one in subject.aws.paginate("codebuild", "list_projects", "projects"))
     users: dict[str, list[str]] = {}
     for some in in_parts([name for name in names if PROJECT.fullmatch(name)], PROJECTS_AT_ONCE):
-        for project in items(subject.asking.call("codebuild", "batch_get_projects", names=some), "projects"):
+        for project in items(subject.aws.call("codebuild", "batch_get_projects", names=some), "projects"):
             users.setdefault(quota_name(part(project, "environment")), []).append(str(project["name"]))
     if users:
-        quotas = subject.asking.paginate("service-quotas", "list_service_quotas", "Quotas", ServiceCode="codebuild")
+        quotas = subject.aws.paginate("service-quotas", "list_service_quotas", "Quotas", ServiceCode="codebuild")
         for name, projects in users.items():
             if name:
-                yield judge_builds(name, projects, quotas)
+                yield evaluate_builds(name, projects, quotas)
             else:
-                yield unknown(PIPELINE, "builds", f"the quota of {', '.join(projects)}: an environment without one")
+                yield unknown(
+                    PIPELINE, "builds", f"the quota for {', '.join(projects)}: no quota is known for their environment"
+                )
 
 
 def _every_connection(subject: Subject) -> list[Json]:
@@ -112,9 +114,9 @@ def _every_connection(subject: Subject) -> list[Json]:
     found: list[Json] = []
     token = ""
     while True:
-        further = {"NextToken": token} if token else {}
-        answer = subject.asking.call("codestar-connections", "list_connections", **further)
-        found += items(answer, "Connections")
-        token = str(answer.get("NextToken") or "")
+        parameters = {"NextToken": token} if token else {}
+        response = subject.aws.call("codestar-connections", "list_connections", **parameters)
+        found += items(response, "Connections")
+        token = str(response.get("NextToken") or "")
         if not token:
             return found

@@ -1,4 +1,4 @@
-"""The site's domain: its hosted zone, the delegation to it, records of its name, and who may issue certificates."""
+"""The site's domain: its hosted zone, the delegation to it, conflicting records, and CAA records."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,99 +17,103 @@ ADDRESS_RECORDS = ("A", "AAAA", "CNAME")
 RECORD = "aws:route53/record:Record"
 CAA = re.compile(r'(?P<flags>\d+)\s+(?P<tag>\S+)\s+"(?P<value>[^"]*)"')
 MOST_RECORDS = 10
-"""More records of one name than there are types of addresses."""
-ZONE_SETTING = "ingress.zone_id: the id of the public hosted zone of the domain"
+"""Number of records to read; there are fewer address records of a name."""
+ZONE_SETTING = "set ingress.zone_id to the ID of the public hosted zone of the domain"
 
 
-def judge_zone(domain: str, zone_id: str, answer: Json | None) -> Finding:
-    """Whether the hosted zone can hold the site's records.
+def evaluate_zone(domain: str, zone_id: str, response: Json | None) -> Finding:
+    """Whether the hosted zone can have the site's records.
 
     Args:
         domain: `ingress.domain`.
         zone_id: `ingress.zone_id`.
-        answer: Of GetHostedZone; None if there is no such zone.
+        response: Response of GetHostedZone; None if there is no such zone.
     """
-    zone = part(answer, "HostedZone")
+    zone = part(response, "HostedZone")
     name = _plain(str(zone.get("Name", "")))
-    if answer is None:
-        return _error(domain, f"there is no hosted zone {zone_id}", "the records cannot be made", ZONE_SETTING)
+    if response is None:
+        return _error(
+            domain, f"the hosted zone {zone_id} does not exist", "the records cannot be created", ZONE_SETTING
+        )
     if part(zone, "Config").get("PrivateZone"):
-        why = "nobody outside its VPCs finds the site, and the certificate is never issued"
-        return _error(domain, f"the hosted zone {zone_id} ({name}) is a private one", why, ZONE_SETTING)
+        why = "the domain cannot be resolved outside its VPCs, and the certificate is never issued"
+        return _error(domain, f"the hosted zone {zone_id} ({name}) is private", why, ZONE_SETTING)
     if not _is_in(domain, name):
-        why = "Route 53 refuses records that are not of the zone: InvalidChangeBatch"
-        return _error(domain, f"the hosted zone {zone_id} is of {name}", why, ZONE_SETTING)
+        why = "Route 53 rejects records outside the zone: InvalidChangeBatch"
+        return _error(domain, f"the hosted zone {zone_id} is for {name}", why, ZONE_SETTING)
     return ok(DOMAIN, domain, f"the hosted zone {name} is public")
 
 
-def judge_delegation(domain: str, zone: str, of_zone: Sequence[str], resolved: Sequence[str]) -> Finding:
-    """Whether the world finds the hosted zone.
+def evaluate_delegation(domain: str, zone: str, of_zone: Sequence[str], resolved: Sequence[str]) -> Finding:
+    """Whether the domain is delegated to the hosted zone.
 
     Args:
         domain: `ingress.domain`.
         zone: Name of the hosted zone.
         of_zone: Its name servers.
-        resolved: The name servers that the public DNS has for the name.
+        resolved: The name servers in the public DNS.
     """
-    wanted, found = {_plain(one) for one in of_zone}, {_plain(one) for one in resolved}
-    if wanted & found:
+    own, found = {_plain(one) for one in of_zone}, {_plain(one) for one in resolved}
+    if own & found:
         return ok(DOMAIN, domain, f"{zone} is delegated to the hosted zone")
-    what = f"sends {zone} to {', '.join(sorted(found))}" if found else f"knows no name servers of {zone}"
+    what = f"the name servers of {zone} are {', '.join(sorted(found))}" if found else f"{zone} has no name servers"
     return _error(
         domain,
-        f"the DNS, as this machine resolves it, {what}; it is not delegated to this hosted zone",
-        "the certificate's validation record is never found: the update waits for it for an hour, and fails",
-        f"at the registrar, or in the zone above: the name servers {', '.join(sorted(wanted))}",
+        f"in the DNS, {what}; the zone is not delegated to this hosted zone",
+        "ACM never finds the validation record of the certificate: the update waits for an hour, and fails",
+        f"at the registrar, or in the parent zone, enter the name servers {', '.join(sorted(own))}",
     )
 
 
-def judge_records(domain: str, records: Sequence[Json], *, is_owned: bool | None) -> Finding:
+def evaluate_records(domain: str, records: Sequence[Json], *, is_owned: bool | None) -> Finding:
     """Whether a record conflicts with the site's.
 
     Args:
         domain: `ingress.domain`.
-        records: Records of the zone, from this name on.
-        is_owned: Whether the stack's state records the site's own; None if the state could not be read.
+        records: Records of the zone, starting with this name.
+        is_owned: Whether the stack's state has the site's record; None if the state could not be read.
     """
     kinds = sorted({str(one.get("Type")) for one in records if _plain(str(one.get("Name", ""))) == _plain(domain)})
     conflicting = [kind for kind in kinds if kind in ADDRESS_RECORDS]
     if not conflicting:
         return ok(DOMAIN, domain, "no record conflicts with the site's")
-    told = f"the zone has {' and '.join(conflicting)} of this name"
+    what = f"the zone has {' and '.join(conflicting)} of this name"
     if is_owned:
-        return ok(DOMAIN, domain, f"{told}, which is this stack's")
+        return ok(DOMAIN, domain, f"{what}, which belongs to this stack")
     if is_owned is None:
-        return unknown(DOMAIN, domain, f"whether the record is this stack's ({told}): its state was not read")
+        return unknown(
+            DOMAIN, domain, f"whether the record belongs to this stack ({what}): its state could not be read"
+        )
     return _error(
         domain,
-        told,
-        "the update ends at its own record, after everything else: InvalidChangeBatch, it already exists",
-        "delete it just before the update (visitors lose the site that it leads to), or `pulumi import` it",
+        what,
+        "the update fails at the end, when it creates its own record: InvalidChangeBatch, it already exists",
+        "delete it just before the update (the site that it points to becomes unreachable), or run `pulumi import`",
     )
 
 
-def judge_authorities(domain: str, at: str, records: Sequence[str]) -> Finding:
+def evaluate_authorities(domain: str, at: str, records: Sequence[str]) -> Finding:
     """Whether Amazon may issue a certificate.
 
     Args:
         domain: `ingress.domain`.
-        at: The name whose CAA records count; "" if there are none.
+        at: The name whose CAA records apply; "" if there are none.
         records: These records, as text.
     """
     found = [match for match in map(CAA.fullmatch, records) if match]
     issuers = [_plain(one["value"].partition(";")[0].strip()) for one in found if one["tag"].lower() == "issue"]
     if not issuers or set(issuers) & set(AMAZON):
-        return ok(DOMAIN, domain, "CAA records allow Amazon's certificates" if issuers else "no CAA record forbids any")
+        return ok(DOMAIN, domain, "the CAA records allow Amazon" if issuers else "no CAA record restricts certificates")
     return _error(
         domain,
-        f"the CAA records of {at} allow only {', '.join(sorted(filter(None, issuers))) or 'nobody'}",
-        "ACM issues no certificate: the update waits for it for an hour, and fails with CAA_ERROR",
-        f'one more CAA record at {at}: 0 issue "amazon.com"',
+        f"the CAA records of {at} allow only {', '.join(sorted(filter(None, issuers))) or 'no one'}",
+        "ACM cannot issue the certificate: the update waits for an hour, and fails with CAA_ERROR",
+        f'add a CAA record at {at}: 0 issue "amazon.com"',
     )
 
 
 def authorities(domain: str, lookup: Lookup) -> tuple[str, Sequence[str]]:
-    """The CAA records that count for a name: its own, else those of the nearest name above that has any.
+    """The CAA records that apply to a name: its own, else those of the closest parent that has any.
 
     Source: www.rfc-editor.org/rfc/rfc8659#section-3
     """
@@ -124,34 +128,34 @@ def authorities(domain: str, lookup: Lookup) -> tuple[str, Sequence[str]]:
 def check_zone(subject: Subject) -> Iterator[Finding]:
     """The hosted zone, and the delegation to it."""
     for domain, zone_id in _domains(subject):
-        answer = _zone(subject, zone_id)
-        judged = judge_zone(domain, zone_id, answer)
-        yield judged
-        if judged.severity is Severity.OK:
-            zone = _plain(str(part(answer, "HostedZone").get("Name", "")))
-            servers = [str(one) for one in part(answer, "DelegationSet").get("NameServers") or ()]
-            yield judge_delegation(domain, zone, servers, subject.lookup(zone, "NS"))
+        response = _zone(subject, zone_id)
+        finding = evaluate_zone(domain, zone_id, response)
+        yield finding
+        if finding.severity is Severity.OK:
+            zone = _plain(str(part(response, "HostedZone").get("Name", "")))
+            servers = [str(one) for one in part(response, "DelegationSet").get("NameServers") or ()]
+            yield evaluate_delegation(domain, zone, servers, subject.lookup(zone, "NS"))
 
 
 def check_records(subject: Subject) -> Iterator[Finding]:
-    """The records of the name in the hosted zone."""
+    """The records of the domain in the hosted zone."""
     for domain, zone_id in _domains(subject):
-        answer = _records(subject, domain, zone_id)
-        if answer is None:
+        response = _records(subject, domain, zone_id)
+        if response is None:
             continue
         is_owned = _plain(domain) in {_plain(one) for one in subject.owned.names(RECORD, "name")}
-        yield judge_records(
+        yield evaluate_records(
             domain,
-            items(answer, "ResourceRecordSets"),
+            items(response, "ResourceRecordSets"),
             is_owned=is_owned if subject.owned.is_known else None,
         )
 
 
 def check_authorities(subject: Subject) -> Iterator[Finding]:
-    """Who may issue certificates."""
+    """The CAA records."""
     for domain, _ in _domains(subject):
         at, records = authorities(domain, subject.lookup)
-        yield judge_authorities(domain, at, records)
+        yield evaluate_authorities(domain, at, records)
 
 
 def _domains(subject: Subject) -> list[tuple[str, str]]:
@@ -166,18 +170,18 @@ def _domains(subject: Subject) -> list[tuple[str, str]]:
 
 
 def _zone(subject: Subject, zone_id: str) -> Json | None:
-    return _if_there(lambda: subject.asking.call("route53", "get_hosted_zone", Id=zone_id))
+    return _unless_missing(lambda: subject.aws.call("route53", "get_hosted_zone", Id=zone_id))
 
 
 def _records(subject: Subject, domain: str, zone_id: str) -> Json | None:
-    """The records of a zone from a name on; None if there is no such zone, which the check of the zone says."""
-    asked = {"HostedZoneId": zone_id, "StartRecordName": domain, "MaxItems": str(MOST_RECORDS)}
-    return _if_there(lambda: subject.asking.call("route53", "list_resource_record_sets", **asked))
+    """The records of a zone, starting with a name; None if the zone does not exist, which its own check reports."""
+    request = {"HostedZoneId": zone_id, "StartRecordName": domain, "MaxItems": str(MOST_RECORDS)}
+    return _unless_missing(lambda: subject.aws.call("route53", "list_resource_record_sets", **request))
 
 
-def _if_there(ask: Callable[[], Json]) -> Json | None:
+def _unless_missing(call: Callable[[], Json]) -> Json | None:
     try:
-        return ask()
+        return call()
     except ClientError as error:
         if is_not_found(error):
             return None
@@ -189,9 +193,9 @@ def _is_in(domain: str, zone: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A name without its last dot, in small letters."""
+    """A name in lower case, without the dot at its end."""
     return name.lower().rstrip(".")
 
 
-def _error(subject: str, what: str, why: str, cure: str) -> Finding:
-    return Finding(area=DOMAIN, subject=subject, severity=Severity.ERROR, what=what, why=why, cure=cure)
+def _error(subject: str, what: str, why: str, fix: str) -> Finding:
+    return Finding(area=DOMAIN, subject=subject, severity=Severity.ERROR, what=what, why=why, fix=fix)

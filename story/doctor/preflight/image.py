@@ -1,4 +1,4 @@
-"""The images of the update: in a registry, built for the cluster's processor, and within reach of the tasks."""
+"""The images of the update: in a registry that the tasks can reach, and built for their CPU architecture."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from aws.client import Json, items, part
 from aws.errors import code_of
 from settings.ecr import EcrImage, ecr_image, registry_host
 from story.doctor.finding import Finding, Severity, ok, unknown
-from story.doctor.images import IMAGE, judge_in_registry, processors, short, used_by
+from story.doctor.images import IMAGE, architectures, evaluate_in_registry, short, used_by
 from story.doctor.preflight.subject import Subject
 from story.kept_image import MANIFESTS
 from story.plan.program import EXAMPLE_DIGEST
@@ -17,25 +17,25 @@ from story.plan.program import EXAMPLE_DIGEST
 WITHOUT_NAT = "None"
 
 
-def judge_given(image: str, *, is_first: bool) -> Finding:
+def evaluate_given(image: str, *, is_first: bool) -> Finding:
     """Whether the update has an image.
 
     Args:
         image: Image of the update; "" for none.
-        is_first: Whether no image runs yet.
+        is_first: Whether no image is deployed yet.
     """
     if image:
-        return ok(IMAGE, "", f"the update brings {short(image)}")
-    wanted = "the first update needs one" if is_first else "none runs"
+        return ok(IMAGE, "", f"the update deploys {short(image)}")
+    detail = "the first update needs one" if is_first else "none is deployed"
     return Finding(
         area=IMAGE,
         severity=Severity.NOTE,
-        what=f"no image was given, so none was checked; {wanted}",
-        cure="--image REGISTRY/REPOSITORY@sha256:..., or the variable STORY_IMAGE",
+        what=f"no image was given, so none was checked; {detail}",
+        fix="give --image REGISTRY/REPOSITORY@sha256:..., or set the variable STORY_IMAGE",
     )
 
 
-def judge_reach(image: str, *, nat: str, region: str, account: str) -> Finding:
+def evaluate_reach(image: str, *, nat: str, region: str, account: str) -> Finding:
     """Whether a task can pull an image.
 
     Args:
@@ -51,45 +51,47 @@ def judge_reach(image: str, *, nat: str, region: str, account: str) -> Finding:
             subject=short(image),
             severity=Severity.ERROR,
             what="the tasks cannot reach its registry: network.nat is none",
-            why="the interface endpoints lead to ECR in the stack's region alone: CannotPullContainerError",
-            cure=f"network.nat: single, or an image in {registry_host('<account>', region)}",
+            why="the interface endpoints reach only ECR in the stack's region: CannotPullContainerError",
+            fix=f"set network.nat: single, or use an image in {registry_host('<account>', region)}",
         )
     if place and place.account_id != account:
         return Finding(
             area=IMAGE,
             subject=short(image),
             severity=Severity.NOTE,
-            what=f"it is in the registry of the account {place.account_id}, the stack is in {account}",
-            why="the repository's policy must allow this account's roles to pull it; that cannot be read from here",
-            cure="docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html",
+            what=f"it is in the registry of account {place.account_id}, but the stack is in {account}",
+            why="the repository's policy must allow this account's roles to pull it, which cannot be checked from here",
+            fix="see docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html",
         )
-    return ok(IMAGE, short(image), "its registry is within reach")
+    return ok(IMAGE, short(image), "the tasks can reach its registry")
 
 
-def judge_image(image: str, architecture: str, answer: Json) -> Iterator[Finding]:
-    """Whether ECR has an image, and for the tasks' processor.
+def evaluate_image(image: str, architecture: str, response: Json) -> Iterator[Finding]:
+    """Whether ECR has an image, built for the tasks' CPU architecture.
 
     Args:
         image: The image by digest.
         architecture: `ARM64` or `X86_64`.
-        answer: Of BatchGetImage.
+        response: Response of BatchGetImage.
     """
-    judged = judge_in_registry(short(image), image, answer, architecture)
-    yield judged
-    found = items(answer, "images")
-    if judged.severity is Severity.OK and not processors(str(found[0].get("imageManifest", ""))):
+    finding = evaluate_in_registry(short(image), image, response, architecture)
+    yield finding
+    found = items(response, "images")
+    if finding.severity is Severity.OK and not architectures(str(found[0].get("imageManifest", ""))):
         yield unknown(
-            IMAGE, short(image), f"its processor: the manifest does not say; the tasks have {architecture or 'X86_64'}"
+            IMAGE,
+            short(image),
+            f"its CPU architecture: the manifest does not name it; the tasks have {architecture or 'X86_64'}",
         )
 
 
 def check_given(subject: Subject) -> Iterator[Finding]:
     """The image of the update."""
-    yield judge_given(subject.planned.image, is_first=not subject.owned.image)
+    yield evaluate_given(subject.planned.image, is_first=not subject.owned.image)
 
 
 def images_of(subject: Subject) -> list[tuple[str, str]]:
-    """Each image that a container uses, and the processor of its tasks; without an example that nobody gave."""
+    """Each image that a container uses, and the CPU architecture of its tasks; without the example image."""
     found = {
         (used.image, str(part(definition, "runtimePlatform").get("cpuArchitecture", "")))
         for definition in subject.planned.definitions().values()
@@ -100,10 +102,12 @@ def images_of(subject: Subject) -> list[tuple[str, str]]:
 
 def check_image(subject: Subject, image: str, architecture: str) -> Iterator[Finding]:
     """One image."""
-    yield judge_reach(image, nat=subject.planned.nat, region=subject.region, account=subject.account)
+    yield evaluate_reach(image, nat=subject.planned.nat, region=subject.region, account=subject.account)
     place = ecr_image(image)
     if place is None or not place.digest:
-        yield unknown(IMAGE, short(image), f"whether the registry of {image} has it: it is not ECR, or not by digest")
+        yield unknown(
+            IMAGE, short(image), f"whether the registry has {image}: it is not in ECR, or not named by digest"
+        )
     elif place.region != subject.region:
         yield unknown(IMAGE, short(image), f"whether the registry has it: it is in {place.region}")
     else:
@@ -111,14 +115,14 @@ def check_image(subject: Subject, image: str, architecture: str) -> Iterator[Fin
 
 
 def _in_registry(subject: Subject, image: str, architecture: str, place: EcrImage) -> Iterator[Finding]:
-    asked: dict[str, Any] = {
+    request: dict[str, Any] = {
         "registryId": place.account_id,
         "repositoryName": place.repository,
         "imageIds": [{"imageDigest": place.digest}],
         "acceptedMediaTypes": list(MANIFESTS),
     }
     try:
-        yield from judge_image(image, architecture, subject.asking.call("ecr", "batch_get_image", **asked))
+        yield from evaluate_image(image, architecture, subject.aws.call("ecr", "batch_get_image", **request))
     except ClientError as error:
         if code_of(error) != "RepositoryNotFoundException":
             raise
@@ -126,14 +130,14 @@ def _in_registry(subject: Subject, image: str, architecture: str, place: EcrImag
 
 
 def _no_repository(subject: Subject, image: str, place: EcrImage) -> Finding:
-    told = f"the registry of {place.account_id} has no repository {place.repository}"
+    what = f"the registry of {place.account_id} has no repository {place.repository}"
     if place.account_id != subject.account:
-        return unknown(IMAGE, short(image), f"{told}, or does not show it")
+        return unknown(IMAGE, short(image), f"{what}, or access to it is denied")
     return Finding(
         area=IMAGE,
         subject=short(image),
         severity=Severity.ERROR,
-        what=told,
-        why="no task can start: CannotPullContainerError",
-        cure="push the image first, or release another one: STORY_IMAGE=<repository>@sha256:<digest>",
+        what=what,
+        why="tasks cannot start: CannotPullContainerError",
+        fix="push the image first, or release another one: STORY_IMAGE=<repository>@sha256:<digest>",
     )

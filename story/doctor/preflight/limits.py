@@ -1,4 +1,4 @@
-"""Limits of the account: whether the update, and what autoscaling may add later, fits in them."""
+"""Quotas of the account: whether they are large enough for the update, and for what autoscaling may add later."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,14 +13,14 @@ from story.doctor.quotas import FARGATE_VCPU, INTERFACES, QUOTAS, SPOT_VCPU, Quo
 
 LOG_POLICIES = "CloudWatch Logs resource policies"
 MOST_LOG_POLICIES = 10
-"""Policies of an account and region that are for no single log group; AWS raises it for nobody:
+"""Maximum number of an account's policies in a region, without those of single log groups; it cannot be raised:
 docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html"""
 LOG_POLICY = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
 LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 
-# The codes stand in the links of docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html (VPCs, internet
+# The quota codes are in the links of docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html (VPCs, internet
 # gateways, Elastic IP addresses) and of
 # docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html.
 ADDRESSES = Quota(
@@ -28,38 +28,38 @@ ADDRESSES = Quota(
     code="L-0263D0A3",
     name="EC2-VPC Elastic IPs",
     unit="Elastic IP addresses",
-    what_fails="a NAT gateway gets no address: AddressLimitExceeded",
+    what_fails="NAT gateways get no address: AddressLimitExceeded",
 )
 VPCS = Quota(
     service="vpc",
     code="L-F678F1CE",
     name="VPCs per Region",
     unit="VPCs",
-    what_fails="the network cannot be made: VpcLimitExceeded",
+    what_fails="the VPC cannot be created: VpcLimitExceeded",
 )
 INTERNET_GATEWAYS = Quota(
     service="vpc",
     code="L-A4707A72",
     name="Internet gateways per Region",
     unit="internet gateways",
-    what_fails="the network gets no internet gateway: InternetGatewayLimitExceeded",
+    what_fails="the internet gateway cannot be created: InternetGatewayLimitExceeded",
 )
 LOAD_BALANCERS = Quota(
     service="elasticloadbalancing",
     code="L-53DA6B97",
     name="Application Load Balancers per Region",
     unit="load balancers",
-    what_fails="the load balancer cannot be made: TooManyLoadBalancers",
+    what_fails="the load balancer cannot be created: TooManyLoadBalancers",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """What an update needs of something that is limited.
+    """What an update needs of a quota.
 
     Attributes:
-        now: What it needs beside what is used now.
-        later: What is needed beside it once autoscaling has added all the tasks that it may, and a release goes on.
+        now: What it needs in addition to the current use.
+        later: What is needed in addition during a release with the maximum number of tasks of autoscaling.
     """
 
     now: float
@@ -71,15 +71,15 @@ def vcpu_need(
 ) -> Need:
     """The vCPU that an update needs of a capacity provider.
 
-    Every task of a service is counted with those that a release adds to it, because a release replaces all of them
-    while the old ones run, and AWS takes days to raise a limit. What the service itself uses of the provider already
-    is not needed again. What other services use is not free for it: the update deletes and shrinks them later.
+    Every task of a service is counted together with the tasks that a release adds, because a release starts new tasks
+    while the old ones are running, and AWS takes days to raise a quota. The service's own current use of the provider
+    is subtracted. The use of other services is not, because the update deletes or shrinks them only later.
 
     Args:
         services: The services.
         one_offs: The one-off tasks; they are on demand.
         provider: `FARGATE` or `FARGATE_SPOT`.
-        running: The services as they run now; empty if none does.
+        running: The services as they run now; empty if none do.
     """
     used = {one.name: one.vcpu(one.tasks, provider) for one in running}
     single = sum(one.vcpu(one.tasks, provider) for one in one_offs)
@@ -91,12 +91,12 @@ def vcpu_need(
 
 
 def tasks_need(services: Sequence[Workload], one_offs: Sequence[Workload], *, running: Sequence[Workload]) -> Need:
-    """The tasks that an update starts beside those that run, counted as `vcpu_need` counts vCPU.
+    """The tasks that an update starts in addition to the running ones, counted as `vcpu_need` counts vCPU.
 
     Args:
         services: The services.
         one_offs: The one-off tasks.
-        running: The services as they run now; empty if none does.
+        running: The services as they run now; empty if none do.
     """
     used = {one.name: one.tasks for one in running}
     now = sum(max(0, one.tasks + one.extra - used.get(one.name, 0)) for one in services)
@@ -104,68 +104,68 @@ def tasks_need(services: Sequence[Workload], one_offs: Sequence[Workload], *, ru
     return Need(now=len(one_offs) + now, later=len(one_offs) + later)
 
 
-def judge(quota: Quota, *, used: float, need: Need, limit: float, region: str) -> Finding:
-    """Whether there is room.
+def evaluate(quota: Quota, *, used: float, need: Need, limit: float, region: str) -> Finding:
+    """Whether a quota is large enough.
 
     Args:
-        quota: The limit.
-        used: What the account uses now.
-        need: What the update needs beside it.
-        limit: The limit's value.
+        quota: The quota.
+        used: Current use of the account.
+        need: What the update needs in addition.
+        limit: Value of the quota.
         region: AWS region.
     """
-    told = f"{used:g} of {limit:g} {quota.unit} in use, the stack needs {need.now:g} more"
+    what = f"{used:g} of {limit:g} {quota.unit} in use, the stack needs {need.now:g} more"
     if used + need.now > limit:
         severity = Severity.ERROR
     elif used + need.later > limit:
         severity = Severity.WARNING
-        told += f", and {need.later:g} during a release with the most tasks of autoscaling"
+        what += f", and {need.later:g} during a release with the maximum number of tasks of autoscaling"
     else:
-        return ok(QUOTAS, quota.name, told)
+        return ok(QUOTAS, quota.name, what)
     return Finding(
         area=QUOTAS,
         subject=quota.name,
         severity=severity,
-        what=told,
-        why=f"beyond the limit {quota.what_fails}",
-        cure=increase(quota, math.ceil(used + max(need.now, need.later)), region),
+        what=what,
+        why=f"if it is exceeded, {quota.what_fails}",
+        fix=increase(quota, math.ceil(used + max(need.now, need.later)), region),
     )
 
 
-def judge_log_policies(names: Sequence[str], planned: Sequence[str]) -> Finding:
-    """Whether CloudWatch Logs takes the stack's resource policies.
+def evaluate_log_policies(names: Sequence[str], planned: Sequence[str]) -> Finding:
+    """Whether the account can have the stack's resource policies of CloudWatch Logs.
 
     Args:
         names: Names of the account's policies.
-        planned: Names of the stack's.
+        planned: Names of the stack's policies.
     """
     total = len({*names, *planned})
-    told = f"{len(names)} of {MOST_LOG_POLICIES} in use"
+    used = f"{len(names)} of {MOST_LOG_POLICIES} in use"
     if total <= MOST_LOG_POLICIES:
-        return ok(QUOTAS, LOG_POLICIES, told)
+        return ok(QUOTAS, LOG_POLICIES, used)
     return Finding(
         area=QUOTAS,
         subject=LOG_POLICIES,
         severity=Severity.ERROR,
-        what=f"{told}, the stack needs {len(set(planned) - set(names))} more",
-        why="EventBridge may not write the stack's events: LimitExceededException. This quota can't be increased",
-        cure="put two of them together: `aws logs describe-resource-policies`, `aws logs delete-resource-policy`",
+        what=f"{used}, the stack needs {len(set(planned) - set(names))} more",
+        why="EventBridge cannot log the stack's events: LimitExceededException. This quota cannot be raised",
+        fix="combine two of them: `aws logs describe-resource-policies`, `aws logs delete-resource-policy`",
     )
 
 
-def judge_new_balancer(existing: int) -> Finding:
-    """Whether the account may make load balancers at all, which AWS answers only when one is made.
+def evaluate_new_balancer(existing: int) -> Finding:
+    """Whether the account may create load balancers at all, which is known only when it creates one.
 
     Args:
         existing: Load balancers of the account in this region.
     """
     if existing:
-        return ok(QUOTAS, "first load balancer", "the account has load balancers already")
+        return ok(QUOTAS, "first load balancer", "the account already has load balancers")
     return unknown(
         QUOTAS,
         "first load balancer",
-        "whether AWS lets this account make load balancers: no request answers that. A new account may be refused "
-        "(OperationNotPermitted); then ask AWS Support to allow it",
+        "whether this account may create load balancers: no request returns that. AWS may deny it to a new account "
+        "(OperationNotPermitted); in that case contact AWS Support",
     )
 
 
@@ -175,79 +175,79 @@ def check_on_demand(subject: Subject) -> Iterator[Finding]:
 
 
 def check_spot(subject: Subject) -> Iterator[Finding]:
-    """Fargate Spot, where a service uses it."""
+    """Fargate Spot, if a service uses it."""
     if any(one.vcpu(one.most_tasks, SPOT) for one in subject.planned.services()):
         yield _vcpu(subject, SPOT_VCPU, SPOT)
 
 
 def check_addresses(subject: Subject) -> Iterator[Finding]:
     """Elastic IP addresses."""
-    used = len(items(subject.asking.call("ec2", "describe_addresses"), "Addresses"))
+    used = len(items(subject.aws.call("ec2", "describe_addresses"), "Addresses"))
     yield _counted(subject, ADDRESSES, used, subject.planned.nat_gateways, "aws:ec2/eip:Eip")
 
 
 def check_vpcs(subject: Subject) -> Iterator[Finding]:
     """VPCs."""
-    used = len(subject.asking.paginate("ec2", "describe_vpcs", "Vpcs"))
+    used = len(subject.aws.paginate("ec2", "describe_vpcs", "Vpcs"))
     yield _counted(subject, VPCS, used, len(subject.planned.all("awsx:ec2:Vpc")), "aws:ec2/vpc:Vpc")
 
 
 def check_gateways(subject: Subject) -> Iterator[Finding]:
     """Internet gateways."""
-    used = len(subject.asking.paginate("ec2", "describe_internet_gateways", "InternetGateways"))
+    used = len(subject.aws.paginate("ec2", "describe_internet_gateways", "InternetGateways"))
     planned = len(subject.planned.all("awsx:ec2:Vpc"))
     yield _counted(subject, INTERNET_GATEWAYS, used, planned, "aws:ec2/internetGateway:InternetGateway")
 
 
 def check_balancers(subject: Subject) -> Iterator[Finding]:
     """Load balancers."""
-    found = subject.asking.paginate("elbv2", "describe_load_balancers", "LoadBalancers")
+    found = subject.aws.paginate("elbv2", "describe_load_balancers", "LoadBalancers")
     used = sum(one.get("Type") == "application" for one in found)
     planned = len(subject.planned.all(LOAD_BALANCER))
     if planned:
-        yield judge_new_balancer(len(found))
+        yield evaluate_new_balancer(len(found))
     yield _counted(subject, LOAD_BALANCERS, used, planned, LOAD_BALANCER)
 
 
 def check_interfaces(subject: Subject) -> Iterator[Finding]:
     """Network interfaces: one for each task, node of a store, NAT gateway, and zone of the load balancer and of each
     interface endpoint."""
-    used = len(subject.asking.paginate("ec2", "describe_network_interfaces", "NetworkInterfaces"))
+    used = len(subject.aws.paginate("ec2", "describe_network_interfaces", "NetworkInterfaces"))
     _need_state(subject)
     planned, owned = subject.planned, subject.owned
     tasks = tasks_need(planned.services(), planned.one_offs(), running=owned.services())
-    around = sum(max(0, wanted - has) for wanted, has in _interfaces_around(planned, owned))
-    yield _judged(subject, INTERFACES, used, Need(now=tasks.now + around, later=tasks.later + around))
+    around = sum(max(0, planned_count - count) for planned_count, count in _interfaces_around(planned, owned))
+    yield _evaluated(subject, INTERFACES, used, Need(now=tasks.now + around, later=tasks.later + around))
 
 
 def check_log_policies(subject: Subject) -> Iterator[Finding]:
     """Resource policies of CloudWatch Logs."""
     planned = subject.planned.texts(LOG_POLICY, "policyName")
     if planned:
-        found = subject.asking.paginate("logs", "describe_resource_policies", "resourcePolicies")
+        found = subject.aws.paginate("logs", "describe_resource_policies", "resourcePolicies")
         of_account = [str(one["policyName"]) for one in found if one.get("policyScope") != "RESOURCE"]
-        yield judge_log_policies(of_account, planned)
+        yield evaluate_log_policies(of_account, planned)
 
 
 def _vcpu(subject: Subject, quota: Quota, provider: str) -> Finding:
     planned = subject.planned
     _need_state(subject)
     need = vcpu_need(planned.services(), planned.one_offs(), provider, running=subject.owned.services())
-    used = usage_of(subject.asking, quota, subject.now)
+    used = usage_of(subject.aws, quota, subject.now)
     if used is None and subject.owned.count(SERVICE):
-        raise CannotCheckError(f"CloudWatch has no data on the use of {quota.name}")
-    # An account that runs nothing has no data.
-    return _judged(subject, quota, used or 0.0, need)
+        raise CannotCheckError(f"CloudWatch has no data for the use of {quota.name}")
+    # An account without tasks has no data.
+    return _evaluated(subject, quota, used or 0.0, need)
 
 
 def _need_state(subject: Subject) -> None:
-    """Raises CannotCheckError if it is unknown what of the used is the stack's own."""
+    """Raises CannotCheckError if the stack's own part of the use is unknown."""
     if not subject.owned.is_known:
-        raise CannotCheckError("the stack's state was not read, so what it uses already is unknown")
+        raise CannotCheckError("the stack's state could not be read, so its current use is unknown")
 
 
 def _interfaces_around(planned: Planned, owned: Owned) -> Iterator[tuple[int, int]]:
-    """The network interfaces of everything but tasks, by kind: those that are wanted, and those that are there."""
+    """The network interfaces of everything but tasks, by type of resource: planned and existing ones."""
     for type_ in ("aws:rds/clusterInstance:ClusterInstance", "aws:docdb/clusterInstance:ClusterInstance"):
         yield len(planned.all(type_)), owned.count(type_)
     yield sum(_nodes(one.inputs) for one in planned.all(CACHE)), sum(map(_nodes, owned.values(CACHE)))
@@ -269,9 +269,9 @@ def _subnets(resource: Json, field: str) -> int:
 def _counted(subject: Subject, quota: Quota, used: int, planned: int, type_: str) -> Finding:
     _need_state(subject)
     more = max(0, planned - subject.owned.count(type_))
-    return _judged(subject, quota, used, Need(now=more, later=more))
+    return _evaluated(subject, quota, used, Need(now=more, later=more))
 
 
-def _judged(subject: Subject, quota: Quota, used: float, need: Need) -> Finding:
-    limit = float(quota_of(subject.asking, quota)["Value"])
-    return judge(quota, used=used, need=need, limit=limit, region=subject.region)
+def _evaluated(subject: Subject, quota: Quota, used: float, need: Need) -> Finding:
+    limit = float(quota_of(subject.aws, quota)["Value"])
+    return evaluate(quota, used=used, need=need, limit=limit, region=subject.region)

@@ -1,4 +1,4 @@
-"""The stack as the program would make it, and the part of it that the state owns already."""
+"""The stack as the program would create it, and the resources that its state has already."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,10 +17,10 @@ TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owned:
-    """What the state of the stack records.
+    """The resources in the state of the stack.
 
     Attributes:
-        is_known: Whether the state could be read. A stack that was never made has an empty state.
+        is_known: Whether the state could be read. A stack that does not exist has an empty state.
         reason: Why it could not be read; "" if it could.
         resources: Its resources, each as `pulumi stack export` gives it.
         image: Image of the last fully successful update; "" if there was none.
@@ -33,15 +33,15 @@ class Owned:
 
     @property
     def is_first(self) -> bool:
-        """Whether the next update is the first one: the state has no resource of AWS."""
+        """Whether the next update is the first one: the state has no AWS resource."""
         return self.is_known and not any(str(one.get("type", "")).startswith("aws:") for one in self.resources)
 
     def count(self, *types: str) -> int:
-        """How many resources of these types the state records."""
+        """The number of resources of these types in the state."""
         return sum(one.get("type") in types for one in self.resources)
 
     def names(self, type_: str, name_field: str) -> frozenset[str]:
-        """The names of the resources of a type, by the input or output that holds the name, and their ids."""
+        """The names of the resources of a type, from the input or output with the name, and their IDs."""
         found: set[str] = set()
         for one in self.resources:
             if one.get("type") == type_:
@@ -54,8 +54,8 @@ class Owned:
         return [{**part(one, "inputs"), **part(one, "outputs")} for one in self.resources if one.get("type") == type_]
 
     def services(self) -> "list[Workload]":
-        """The services that the state records, with the tasks, size and strategy of the last update; a deployment adds
-        no tasks to them."""
+        """The services in the state, with the tasks, size and strategy of the last update, without tasks that a
+        deployment adds."""
         cpu = {str(one.get("family")): number(one.get("cpu")) for one in self.values(TASK_DEFINITION)}
         return [
             Workload(
@@ -73,7 +73,7 @@ class Owned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """A service, or a one-off task, in the numbers that quotas count.
+    """A service, or a one-off task, with the numbers that count for quotas.
 
     Attributes:
         name: Name of the service, or family of the one-off task.
@@ -82,7 +82,7 @@ class Workload:
         most_tasks: Tasks that autoscaling may reach.
         extra: Tasks that a deployment may add to `tasks`.
         most_extra: Tasks that a deployment may add to `most_tasks`.
-        strategy: Its capacity provider strategy, as ECS describes one; empty is on demand.
+        strategy: Its capacity provider strategy in the form of ECS; empty for on demand.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Workload:
     strategy: Sequence[Json] = ()
 
     def vcpu(self, tasks: int, provider: str) -> float:
-        """The vCPU that so many tasks use of a capacity provider, `FARGATE` or `FARGATE_SPOT`."""
+        """The vCPU that a number of tasks use of a capacity provider, `FARGATE` or `FARGATE_SPOT`."""
         return spread(tasks, self.strategy).get(provider, 0.0) * self.cpu_units / CPU_UNITS
 
 
@@ -106,9 +106,9 @@ class Planned:
         project: Name of the project.
         stack: Name of the stack, without organization and project.
         region: AWS region; "" if the file names none.
-        config: The stack file's config, as a program gets it.
+        config: The config of the stack file, as the program gets it.
         record: What the program registers.
-        image: Image of the update; "" if nobody gave one and none runs.
+        image: Image of the update; "" if none was given and none is deployed.
     """
 
     project: str
@@ -126,11 +126,11 @@ class Planned:
         return self._by_type[type_]
 
     def has(self, *types: str) -> bool:
-        """Whether there is a resource of one of these types."""
+        """Whether a resource of one of these types is planned."""
         return any(self.all(type_) for type_ in types)
 
     def texts(self, type_: str, name_field: str) -> list[str]:
-        """An input of each resource of a type, where it is a text, sorted and each once."""
+        """The string values of an input of the resources of a type, sorted and without duplicates."""
         values = (one.inputs.get(name_field) for one in self.all(type_))
         return sorted({value for value in values if isinstance(value, str)})
 
@@ -152,7 +152,7 @@ class Planned:
 
     @property
     def nat(self) -> str:
-        """How the private subnets reach the internet: `None`, `Single` or `OnePerAz`, as awsx calls it."""
+        """How the private subnets reach the internet: `None`, `Single` or `OnePerAz`, as awsx names it."""
         return str(part(self.vpc, "natGateways").get("strategy", ""))
 
     @property
@@ -172,19 +172,19 @@ class Planned:
     def default_tags(self) -> Mapping[str, str]:
         """The tags that every resource gets: `aws:defaultTags`."""
         try:
-            given: Any = json.loads(self.config.get("aws:defaultTags") or "{}")
+            parsed: Any = json.loads(self.config.get("aws:defaultTags") or "{}")
         except ValueError:
             return {}
-        tags: Any = cast(Json, given).get("tags") if isinstance(given, dict) else None
+        tags: Any = cast(Json, parsed).get("tags") if isinstance(parsed, dict) else None
         return cast(Mapping[str, str], tags) if isinstance(tags, dict) else {}
 
     @property
     def boundaries(self) -> list[str]:
-        """ARNs of the policies that bound the roles."""
+        """ARNs of the permissions boundaries of the roles."""
         return self.texts("aws:iam/role:Role", "permissionsBoundary")
 
     def definitions(self) -> Mapping[str, Json]:
-        """Inputs of every task definition, by family, with its container definitions read."""
+        """Inputs of every task definition, by family, with parsed container definitions."""
         return {
             str(one.inputs["family"]): {**one.inputs, "containerDefinitions": containers(one.inputs)}
             for one in self.all(TASK_DEFINITION)
@@ -195,7 +195,7 @@ class Planned:
         return [self._service(one.inputs) for one in self.all(SERVICE)]
 
     def one_offs(self) -> list[Workload]:
-        """The one-off tasks, one of each: every task definition that no service runs."""
+        """The one-off tasks, one for every task definition that no service uses."""
         of_services = {_family(one.inputs) for one in self.all(SERVICE)}
         return [
             Workload(name=family, cpu_units=number(inputs.get("cpu")), tasks=1, most_tasks=1, extra=0, most_extra=0)
@@ -224,7 +224,7 @@ class Planned:
         )
 
     def _most(self, service: str) -> Iterator[int]:
-        """Most tasks that autoscaling may start, at any time of day."""
+        """Maximum number of tasks of autoscaling, at any time of day."""
         for one in self.all("aws:appautoscaling/target:Target"):
             if str(one.inputs.get("resourceId", "")).endswith(f"/{service}"):
                 yield number(one.inputs.get("maxCapacity"))
@@ -234,14 +234,14 @@ class Planned:
 
 
 def owned_by(state: StateFile) -> Owned:
-    """What a state records."""
+    """The resources in a state."""
     stacks = [one for one in state.resources if one.get("type") == "pulumi:pulumi:Stack"]
     image = next((str(part(one, "outputs").get("image") or "") for one in stacks), "")
     return Owned(resources=state.resources, image=image)
 
 
 def containers(definition: Json) -> Sequence[Json]:
-    """The container definitions of a task definition, which is given them as JSON."""
+    """The container definitions of a task definition, which are JSON in its inputs."""
     return cast(Sequence[Json], json.loads(str(definition.get("containerDefinitions") or "[]")))
 
 
@@ -251,5 +251,5 @@ def _family(service: Json) -> str:
 
 
 def number(value: object) -> int:
-    """A whole number that may be given as text; 0 for none."""
+    """An integer that may be a string; 0 for none."""
     return int(float(str(value or 0)))

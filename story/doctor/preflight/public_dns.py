@@ -1,4 +1,4 @@
-"""The public DNS, asked for any type of record."""
+"""Looks up records of any type in the public DNS."""
 
 from collections.abc import Sequence
 
@@ -18,13 +18,15 @@ def lookup(name: str, type_: str) -> Sequence[str]:
         type_: `NS`, `CAA`, `A` and so on.
 
     Raises:
-        CannotCheckError: No server answers.
+        CannotCheckError: No server responds.
     """
     try:
         answer = dns.resolver.resolve(name, type_, lifetime=LONGEST_SECONDS)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return ()
     except (dns.exception.DNSException, OSError) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise CannotCheckError(f"this machine's resolver gives no answer for {name} {type_} ({said})") from None
+        detail = " ".join(str(error).split()) or type(error).__name__
+        raise CannotCheckError(
+            f"the DNS server of this machine returns no response for {name} {type_} ({detail})"
+        ) from None
     return [record.to_text() for record in answer]

@@ -33,20 +33,20 @@ from story.plan.program import ProgramError, StackPlan, plan_stack
 from story.plan.stack_file import read_stack_file
 
 SETTINGS = "settings"
-IMAGE_CURE = "give an image by digest: REGISTRY/REPOSITORY@sha256:DIGEST"
+IMAGE_FIX = "give an image by digest: REGISTRY/REPOSITORY@sha256:DIGEST"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is asked for.
+    """The arguments of the command.
 
     Attributes:
         stack: Name of the stack, short or in full.
         file: Its stack file.
         project: Folder of Pulumi.yaml.
-        image: Image of the update; None takes the one that runs.
-        only_first: Whether to check nothing once an update of the stack has succeeded.
-        debug: Whether to raise an unexpected error of a check, where it is else a finding.
+        image: Image of the update; None for the running one.
+        only_first: Whether to skip the checks if an update of the stack has succeeded before.
+        debug: Whether to raise an unexpected error of a check instead of reporting it as a finding.
     """
 
     stack: str
@@ -63,18 +63,21 @@ class Request:
 
 
 def run(request: Request, *, as_json: bool) -> int:
-    """Checks and shows; returns the exit code: 0 with nothing worse than notes, 3 with warnings, 4 with errors, 2 for
-    a stack file that is not there, 1 if most of it could not be checked."""
+    """Runs the checks and shows the findings; returns the exit code: 0 without warnings and errors, 3 with warnings, 4
+    with errors, 2 if the stack file does not exist, 1 if most of the checks could not be made."""
     if not request.file.is_file():
-        print(f"story doctor: there is no file {request.file}; --stack or --file names another one", file=sys.stderr)
+        print(
+            f"story doctor: the file {request.file} does not exist; give another one with --stack or --file",
+            file=sys.stderr,
+        )
         return ExitCode.WRONG_USAGE
     owned = read_state(request.stack, request.project)
     if request.only_first and owned.image:
-        told = f"stack {request.short_name} was updated before, so nothing is checked (--only-first)"
-        print(f"story doctor: {told}", file=sys.stderr)
+        message = f"stack {request.short_name} was updated before, so the checks are skipped (--only-first)"
+        print(f"story doctor: {message}", file=sys.stderr)
         return ExitCode.OK
     try:
-        location, found = look(request, owned)
+        location, found = run_checks(request, owned)
     except ProgramError as error:
         print(f"story doctor: {error}", file=sys.stderr)
         return ExitCode.FAILED
@@ -85,16 +88,16 @@ def run(request: Request, *, as_json: bool) -> int:
     return exit_code(found)
 
 
-def look(request: Request, owned: Owned) -> tuple[StackLocation, list[Finding]]:
-    """Where the stack is, and what all checks find.
+def run_checks(request: Request, owned: Owned) -> tuple[StackLocation, list[Finding]]:
+    """The stack's location, and the findings of all checks.
 
     Args:
-        request: What is asked for.
-        owned: What the state records.
+        request: The arguments of the command.
+        owned: The resources in the state.
 
     Raises:
         aws.errors.CredentialsExpiredError: The credentials are not valid.
-        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There are none, or no such profile.
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: No credentials, or no such profile.
     """
     image = request.image or owned.image
     project = project_name(request.project)
@@ -132,20 +135,20 @@ def _mistakes(plan: StackPlan) -> Sequence[Finding]:
             area=IMAGE if mistake.startswith(RELEASED) else SETTINGS,
             severity=Severity.ERROR,
             what=f"--image or {mistake}" if mistake.startswith(RELEASED) else mistake,
-            why="the update stops before it makes anything; what the account has was not checked",
-            cure=IMAGE_CURE if mistake.startswith(RELEASED) else f"correct it in {plan.file}",
+            why="the update would stop before it creates anything; the account was not checked",
+            fix=IMAGE_FIX if mistake.startswith(RELEASED) else f"correct it in {plan.file}",
         )
         for mistake in plan.mistakes
     ]
 
 
 def _subject(location: StackLocation, planned: Planned, owned: Owned, home: CachingClient, account: str) -> Subject:
-    asking = CachingClient(AwsClient(boto3.Session(region_name=location.region, profile_name=location.profile)))
+    aws = CachingClient(AwsClient(boto3.Session(region_name=location.region, profile_name=location.profile)))
     return Subject(
         planned=planned,
-        owned=without_state(owned, asking, planned.cluster),
+        owned=without_state(owned, aws, planned.cluster),
         account=account,
-        asking=asking,
+        aws=aws,
         home=home,
         lookup=lookup,
         now=_now(),
@@ -153,11 +156,11 @@ def _subject(location: StackLocation, planned: Planned, owned: Owned, home: Cach
 
 
 def _account(home: CachingClient, region: str) -> str:
-    """The account that the credentials belong to, asked in a region that it has enabled.
+    """The account of the credentials, requested in a region that is always enabled.
 
     Raises:
         CredentialsExpiredError: They are not valid.
-        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: There are none, or there is no answer.
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: No credentials, or no response.
     """
     try:
         return str(home.call("sts", "get_caller_identity")["Account"])

@@ -1,4 +1,4 @@
-"""The secrets that the settings name: there, with the JSON keys that tasks read, and under a key that tasks may use."""
+"""The secrets in the settings: they exist, have the JSON keys that tasks read, and a KMS key that tasks may use."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,54 +12,54 @@ from aws.client import Json, part
 from aws.errors import code_of, is_not_found
 from story.doctor.finding import Finding, Severity, ok, unknown
 from story.doctor.preflight.subject import Subject
-from story.doctor.secrets import SECRETS, Read, judge_key, judge_secret, keys_of, name_of, reads
+from story.doctor.secrets import SECRETS, Read, evaluate_key, evaluate_secret, keys_of, name_of, reads
 
 KEY = "aws:kms/key:Key"
 GRANT_SETTING = "application.secret_key_arns"
-"""Setting that names the keys which tasks may decrypt secrets with."""
+"""Setting with the KMS keys with which tasks may decrypt secrets."""
 DECRYPT = "kms:Decrypt"
 MANAGED_ALIAS = "alias/aws/secretsmanager"
-WHY = "no task can start: ResourceInitializationError, AccessDeniedException"
+WHY = "tasks cannot start: ResourceInitializationError, AccessDeniedException"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedSecret:
-    """A secret of the settings, as the tasks read it.
+class ReferencedSecret:
+    """A secret in the settings, as the tasks read it.
 
     Attributes:
-        read: What they read.
-        granted: ARNs of the keys that every execution role which reads it may decrypt with.
+        read: What the tasks read.
+        granted: ARNs of the KMS keys that all execution roles that read it may use.
     """
 
     read: Read
     granted: frozenset[str]
 
 
-def judge_encryption(read: Read, key: Json | None, granted: frozenset[str]) -> Finding | None:
-    """What keeps a task from decrypting a secret; None if nothing does.
+def evaluate_encryption(read: Read, key: Json | None, granted: frozenset[str]) -> Finding | None:
+    """Why a task cannot decrypt a secret; None if it can.
 
-    A secret under the AWS managed key needs no right on it:
+    A secret with the AWS managed key needs no permission for the key:
     docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
 
     Args:
         read: What a task reads.
-        key: The key's metadata as KMS describes it; None for the AWS managed key `aws/secretsmanager`.
-        granted: ARNs of the keys that the execution role may decrypt with.
+        key: The key's metadata from KMS; None for the AWS managed key `aws/secretsmanager`.
+        granted: ARNs of the keys that the execution role may use.
     """
     if key is None or key.get("KeyManager") == "AWS":
         return None
     arn = str(key.get("Arn", ""))
-    told = f"{read.variable}: {name_of(read.arn)} is under the key {arn}"
+    what = f"{read.variable}: {name_of(read.arn)} is encrypted with the key {arn}"
     if key.get("KeyState", "Enabled") != "Enabled":
-        cure = f"`aws kms enable-key --key-id {arn}`, or another key for the secret"
-        return _error(f"{told}, which is {key.get('KeyState')}", cure)
+        fix = f"`aws kms enable-key --key-id {arn}`, or use another key for the secret"
+        return _error(f"{what}, which is {key.get('KeyState')}", fix)
     if arn not in granted:
-        return _error(f"{told}, which the tasks' roles may not use", f"{GRANT_SETTING}: [{arn}] in the stack's file")
+        return _error(f"{what}, which the tasks' roles may not use", f"set {GRANT_SETTING}: [{arn}] in the stack file")
     return None
 
 
-def judge_foreign(read: Read, owner: str) -> Finding:
-    """What keeps a task from a secret of another account under the AWS managed key:
+def evaluate_foreign(read: Read, owner: str) -> Finding:
+    """Why a task cannot read a secret of another account with the AWS managed key:
     docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
 
     Args:
@@ -67,24 +67,24 @@ def judge_foreign(read: Read, owner: str) -> Finding:
         owner: The account that has the secret.
     """
     return _error(
-        f"{read.variable}: {name_of(read.arn)} of the account {owner} is under the AWS managed key aws/secretsmanager, "
-        "which no other account may use",
-        f"put it under a customer managed key whose policy allows this account, and {GRANT_SETTING}: [the key's ARN]",
+        f"{read.variable}: {name_of(read.arn)} of account {owner} is encrypted with the AWS managed key "
+        "aws/secretsmanager, which other accounts cannot use",
+        f"use a customer managed key whose policy allows this account, and set {GRANT_SETTING}: [the key's ARN]",
     )
 
 
-def judge_unread_key(read: Read, arn: str) -> Finding:
-    """What is said of a key of another account that these credentials may not describe.
+def evaluate_unread_key(read: Read, arn: str) -> Finding:
+    """The finding for a key of another account that the credentials cannot describe.
 
     Args:
         read: What a task reads.
-        arn: ARN of the key, or of its alias, with which no role can be allowed to decrypt.
+        arn: ARN of the key, or of its alias; an alias cannot be used to allow a role to decrypt.
     """
     return unknown(
         SECRETS,
         "tasks",
-        f"{read.variable}: {name_of(read.arn)} is under {arn}, which these credentials may not describe; its "
-        f"policy must allow this account, and {GRANT_SETTING} must have the key's own ARN (not an alias)",
+        f"{read.variable}: {name_of(read.arn)} is encrypted with {arn}, which the credentials cannot describe; its "
+        f"policy must allow this account, and {GRANT_SETTING} must have the ARN of the key (not of an alias)",
     )
 
 
@@ -94,7 +94,7 @@ def key_arn(key_id: str, secret_arn: str) -> str:
     docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
 
     Args:
-        key_id: As DescribeSecret describes it: ARN, key ID or alias.
+        key_id: As DescribeSecret returns it: ARN, key ID or alias.
         secret_arn: ARN of the secret, which is in the account and region of the key.
     """
     if key_id.startswith("arn:"):
@@ -104,8 +104,8 @@ def key_arn(key_id: str, secret_arn: str) -> str:
     return f"arn:{partition}:kms:{region}:{account}:{resource}"
 
 
-def wanted(subject: Subject) -> tuple[list[WantedSecret], list[str]]:
-    """The secrets that the settings name and tasks read, and those that are not in Secrets Manager."""
+def secrets_of(subject: Subject) -> tuple[list[ReferencedSecret], list[str]]:
+    """The secrets in the settings that tasks read, and those that are not in Secrets Manager."""
     text = "\n".join(subject.planned.config.values())
     granted: dict[Read, frozenset[str]] = {}
     elsewhere: set[str] = set()
@@ -113,84 +113,84 @@ def wanted(subject: Subject) -> tuple[list[WantedSecret], list[str]]:
         found, others = reads(definition)
         of_role = _granted(subject, str(definition.get("executionRoleArn", "")))
         for read in found:
-            # The stack's own secrets are made by the update; their ARNs stand in no settings.
+            # The stack's own secrets are created by the update; their ARNs are not in the settings.
             if read.arn in text:
                 granted[read] = granted.get(read, of_role) & of_role
         elsewhere |= {other for other in others if other in text}
-    return [WantedSecret(read=read, granted=keys) for read, keys in granted.items()], sorted(elsewhere)
+    return [ReferencedSecret(read=read, granted=keys) for read, keys in granted.items()], sorted(elsewhere)
 
 
 def check_elsewhere(subject: Subject) -> Iterator[Finding]:
-    """Secrets that are kept somewhere else than in Secrets Manager."""
-    for value in wanted(subject)[1]:
+    """Secrets that are not in Secrets Manager."""
+    for value in secrets_of(subject)[1]:
         yield unknown(SECRETS, "tasks", f"{value}: it is not in Secrets Manager")
 
 
-def check_secret(subject: Subject, one: WantedSecret) -> Iterator[Finding]:
+def check_secret(subject: Subject, one: ReferencedSecret) -> Iterator[Finding]:
     """One secret, asked for in its own region, as ECS does."""
     read = one.read
     region = read.arn.split(":")[3]
-    asking = subject.asking if region == subject.region else subject.asking.in_region(region)
-    secret = _described(asking, read.arn)
+    aws = subject.aws if region == subject.region else subject.aws.in_region(region)
+    secret = _described(aws, read.arn)
     if secret is None:
-        cure = (
-            "make it (`aws secretsmanager create-secret`), or correct its ARN in the settings: it ends with a hyphen "
+        fix = (
+            "create it (`aws secretsmanager create-secret`), or correct its ARN in the settings: it ends with a hyphen "
             "and six characters"
         )
-        yield _error(f"{read.variable}: there is no secret {name_of(read.arn)} in {region}", cure)
+        yield _error(f"{read.variable}: the secret {name_of(read.arn)} does not exist in {region}", fix)
         return
-    wrong = judge_secret("tasks", read, secret)
-    if wrong:
-        yield wrong
+    problem = evaluate_secret("tasks", read, secret)
+    if problem:
+        yield problem
         return
-    # Beside one another: what may not be read of the one says nothing of the other.
+    # Both checks are made, even if access is denied for one of them.
     unreadable: list[ClientError] = []
-    for look in (_encryption, _json_key):
+    for check in (_encryption, _json_key):
         try:
-            found = look(asking, subject.account, one, secret)
+            found = check(aws, subject.account, one, secret)
         except ClientError as error:
             unreadable.append(error)
         else:
             if found:
                 yield found
-                wrong = found
+                problem = found
     if unreadable:
         raise unreadable[0]
-    if not wrong:
-        place = "" if region == subject.region else f", in {region}"
-        yield ok(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} can be read{place}")
+    if not problem:
+        where = "" if region == subject.region else f", in {region}"
+        yield ok(SECRETS, "tasks", f"{read.variable}: {name_of(read.arn)} can be read{where}")
 
 
-def _encryption(asking: CachingClient, account: str, one: WantedSecret, secret: Json) -> Finding | None:
+def _encryption(aws: CachingClient, account: str, one: ReferencedSecret, secret: Json) -> Finding | None:
     key_id = str(secret.get("KmsKeyId") or "")
     owner = one.read.arn.split(":")[4]
     is_foreign = owner != account
     if is_foreign and (not key_id or key_id.endswith(MANAGED_ALIAS)):
-        return judge_foreign(one.read, owner)
+        return evaluate_foreign(one.read, owner)
     if not key_id or (arn := key_arn(key_id, one.read.arn)) in one.granted:
         return None
     try:
-        key = part(asking.call("kms", "describe_key", KeyId=arn), "KeyMetadata")
+        key = part(aws.call("kms", "describe_key", KeyId=arn), "KeyMetadata")
     except ClientError as error:
         if is_foreign and (is_not_found(error) or code_of(error) == "AccessDeniedException"):
-            return judge_unread_key(one.read, arn)
+            return evaluate_unread_key(one.read, arn)
         raise
     if is_foreign and key.get("KeyManager") == "AWS":
-        return judge_foreign(one.read, owner)
-    return judge_encryption(one.read, key, one.granted)
+        return evaluate_foreign(one.read, owner)
+    return evaluate_encryption(one.read, key, one.granted)
 
 
-def _json_key(asking: CachingClient, _account: str, one: WantedSecret, _secret: Json) -> Finding | None:
+def _json_key(aws: CachingClient, _account: str, one: ReferencedSecret, _secret: Json) -> Finding | None:
     read = one.read
     if not read.key:
         return None
     version = {key: value for key, value in (("VersionStage", read.stage), ("VersionId", read.version)) if value}
-    value = asking.uncached.call("secretsmanager", "get_secret_value", SecretId=read.arn, **version)
-    return judge_key("tasks", read, keys_of(value.get("SecretString")))
+    value = aws.uncached.call("secretsmanager", "get_secret_value", SecretId=read.arn, **version)
+    return evaluate_key("tasks", read, keys_of(value.get("SecretString")))
 
 
 def _granted(subject: Subject, role_arn: str) -> frozenset[str]:
-    """The keys that a role may decrypt with, by the policies that the program gives it, and the stack's own key."""
+    """The keys with which a role may decrypt by the policies of the program, and the stack's own key."""
     name = role_arn.rpartition("/")[2]
     found: set[str] = {
         str(arn)
@@ -210,18 +210,18 @@ def _statements(policy: Json) -> Sequence[Json]:
 
 
 def _listed(value: Any) -> Sequence[Any]:
-    """What a policy may write as one value or as a list of them."""
+    """The value of a policy element as a list; a policy may have a single value instead."""
     return cast(Sequence[Any], value) if isinstance(value, list) else [value]
 
 
-def _described(asking: CachingClient, arn: str) -> Json | None:
+def _described(aws: CachingClient, arn: str) -> Json | None:
     try:
-        return asking.call("secretsmanager", "describe_secret", SecretId=arn)
+        return aws.call("secretsmanager", "describe_secret", SecretId=arn)
     except ClientError as error:
         if is_not_found(error):
             return None
         raise
 
 
-def _error(what: str, cure: str) -> Finding:
-    return Finding(area=SECRETS, subject="tasks", severity=Severity.ERROR, what=what, why=WHY, cure=cure)
+def _error(what: str, fix: str) -> Finding:
+    return Finding(area=SECRETS, subject="tasks", severity=Severity.ERROR, what=what, why=WHY, fix=fix)

@@ -1,4 +1,4 @@
-"""What the state of a stack records, read with the `pulumi` command where that is possible."""
+"""The resources in the state of a stack, read with the `pulumi` command if possible."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +14,11 @@ from story.engine.pulumi_command import PulumiCommand, PulumiError
 from story.recover.state_file import StateFile
 
 NO_SUCH_STACK = "no stack named"
-"""What `pulumi` says of a stack that was never made."""
+"""Part of the error message of `pulumi` for a stack that does not exist."""
 
 
 def read_state(stack: str, project: Path) -> Owned:
-    """What the state records; where it cannot be read, the reason.
+    """The resources in the state; if it cannot be read, the reason.
 
     Args:
         stack: Name of the stack, short or in full.
@@ -32,18 +32,18 @@ def read_state(stack: str, project: Path) -> Owned:
         return Owned(is_known=False, reason=str(error))
 
 
-def without_state(owned: Owned, asking: CachingClient, cluster: str) -> Owned:
-    """What to take for the state where it could not be read: nothing, if the account does not have the stack's cluster.
+def without_state(owned: Owned, aws: CachingClient, cluster: str) -> Owned:
+    """The state to assume if it could not be read: an empty one if the stack's cluster does not exist in the account.
 
     Args:
         owned: What was read.
-        asking: Account and region of the stack.
+        aws: Client for account and region of the stack.
         cluster: Name of its ECS cluster.
     """
     if owned.is_known:
         return owned
     try:
-        return owned if clusters_of(asking, [cluster]) else Owned()
+        return owned if clusters_of(aws, [cluster]) else Owned()
     except (BotoCoreError, ClientError):
         return owned
 
@@ -51,4 +51,4 @@ def without_state(owned: Owned, asking: CachingClient, cluster: str) -> Owned:
 def check_state(subject: Subject) -> Iterator[Finding]:
     """Whether the state was read."""
     if not subject.owned.is_known:
-        yield unknown("state", "", f"what this stack owns already: {subject.owned.reason}")
+        yield unknown("state", "", f"what this stack owns: {subject.owned.reason}")

@@ -1,4 +1,4 @@
-"""What every check before an update is given."""
+"""What every check before an update is given: the planned stack, its state and its account."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,27 +9,27 @@ from story.doctor.preflight.planned import Owned, Planned
 
 Lookup = Callable[[str, str], Sequence[str]]
 """The records of a name and type in the public DNS; empty if there are none.
-Raises `aws.caching.CannotCheckError` where no server answers."""
+Raises `story.doctor.finding.CannotCheckError` if no server responds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A stack that is about to be updated.
+    """A stack before an update.
 
     Attributes:
-        planned: What the program makes of its stack file.
-        owned: What the state records already.
-        account: Id of the account that the credentials belong to.
-        asking: That account, in the stack's region.
-        home: The same account in its partition's home region, where AWS answers for the account as a whole.
-        lookup: The public DNS.
-        now: The time that counts as now.
+        planned: What the program registers for its stack file.
+        owned: The resources in its state.
+        account: ID of the account of the credentials.
+        aws: Client for that account in the stack's region.
+        home: Client for the account in its partition's home region, which serves the APIs for the whole account.
+        lookup: Looks up records in the public DNS.
+        now: The current time.
     """
 
     planned: Planned
     owned: Owned
     account: str
-    asking: CachingClient
+    aws: CachingClient
     home: CachingClient
     lookup: Lookup
     now: datetime

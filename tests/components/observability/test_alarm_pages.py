@@ -80,11 +80,11 @@ def test_a_page_begins_with_what_to_do(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_says_how_to_see_why_what_helps_and_what_keeps_it_away(page: Path) -> None:
+def test_a_page_says_how_to_investigate_fix_and_prevent_it(page: Path) -> None:
     assert re.findall(r"^## (.+)$", page.read_text("utf-8"), re.MULTILINE) == [
-        "See why",
-        "Cure",
-        "So that it does not come back",
+        "Investigate",
+        "Fix",
+        "Prevent",
     ]
 
 

@@ -136,7 +136,7 @@ def test_declared_keys_have_the_project_s_name() -> None:
     assert lines[:4] == [
         "  kiosk:protect:",
         "    type: boolean",
-        '    description: "Protect whatever holds data from deletion"',
+        '    description: "Protect everything that holds data from deletion"',
         "    default: true",
     ]
     assert "story" not in "\n".join(lines)

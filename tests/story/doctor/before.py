@@ -98,7 +98,7 @@ class Before:
             planned=self.planned,
             owned=self.owned,
             account=ACCOUNT,
-            asking=CachingClient(self.told.as_aws),
+            aws=CachingClient(self.told.as_aws),
             home=CachingClient(self.told.as_aws),
             lookup=self.lookup,
             now=NOW,

@@ -11,9 +11,9 @@ import pytest
 from aws.caching import CachingClient
 from aws.client import Json
 from story.doctor import names
+from story.doctor.context import DoctorContext
 from story.doctor.examine import checks_of, examine
 from story.doctor.finding import Finding, Severity
-from story.doctor.patient import Patient
 from story.live_stack import stack_of_outputs
 from story.status.services import ServiceStatus
 from tests.aws.answers import Said, Told
@@ -67,7 +67,7 @@ OUTPUTS: dict[str, Any] = {
 
 
 LIVE = stack_of_outputs("prod", OUTPUTS, None, project="story")
-WELL = ServiceStatus(
+HEALTHY_SERVICE = ServiceStatus(
     service="web",
     running=3,
     desired=3,
@@ -140,7 +140,7 @@ def task_definition(name: str) -> dict[str, Any]:
     }
 
 
-RIGHTS: dict[str, Any] = {
+PERMISSIONS: dict[str, Any] = {
     "Statement": [
         {"Effect": "Allow", "Action": ["ssmmessages:*", "logs:DescribeLogGroups"], "Resource": ["*"]},
         {
@@ -176,19 +176,19 @@ class World:
         self.stopped: dict[str, list[Json]] = {name: [] for name in SERVICES}
         self.said: Said = {**_of_ecs(self), **_of_iam(), **_of_network(), **_of_site(self), **_of_account()}
 
-    def patient(self, names: tuple[str, ...] = SERVICES) -> Patient:
+    def context(self, names: tuple[str, ...] = SERVICES) -> DoctorContext:
         """The stack, to be examined."""
-        return Patient(
+        return DoctorContext(
             live=stack_of_outputs("prod", self.outputs, None, project="story"),
             outputs=self.outputs,
             names=names,
-            asking=CachingClient(Told(self.said).as_aws),
+            aws=CachingClient(Told(self.said).as_aws),
             now=NOW,
         )
 
     def findings(self) -> list[Finding]:
         """What is found."""
-        return examine(checks_of(self.patient()), lambda _area, _done, _of: None)
+        return examine(checks_of(self.context()), lambda _area, _done, _of: None)
 
     def wrong(self) -> list[Finding]:
         """What is found that is not well, and no note."""
@@ -250,7 +250,7 @@ def _of_iam() -> Said:
     return {
         ("iam", "get_role"): {"Role": {}},
         ("iam", "list_role_policies"): {"PolicyNames": ["task"]},
-        ("iam", "get_role_policy"): {"PolicyDocument": RIGHTS},
+        ("iam", "get_role_policy"): {"PolicyDocument": PERMISSIONS},
         ("iam", "list_attached_role_policies"): {"AttachedPolicies": []},
         ("kms", "describe_key"): {"KeyMetadata": {"Enabled": True, "KeyState": "Enabled"}},
     }

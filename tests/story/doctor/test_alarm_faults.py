@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from story.doctor.alarms import look_at_alarms
+from story.doctor.alarms import check_alarms
 
 
-def patient(error: Exception) -> Any:
+def context(error: Exception) -> Any:
     """A stack without alarms whose services cannot be read."""
 
     def services() -> Any:
         raise error
 
-    return SimpleNamespace(asking=SimpleNamespace(paginate=lambda *_, **__: []), cluster="story-dev", services=services)
+    return SimpleNamespace(aws=SimpleNamespace(paginate=lambda *_, **__: []), cluster="story-dev", services=services)
 
 
 def refused(code: str) -> ClientError:
@@ -23,7 +23,7 @@ def refused(code: str) -> ClientError:
 
 
 def test_what_aws_refuses_is_said_and_the_alarms_are_still_checked() -> None:
-    [unknown, alarms] = look_at_alarms(patient(refused("AccessDeniedException")))
+    [unknown, alarms] = check_alarms(context(refused("AccessDeniedException")))
     assert unknown.what.endswith("these credentials may not call DescribeServices (AccessDeniedException)")
     assert alarms.what == "the stack has no alarms"
 
@@ -31,4 +31,4 @@ def test_what_aws_refuses_is_said_and_the_alarms_are_still_checked() -> None:
 @pytest.mark.parametrize("error", [TypeError("a fault"), KeyError("serviceName"), refused("ExpiredToken")])
 def test_a_fault_of_the_program_and_credentials_that_expired_are_not_taken_for_that(error: Exception) -> None:
     with pytest.raises(type(error)):
-        list(look_at_alarms(patient(error)))
+        list(check_alarms(context(error)))

@@ -24,7 +24,7 @@ LOCATION = StackLocation(project="story", stack="prod", region="ap-northeast-1",
 
 
 def finding(severity: Severity, what: str = "w", area: str = "exec", subject: str = "web") -> Finding:
-    return Finding(area=area, subject=subject, severity=severity, what=what, why="because", cure="do")
+    return Finding(area=area, subject=subject, severity=severity, what=what, why="because", fix="do")
 
 
 @pytest.fixture
@@ -94,8 +94,8 @@ def test_a_warning_is_exit_code_3_and_an_error_4_with_why_and_cure(world: World)
     result = doctor()
     assert result.exit_code == 3
     told = [line.split(maxsplit=3) for line in result.stdout.splitlines()[1:4]]
-    assert told[0] == ["warning", "drift", "web", "2 of 3 tasks run"]
-    assert [line[0] for line in told[1:]] == ["why", "cure"]
+    assert told[0] == ["warning", "drift", "web", "2 of 3 tasks are running"]
+    assert [line[0] for line in told[1:]] == ["why", "fix"]
     world.services["web"]["runningCount"] = 0
     assert doctor().exit_code == 4
 
@@ -105,14 +105,14 @@ def test_the_document_is_stable_and_alone_on_the_standard_output(world: World) -
     world.services["web"]["runningCount"] = 2
     told = json.loads(doctor("--format", "json").stdout)
     assert list(told) == ["version", "stack", "cluster", "region", "exitCode", "findings"]
-    assert (told["version"], told["exitCode"]) == (1, 3)
+    assert (told["version"], told["exitCode"]) == (2, 3)
     assert told["findings"][0] == {
         "area": "drift",
         "subject": "web",
         "severity": "warning",
-        "what": "2 of 3 tasks run",
-        "why": "the others have the work of those that are missing",
-        "cure": "`story status --stack prod` shows its events: they say why no task starts",
+        "what": "2 of 3 tasks are running",
+        "why": "the running tasks have to do the work of the others",
+        "fix": "see its events in `story status --stack prod`: they say why no task starts",
     }
     again = json.loads(doctor("--format", "json").stdout)
     assert again == told
@@ -141,7 +141,7 @@ def test_credentials_that_may_read_nothing_are_exit_code_1(world: World) -> None
             world.said[question] = refusal()
     result = doctor()
     assert result.exit_code == 1
-    assert "could not be checked" in result.stdout.splitlines()[0]
+    assert "not checked" in result.stdout.splitlines()[0]
 
 
 def test_the_profile_of_the_stack_is_used(live: Live, sessions: list[dict[str, Any]]) -> None:
@@ -176,7 +176,7 @@ def test_credentials_that_are_not_valid_are_one_line(world: World, error: Except
 def test_credentials_of_another_account_are_one_line_and_no_row_of_errors(world: World) -> None:
     world.said["sts", "get_caller_identity"] = {"Account": "999999999999"}
     [line] = lines()
-    assert "these credentials are of the account 999999999999, the stack is in 123456789012" in line
+    assert "the credentials belong to account 999999999999, but the stack is in 123456789012" in line
 
 
 @pytest.mark.usefixtures("live")
@@ -211,8 +211,8 @@ def test_a_check_that_never_ends_is_given_up_and_the_others_count() -> None:
         return []
 
     checks = [
-        Check(area="dns", title="the name from here", look=hangs),
-        Check(area="image", title="its images", look=lambda: [ok("image", "web", "well")]),
+        Check(area="dns", title="the name from here", run=hangs),
+        Check(area="image", title="its images", run=lambda: [ok("image", "web", "well")]),
     ]
     found = examine(checks, lambda _area, _done, _of: None, longest_seconds=0.2)
     over.set()
@@ -224,7 +224,7 @@ def test_what_a_check_found_before_it_failed_is_kept() -> None:
         yield ok("image", "web", "well")
         raise KeyError("images")
 
-    found = examine([Check(area="image", subject="web", title="its images", look=fails)], lambda *_: None)
+    found = examine([Check(area="image", subject="web", title="its images", run=fails)], lambda *_: None)
     assert [one.severity for one in found] == [Severity.UNKNOWN, Severity.OK]
     assert found[0].what == (
         "could not be checked: its images: a fault of this program, not of your stack (KeyError: 'images'); "
@@ -236,7 +236,7 @@ def test_with_debug_an_unexpected_error_of_a_check_is_raised_where_it_happened()
     def fails() -> Iterator[Finding]:
         raise TypeError("a number\nis not a text")
 
-    check = Check(area="image", subject="web", title="its images", look=fails)
+    check = Check(area="image", subject="web", title="its images", run=fails)
     assert "(TypeError: a number is not a text)" in examine([check], lambda *_: None)[0].what
     with pytest.raises(TypeError) as raised:
         examine([check], lambda *_: None, debug=True)
@@ -247,7 +247,7 @@ def test_with_debug_what_aws_refuses_is_still_a_finding() -> None:
     def refused() -> Iterator[Finding]:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeImages")
 
-    [found] = examine([Check(area="image", title="its images", look=refused)], lambda *_: None, debug=True)
+    [found] = examine([Check(area="image", title="its images", run=refused)], lambda *_: None, debug=True)
     assert found.what.endswith("these credentials may not call DescribeImages (AccessDenied)")
 
 
@@ -290,7 +290,7 @@ def test_the_exit_code_is_that_of_the_worst_finding(found: list[Finding], code: 
 
 @pytest.mark.parametrize("severity", [Severity.ERROR, Severity.WARNING])
 def test_nothing_bad_is_said_without_reason_and_cure(severity: Severity) -> None:
-    with pytest.raises(ValueError, match="needs why and cure"):
+    with pytest.raises(ValueError, match="needs why and fix"):
         Finding(area="a", severity=severity, what="w", why="y")
 
 
@@ -309,7 +309,7 @@ def test_a_log_gets_whole_lines() -> None:
     told = page.plain(LOCATION, [finding(Severity.ERROR, what="word " * 60)])
     assert told[0] == "Stack prod, cluster story-prod in ap-northeast-1: 1 error"
     assert told[1].count("word") == 60
-    assert told[2:] == ["         why       because", "         cure      do"]
+    assert told[2:] == ["         why       because", "         fix       do"]
 
 
 def test_few_checks_are_told_of_only_once_each(capsys: pytest.CaptureFixture[str]) -> None:
@@ -329,7 +329,7 @@ def test_without_a_stack_it_is_the_selected_one_and_without_one_a_line_says_what
     result = story(command)
     assert result.exit_code == 2
     assert result.stderr == (
-        f"story {command}: no stack is selected here: --stack NAME says which one, or `pulumi stack select NAME`\n"
+        f"story {command}: no stack is selected: give --stack NAME, or run `pulumi stack select NAME`\n"
     )
 
 

@@ -64,14 +64,14 @@ def test_tasks_that_are_killed_for_want_of_memory_are_named(live: Live) -> None:
         live.cloud.client("ecs").stop_task(cluster="story-prod", task=task["taskArn"])
     found = _until_found(live, "restarts")
     assert (found["subject"], found["severity"]) == ("web", "warning")
-    assert found["what"].startswith("1 task killed, out of memory, in the last hour")
+    assert found["what"].startswith("1 task ran out of memory in the last hour")
 
 
 @pytest.mark.parametrize(
     ("status", "told"),
     [
-        ("RUNNING", ("ok", "agents run in 1 task")),
-        ("STOPPED", ("warning", "the agent does not run in 1 of 1 tasks: ")),
+        ("RUNNING", ("ok", "agents are running in 1 task")),
+        ("STOPPED", ("warning", "the agent is not running in 1 of 1 tasks: ")),
     ],
 )
 def test_an_agent_that_stopped_is_found_and_one_that_runs_is_well(
@@ -106,7 +106,7 @@ def test_a_subnet_that_lost_its_route_to_s3_is_found(live: Live) -> None:
     ec2 = live.cloud.client("ec2")
     [endpoint] = ec2.describe_vpc_endpoints()["VpcEndpoints"]
     assert [(one["severity"], one["what"]) for one in findings(live) if one["area"] == "network"] == [
-        ("ok", "the tasks' subnets reach S3 through the gateway endpoint")
+        ("ok", "the tasks' subnets have a route to S3 through the gateway endpoint")
     ]
     ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
     assert worse_than_notes(live) == [("network", "", "error")], "and there is no NAT gateway either"

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from story.doctor.finding import Finding, Severity
-from story.doctor.rights import May, Rights, weigh
+from story.doctor.permissions import Allowed, RolePermissions, evaluate_policies
 from tests.story.doctor.healthy import (
     ACCOUNT,
     CLUSTER,
     EXEC_GROUP,
     KEY,
     NOW,
-    RIGHTS,
+    PERMISSIONS,
     S3_ENDPOINT,
     S3_ROUTE,
     World,
@@ -68,13 +68,13 @@ def test_a_service_with_exec_disabled_is_found(world: World) -> None:
 
 def test_a_task_that_started_before_exec_was_on_is_found(world: World) -> None:
     world.running["web"][0] = task("web", 0, enableExecuteCommand=False)
-    is_warning(world.one(), "1 of 3 tasks run without ECS Exec: web00000")
-    assert f"--cluster {CLUSTER} --service web --force-new-deployment" in world.one().cure
+    is_warning(world.one(), "1 of 3 tasks are running without ECS Exec: web00000")
+    assert f"--cluster {CLUSTER} --service web --force-new-deployment" in world.one().fix
 
 
 def test_an_agent_that_stopped_is_found_with_its_task(world: World) -> None:
     world.running["web"][0] = agent("STOPPED")
-    is_warning(world.one(), "the agent does not run in 1 of 3 tasks: web00000 STOPPED")
+    is_warning(world.one(), "the agent is not running in 1 of 3 tasks: web00000 STOPPED")
 
 
 def test_an_agent_of_a_young_task_may_still_start(world: World) -> None:
@@ -110,11 +110,11 @@ def test_agents_that_ecs_does_not_list_are_unknown(world: World) -> None:
     assert "the agents of 1 of 3 tasks" in finding.what
 
 
-@pytest.mark.parametrize("number", range(len(RIGHTS["Statement"])))
+@pytest.mark.parametrize("number", range(len(PERMISSIONS["Statement"])))
 def test_a_right_that_the_task_role_lacks_is_named(world: World, number: int) -> None:
-    rights = deepcopy(RIGHTS)
-    taken = rights["Statement"].pop(number)
-    world.said["iam", "get_role_policy"] = {"PolicyDocument": rights}
+    permissions = deepcopy(PERMISSIONS)
+    taken = permissions["Statement"].pop(number)
+    world.said["iam", "get_role_policy"] = {"PolicyDocument": permissions}
     for finding in world.wrong():
         is_warning(finding, "the task role story-prod-")
         assert taken["Action"][-1].replace("*", "CreateControlChannel") in finding.what
@@ -133,64 +133,70 @@ def test_a_boundary_that_does_not_allow_it_counts(world: World) -> None:
     assert "ssmmessages:OpenDataChannel, kms:Decrypt" in world.wrong()[0].what
 
 
-def test_rights_that_hang_on_a_condition_are_unknown(world: World) -> None:
-    rights = deepcopy(RIGHTS)
-    rights["Statement"][2]["Condition"] = {"StringEquals": {"kms:ViaService": "x"}}
-    world.said["iam", "get_role_policy"] = {"PolicyDocument": rights}
+def test_rights_that_depend_on_a_condition_are_unknown(world: World) -> None:
+    permissions = deepcopy(PERMISSIONS)
+    permissions["Statement"][2]["Condition"] = {"StringEquals": {"kms:ViaService": "x"}}
+    world.said["iam", "get_role_policy"] = {"PolicyDocument": permissions}
     assert {one.severity for one in world.wrong()} == {Severity.UNKNOWN}
-    assert "kms:Decrypt of the role story-prod-web-task: it hangs on a condition" in world.wrong()[-1].what
+    assert "kms:Decrypt of the role story-prod-web-task: it depends on a condition" in world.wrong()[-1].what
 
 
 @pytest.mark.parametrize(
     ("statements", "answer"),
     [
-        ([], May.NO),
-        ([{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:a/*"}], May.YES),
-        ([{"Effect": "Allow", "Action": "S3:GETOBJECT", "Resource": ["arn:b/*", "arn:a/?"]}], May.YES),
-        ([{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}], May.NO),
-        ([{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:b/*"}], May.NO),
-        ([{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}], May.YES),
-        ([{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}], May.NO),
-        ([{"Effect": "Allow", "Action": "*", "NotResource": "arn:a/*"}], May.NO),
+        ([], Allowed.NO),
+        ([{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:a/*"}], Allowed.YES),
+        ([{"Effect": "Allow", "Action": "S3:GETOBJECT", "Resource": ["arn:b/*", "arn:a/?"]}], Allowed.YES),
+        ([{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}], Allowed.NO),
+        ([{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:b/*"}], Allowed.NO),
+        ([{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}], Allowed.YES),
+        ([{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}], Allowed.NO),
+        ([{"Effect": "Allow", "Action": "*", "NotResource": "arn:a/*"}], Allowed.NO),
         (
             [
                 {"Effect": "Allow", "Action": "*", "Resource": "*"},
                 {"Effect": "Deny", "Action": "s3:*", "Resource": "*"},
             ],
-            May.NO,
+            Allowed.NO,
         ),
         (
             [
                 {"Effect": "Allow", "Action": "*", "Resource": "*"},
                 {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {}}},
             ],
-            May.UNSURE,
+            Allowed.UNKNOWN,
         ),
     ],
 )
-def test_statements_are_weighed_as_iam_does(statements: list[Any], answer: May) -> None:
-    assert weigh([{"Statement": statements}], "s3:GetObject", "arn:a/b") is answer
+def test_statements_are_weighed_as_iam_does(statements: list[Any], answer: Allowed) -> None:
+    assert evaluate_policies([{"Statement": statements}], "s3:GetObject", "arn:a/b") is answer
 
 
 def test_a_role_may_do_what_both_its_policies_and_its_boundary_allow() -> None:
     everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    assert Rights(role="r", policies=[everything], boundary={"Statement": []}).may("kms:Decrypt") is May.NO
-    assert Rights(role="r", policies=[everything], boundary=everything).may("kms:Decrypt") is May.YES
+    assert (
+        RolePermissions(role="r", policies=[everything], boundary={"Statement": []}).evaluate("kms:Decrypt")
+        is Allowed.NO
+    )
+    assert RolePermissions(role="r", policies=[everything], boundary=everything).evaluate("kms:Decrypt") is Allowed.YES
 
 
 @pytest.mark.parametrize(
     ("route", "told"),
     [
-        ({"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local"}, "leads nowhere"),
-        ({"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1", "State": "blackhole"}, "leads nowhere"),
-        ({"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"}, "is for public addresses"),
+        ({"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local"}, "there is no working default route"),
+        (
+            {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1", "State": "blackhole"},
+            "there is no working default route",
+        ),
+        ({"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"}, "tasks have no public addresses"),
     ],
 )
 def test_tasks_without_a_way_to_session_manager_are_found_unless_there_is_an_endpoint(
     world: World, route: dict[str, str], told: str
 ) -> None:
     main_route(world, route)
-    is_warning(world.one(), "no way from subnet-a, subnet-c, subnet-d to ssmmessages")
+    is_warning(world.one(), "no route from subnet-a, subnet-c, subnet-d to ssmmessages")
     assert told in world.one().what
     endpoint = {"VpcEndpointId": S3_ENDPOINT, "State": "available", "PrivateDnsEnabled": True}
     world.said["ec2", "describe_vpc_endpoints"] = {"VpcEndpoints": [endpoint]}
@@ -201,26 +207,28 @@ def test_a_subnet_goes_by_its_own_route_table_before_the_main_one(world: World) 
     [main] = world.said["ec2", "describe_route_tables"]["RouteTables"]
     own = {"Associations": [{"SubnetId": "subnet-c"}], "Routes": [S3_ROUTE]}
     world.said["ec2", "describe_route_tables"] = {"RouteTables": [main, own]}
-    is_warning(world.one(), "no way from subnet-c to")
+    is_warning(world.one(), "no route from subnet-c to")
 
 
 def test_a_way_through_somebody_elses_gateway_is_unknown(world: World) -> None:
     route = {"DestinationCidrBlock": "0.0.0.0/0", "TransitGatewayId": "tgw-1", "State": "active"}
     main_route(world, route)
     assert world.one().severity is Severity.UNKNOWN
-    assert "tgw-1 decides" in world.one().what
+    assert "it depends on tgw-1" in world.one().what
 
 
-@pytest.mark.parametrize(("state", "cure"), [("Disabled", "enable-key"), ("PendingDeletion", "cancel-key-deletion")])
-def test_a_key_that_does_not_work_is_an_error(world: World, state: str, cure: str) -> None:
+@pytest.mark.parametrize(("state", "fix"), [("Disabled", "enable-key"), ("PendingDeletion", "cancel-key-deletion")])
+def test_a_key_that_does_not_work_is_an_error(world: World, state: str, fix: str) -> None:
     world.said["kms", "describe_key"] = {"KeyMetadata": {"Enabled": False, "KeyState": state}}
     finding = world.one()
     assert (finding.severity, finding.what) == (Severity.ERROR, f"the stack's key is {state}")
-    assert cure in finding.cure
-    assert KEY in finding.cure
+    assert fix in finding.fix
+    assert KEY in finding.fix
 
 
-@pytest.mark.parametrize(("key", "told"), [("arn:aws:kms:other", "with arn:aws:kms:other, not with"), ("", "no key")])
+@pytest.mark.parametrize(
+    ("key", "told"), [("arn:aws:kms:other", "with arn:aws:kms:other, not with"), ("", "without the stack's key")]
+)
 def test_a_cluster_that_names_another_key_is_found(world: World, key: str, told: str) -> None:
     sessions(world, kmsKeyId=key)
     is_warning(world.one(), told)
@@ -231,7 +239,7 @@ def test_a_cluster_that_names_another_key_is_found(world: World, key: str, told:
     [
         ({"logGroups": []}, "does not exist"),
         ({"logGroups": [{"logGroupName": EXEC_GROUP, "arn": "a", "retentionInDays": 1}]}, "is not encrypted"),
-        ({"logGroups": [{"logGroupName": EXEC_GROUP, "arn": "a", "kmsKeyId": KEY}]}, "for ever"),
+        ({"logGroups": [{"logGroupName": EXEC_GROUP, "arn": "a", "kmsKeyId": KEY}]}, "no retention period"),
     ],
 )
 def test_a_record_that_others_read_or_that_is_kept_for_ever_is_found(
@@ -245,14 +253,14 @@ def test_a_record_that_others_read_or_that_is_kept_for_ever_is_found(
 
 def test_sessions_that_nobody_records_are_found(world: World) -> None:
     sessions(world, logging="NONE", logConfiguration={})
-    is_warning(world.one(), "shell sessions are not recorded (logging is NONE)")
+    is_warning(world.one(), "sessions are not logged (logging is NONE)")
 
 
 def test_a_machine_without_the_plugin_is_a_note(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     [note] = [one for one in world.findings() if "session-manager-plugin" in one.what]
     assert (note.severity, note.what) == (Severity.NOTE, "session-manager-plugin is not installed on this machine")
-    assert note.cure.startswith("docs.aws.amazon.com/systems-manager/")
+    assert note.fix.startswith("install it: docs.aws.amazon.com/systems-manager/")
 
 
 def test_the_plugins_version_is_told(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -49,12 +49,12 @@ def test_no_value_of_a_secret_is_shown_or_kept(world: World) -> None:
         return said
 
     world.said[("secretsmanager", "get_secret_value")] = secret
-    patient = world.patient()
-    found = examine(checks_of(patient), lambda _area, _done, _of: None)
+    context = world.context()
+    found = examine(checks_of(context), lambda _area, _done, _of: None)
     assert "hidden" not in repr(found)
     assert read
     asked = len(read)
-    patient.asking.call("secretsmanager", "get_secret_value", SecretId=read[0])
+    context.aws.call("secretsmanager", "get_secret_value", SecretId=read[0])
     assert len(read) == asked + 1, "the response was kept, with the value in it"
 
 
@@ -97,4 +97,4 @@ def test_credentials_that_expire_meanwhile_end_it(world: World, code: str) -> No
 def test_the_page_in_the_documentation_lists_every_area(world: World) -> None:
     page = (PROJECT / "docs" / "doctor.md").read_text("utf-8")
     listed = set(re.findall(r"^\| ([a-z]+) \| .+ \| .+ \| .+ \|$", page, re.MULTILINE))
-    assert listed - {"area"} == {check.area for check in checks_of(world.patient())}
+    assert listed - {"area"} == {check.area for check in checks_of(world.context())}

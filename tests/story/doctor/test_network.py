@@ -38,8 +38,8 @@ def test_a_subnet_whose_table_has_no_route_to_the_endpoint_pays_nat_for_each_lay
     found = world.one()
     assert (found.area, found.severity) == ("network", Severity.WARNING)
     assert found.what == "no route to the gateway endpoint for S3 in subnet-a"
-    assert found.why == "each image layer goes through the NAT gateway, which costs money per GB"
-    assert found.cure == "`pulumi up --stack prod` puts the endpoint and its routes back"
+    assert found.why == "image layers are pulled through the NAT gateway, which is charged per GB"
+    assert found.fix == "run `pulumi up --stack prod` to restore the endpoint and its routes"
 
 
 INTERNET = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"}
@@ -124,8 +124,8 @@ def test_an_event_that_was_not_delivered_is_a_warning_that_says_what_is_missing(
     found = world.one()
     assert (found.area, found.subject, found.severity) == ("events", f"{CLUSTER}-exec", Severity.WARNING)
     assert found.what == "3 events were not delivered in the last 24 hours"
-    assert found.why.startswith("somebody opened a shell or a port")
-    assert "`pulumi up --stack prod`" in found.cure
+    assert found.why.startswith("a shell or a port was opened")
+    assert "`pulumi up --stack prod`" in found.fix
     failed(world, failed_tasks=[1.0])
     assert (world.one().subject, world.one().what) == (
         f"{CLUSTER}-failed-tasks",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from story.doctor.finding import Finding, Severity
-from story.doctor.images import processors, short
+from story.doctor.images import architectures, short
 from tests.aws.answers import refusal
 from tests.story.doctor.healthy import IMAGE, NOW, SECRET, World, definition, healthy, index, stopped, task
 
@@ -54,7 +54,7 @@ def test_an_image_that_the_registry_lost_is_an_error_of_each_service(world: Worl
 def test_a_registry_that_shows_no_such_repository_is_unknown(world: World) -> None:
     world.said["ecr", "batch_get_image"] = refusal("RepositoryNotFoundException")
     assert {one.severity for one in world.wrong()} == {Severity.UNKNOWN}
-    assert "site@111111111111: registry 123456789012 shows no such repository" in world.wrong()[0].what
+    assert "site@111111111111: the registry of 123456789012 has no such repository" in world.wrong()[0].what
 
 
 def test_an_image_of_another_region_is_unknown(world: World) -> None:
@@ -67,14 +67,14 @@ def test_an_image_of_another_region_is_unknown(world: World) -> None:
 
 def test_an_image_for_another_processor_is_an_error(world: World) -> None:
     world.said["ecr", "batch_get_image"] = {"images": [{"imageManifest": index("amd64", "unknown")}]}
-    assert "is built for amd64, the tasks have arm64" in world.wrong()[0].what
+    assert "is built for amd64, but the tasks have arm64" in world.wrong()[0].what
     assert {one.severity for one in world.wrong()} == {Severity.ERROR}
 
 
 def test_the_processor_of_a_single_image_is_not_guessed(world: World) -> None:
     world.said["ecr", "batch_get_image"] = {"images": [{"imageManifest": '{"config": {"digest": "sha256:1"}}'}]}
     assert world.wrong() == []
-    assert processors("no json") == []
+    assert architectures("no json") == []
 
 
 def test_an_image_in_short_is_its_repository_and_the_beginning_of_its_digest() -> None:
@@ -85,7 +85,7 @@ def test_an_image_in_short_is_its_repository_and_the_beginning_of_its_digest() -
 @pytest.mark.parametrize(
     ("secret", "what"),
     [
-        (refusal("ResourceNotFoundException"), "there is no secret story-prod-app-AbCdEf"),
+        (refusal("ResourceNotFoundException"), "the secret story-prod-app-AbCdEf does not exist"),
         ({"DeletedDate": NOW}, "is scheduled for deletion (2026-01-02)"),
         ({"VersionIdsToStages": {"1": ["AWSPENDING"]}}, "has no version AWSCURRENT"),
         ({}, "has no version AWSCURRENT"),
@@ -102,7 +102,7 @@ def test_a_secret_that_tasks_cannot_read_is_an_error(world: World, secret: Any, 
 def test_a_key_that_a_secret_lacks_is_an_error_that_names_those_it_has(world: World) -> None:
     world.said["secretsmanager", "get_secret_value"] = {"SecretString": '{"user": "hidden"}'}
     [finding] = [one for one in world.wrong() if one.subject == "web"]
-    assert finding.what == "DB_PASSWORD: key password is wanted, and story-prod-app-AbCdEf has only user"
+    assert finding.what == "DB_PASSWORD: the task reads the key password, but story-prod-app-AbCdEf has only user"
     world.said["secretsmanager", "get_secret_value"] = {"SecretString": "hidden"}
     [finding] = [one for one in world.wrong() if one.subject == "web"]
     assert finding.what.endswith("is not a JSON object")
@@ -133,28 +133,28 @@ def test_a_secret_that_changed_since_tasks_started_is_a_note(world: World) -> No
     assert world.wrong() == []
     notes = [one for one in world.findings() if one.area == "secrets" and one.severity is Severity.NOTE]
     assert [one.subject for one in notes] == ["scheduler", "web"]
-    assert notes[0].what == "changed since its oldest task started: story-prod-app-AbCdEf"
+    assert notes[0].what == "changed after its oldest task started: story-prod-app-AbCdEf"
 
 
 def test_a_service_that_is_gone_is_one_error_and_not_a_row_of_unknowns(world: World) -> None:
     del world.services["scheduler"]
     assert told(world.one()) == ("drift", "scheduler", Severity.ERROR)
-    assert world.one().cure == "`pulumi up --stack prod` makes it again"
+    assert world.one().fix == "run `pulumi up --stack prod` to create it again"
 
 
 def test_another_task_definition_than_that_of_the_last_update_is_found(world: World) -> None:
     world.outputs["services"]["web"]["taskDefinition"] = definition("web").replace(":1", ":2")
     finding = world.one()
     assert told(finding) == ("drift", "web", Severity.WARNING)
-    assert finding.what == "runs story-prod-web:1, the stack's last update left story-prod-web:2"
+    assert finding.what == "runs story-prod-web:1, but the last update deployed story-prod-web:2"
 
 
 def test_another_image_than_the_last_good_one_is_found(world: World) -> None:
     container(world, image=OTHER)
-    assert world.one().what == "runs site@222222222222, the last good image is site@111111111111"
+    assert world.one().what == "runs site@222222222222, but the last good image is site@111111111111"
     del world.outputs["image"]
     container(world, image=IMAGE)
-    assert {one.what for one in world.wrong()} == {"runs site@111111111111, the last good image is none yet"}
+    assert {one.what for one in world.wrong()} == {"runs site@111111111111, but the last good image is none yet"}
 
 
 def deployment(world: World, state: str, reason: str = "") -> None:
@@ -167,13 +167,13 @@ def test_a_deployment_that_failed_is_an_error_and_one_that_goes_on_a_note(world:
     assert world.one().what == "its deployment failed: tasks failed to start"
     deployment(world, "IN_PROGRESS", "in progress")
     assert world.wrong() == []
-    assert "is being deployed: in progress" in [one.what for one in world.findings()]
+    assert "a deployment is in progress: in progress" in [one.what for one in world.findings()]
 
 
 def test_missing_tasks_are_a_warning_none_at_all_an_error_and_during_a_deployment_a_note(world: World) -> None:
     world.services["web"]["runningCount"] = 2
     assert told(world.one()) == ("drift", "web", Severity.WARNING)
-    assert world.one().what == "2 of 3 tasks run"
+    assert world.one().what == "2 of 3 tasks are running"
     deployment(world, "IN_PROGRESS")
     assert world.wrong() == []
     world.services["web"]["runningCount"] = 0
@@ -184,7 +184,7 @@ def test_a_service_without_tasks_on_purpose_is_a_note(world: World) -> None:
     world.services["scheduler"] |= {"desiredCount": 0, "runningCount": 0}
     world.running["scheduler"] = []
     assert world.wrong() == []
-    assert "should have no task" in [one.what for one in world.findings() if one.severity is Severity.NOTE]
+    assert "its desired count is 0" in [one.what for one in world.findings() if one.severity is Severity.NOTE]
 
 
 def exits(code: int | None, reason: str = "") -> list[dict[str, Any]]:
@@ -196,19 +196,19 @@ def exits(code: int | None, reason: str = "") -> list[dict[str, Any]]:
     [
         (
             {"stopCode": "EssentialContainerExited", "containers": exits(137, "OutOfMemoryError: Container killed")},
-            "1 task killed, out of memory, in the last hour: OutOfMemoryError: Container killed, app exit code 137",
+            "1 task ran out of memory in the last hour: OutOfMemoryError: Container killed, app exit code 137",
         ),
         (
             {"stopCode": "EssentialContainerExited", "containers": exits(1)},
-            "1 task that ended with an error in the last",
+            "1 task ended with an error in the last",
         ),
         (
             {"stopCode": "TaskFailedToStart", "stoppedReason": "CannotPullContainerError: no such image"},
-            "1 task that never started in the last hour: CannotPullContainerError: no such image",
+            "1 task did not start in the last hour: CannotPullContainerError: no such image",
         ),
         (
             {"stopCode": "ServiceSchedulerInitiated", "stoppedReason": "Task failed ELB health checks in (x)"},
-            "1 task that failed its health check in the last hour: Task failed ELB health checks in (x)",
+            "1 task failed the health check in the last hour: Task failed ELB health checks in (x)",
         ),
     ],
 )
@@ -233,10 +233,10 @@ def exited(container: str, code: int | None) -> dict[str, Any]:
     [
         (0, 137, None),
         (0, 143, None),
-        (1, 0, "that ended with an error"),
-        (137, 0, "killed, out of memory,"),
-        (143, 1, "that ended with an error"),
-        (None, None, "that ended with an error"),
+        (1, 0, "ended with an error"),
+        (137, 0, "ran out of memory"),
+        (143, 1, "ended with an error"),
+        (None, None, "ended with an error"),
     ],
 )
 def test_the_applications_exit_code_tells_why_a_task_ended(

@@ -92,7 +92,7 @@ def test_a_certificate_that_is_not_issued_or_of_another_name_is_an_error(world: 
     certificate(world, Status="PENDING_VALIDATION")
     assert (world.one().severity, world.one().what) == (Severity.ERROR, "the certificate is PENDING_VALIDATION")
     certificate(world, Status="ISSUED", DomainName="example.com", SubjectAlternativeNames=["example.com"])
-    assert (world.one().severity, world.one().what) == (Severity.ERROR, "the certificate is for example.com")
+    assert (world.one().severity, world.one().what) == (Severity.ERROR, "the certificate covers only example.com")
 
 
 @pytest.mark.parametrize(("status", "severity"), [("FAILED", Severity.ERROR), ("PENDING_VALIDATION", Severity.WARNING)])
@@ -129,7 +129,7 @@ def test_a_site_without_a_domain_is_a_note(world: World) -> None:
         ([{"Name": "zzz.example.com.", "Type": "A"}], "the hosted zone has no address record of this name"),
         (
             [{"Name": "www.example.com.", "Type": "A", "AliasTarget": {"DNSName": "old.elb.amazonaws.com."}}],
-            f"the hosted zone sends the name to old.elb.amazonaws.com, not to {BALANCER}",
+            f"the record in the hosted zone points to old.elb.amazonaws.com, not to {BALANCER}",
         ),
     ],
 )
@@ -165,7 +165,10 @@ def test_an_alarm_that_rings_is_a_warning_and_an_error_where_it_takes_a_release_
     assert finding.what == "is in ALARM: 3 datapoints were over 1.0"
     alarms = {"enable": True, "alarmNames": ["story-prod-site-5xx"]}
     world.services["web"]["deploymentConfiguration"]["alarms"] = alarms
-    assert (world.one().severity, world.one().why) == (Severity.ERROR, "ECS takes back a release while it is in ALARM")
+    assert (world.one().severity, world.one().why) == (
+        Severity.ERROR,
+        "ECS rolls a release back while this alarm is in ALARM",
+    )
     alarms["enable"] = False
     assert world.one().severity is Severity.WARNING
 
@@ -179,10 +182,10 @@ def test_a_composite_alarm_counts_as_well(world: World) -> None:
 def test_an_alarm_without_data_is_a_note_and_one_that_is_muted_a_warning(world: World) -> None:
     alarm(world, StateValue="INSUFFICIENT_DATA")
     assert world.wrong() == []
-    assert "without data so far: story-prod-site-5xx" in [one.what for one in world.findings()]
+    assert "alarms without data: story-prod-site-5xx" in [one.what for one in world.findings()]
     alarm(world, StateValue="OK", ActionsEnabled=False)
-    assert world.one().what == "actions are switched off: story-prod-site-5xx"
-    assert world.one().cure == "`aws cloudwatch enable-alarm-actions --alarm-names story-prod-site-5xx`"
+    assert world.one().what == "alarms with disabled actions: story-prod-site-5xx"
+    assert world.one().fix == "`aws cloudwatch enable-alarm-actions --alarm-names story-prod-site-5xx`"
 
 
 def subscription(address: str, *, is_confirmed: bool = False) -> dict[str, str]:
@@ -202,9 +205,9 @@ def test_a_topic_whose_subscriptions_all_wait_for_confirmation_is_a_warning_that
     found = world.one()
     assert (found.subject, found.severity) == ("alarms", Severity.WARNING)
     assert found.what == "none of its 2 subscriptions is confirmed: a@example.com, b@example.com"
-    assert found.why == "nobody gets a mail of the critical alarms"
-    assert "open the link in the mail" in found.cure
-    assert found.cure.endswith(
+    assert found.why == "no subscriber gets an email for the critical alarms"
+    assert "open the link in the email" in found.fix
+    assert found.fix.endswith(
         f"`aws sns subscribe --topic-arn {TOPIC} --protocol email --notification-endpoint a@example.com`"
     )
 
@@ -214,15 +217,15 @@ def test_a_subscription_that_waits_beside_confirmed_ones_is_a_note(world: World)
     assert world.wrong() == []
     [note] = [one for one in world.findings() if one.severity is Severity.NOTE and one.subject == "alarms"]
     assert note.what == "1 of its 2 subscriptions is not confirmed: a@example.com"
-    assert note.why == "these addresses get no mail of the critical and warning alarms"
-    assert "1 readers" in [one.what for one in world.findings() if one.severity is Severity.OK]
+    assert note.why == "these addresses get no email for the critical and warning alarms"
+    assert "confirmed subscriptions: 1" in [one.what for one in world.findings() if one.severity is Severity.OK]
 
 
 def test_a_topic_without_readers_is_a_note(world: World) -> None:
     for readers in ([], [{"SubscriptionArn": "Deleted"}]):
         subscribed(world, *readers)
         assert world.wrong() == []
-        assert "the topic has no readers" in [one.what for one in world.findings()]
+        assert "the topic has no subscriptions" in [one.what for one in world.findings()]
 
 
 def test_topics_of_another_partition_are_looked_at_too(world: World) -> None:
@@ -236,7 +239,11 @@ def test_topics_are_looked_at_once_whether_the_outputs_or_an_alarm_names_them(
 ) -> None:
     world.outputs["alarmTopics"] = {"critical": TOPIC, "warning": f"{TOPIC}-2"}
     alarm(world, AlarmActions=[TOPIC, f"{TOPIC}-3", "arn:aws:automate:ap-northeast-1:ec2:stop"])
-    assert {one.subject for one in world.findings() if "readers" in one.what} == {"alarms", "alarms-2", "alarms-3"}
+    assert {one.subject for one in world.findings() if "subscriptions" in one.what} == {
+        "alarms",
+        "alarms-2",
+        "alarms-3",
+    }
 
 
 def limit(world: World, value: float, code: str = "L-3032A538") -> None:
@@ -257,7 +264,7 @@ def test_vcpu_that_a_release_would_not_find_is_told_before_it(
     assert [one.severity for one in world.wrong()] == ([severity] if severity else [])
     if severity:
         assert world.one().what.startswith(f"4 of {value} vCPU in use, a release needs 4 more")
-        assert "--quota-code L-3032A538 --desired-value 16" in world.one().cure
+        assert "--quota-code L-3032A538 --desired-value 16" in world.one().fix
 
 
 def test_interfaces_and_rules_have_limits_too(world: World) -> None:
@@ -314,7 +321,7 @@ def test_a_database_whose_backups_stopped_is_an_error(world: World) -> None:
     old = {**backup, "LatestRestorableTime": NOW - timedelta(hours=3)}
     world.said["docdb", "describe_db_clusters"] = {"DBClusters": [old]}
     assert (world.one().area, world.one().subject, world.one().severity) == ("backups", "documentdb", Severity.ERROR)
-    assert world.one().what == "could be put back only to 2026-01-02 00:04 UTC, 3 hours ago"
+    assert world.one().what == "the latest restorable time is 2026-01-02 00:04 UTC, 3 hours ago"
 
 
 def test_a_database_that_has_no_backup_yet_is_unknown(world: World) -> None:

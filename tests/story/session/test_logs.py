@@ -1,4 +1,4 @@
-"""`story logs`, on the emulator: each line once, however it comes in."""
+"""`story logs`, on the emulator: each line once, in whatever order it arrives."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from story.session import log_events, logs
 from story.session.log_events import Events, Search, filter_pattern
 from tests.release.steps import LOCATION, Cloud
 from tests.story.live import PROJECT, Live, Process, story
-from tests.story.session.entering import stack_to_enter
+from tests.story.session.access import stack_with_access
 
 GROUP = "/story/prod/web"
 TASK, OTHER = "3f" + "0" * 30, "9a" + "0" * 30
@@ -25,7 +25,7 @@ TASK, OTHER = "3f" + "0" * 30, "9a" + "0" * 30
 
 @pytest.fixture
 def live(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
-    return stack_to_enter(cloud, tmp_path, monkeypatch)
+    return stack_with_access(cloud, tmp_path, monkeypatch)
 
 
 def wrote(cloud: Cloud, *messages: str, task: str = TASK, container: str = "app", seconds_ago: float = 5) -> None:
@@ -69,7 +69,7 @@ def test_a_line_has_its_time_its_task_and_its_message(live: Live) -> None:
         "3f000000  GET /up 200",
         "3f000000/nginx  ready",
     ]
-    assert "\x1b" not in result.stdout, "no colours where nobody sees them, and none of a visitor's making"
+    assert "\x1b" not in result.stdout, "no colours outside a terminal, and no control characters from the log"
 
 
 def test_a_terminal_gets_colours_and_a_task_always_the_same_one() -> None:
@@ -96,11 +96,11 @@ def test_ten_minutes_are_shown_and_more_on_demand(live: Live) -> None:
     assert shown("--since", "1m") == []
 
 
-def test_nothing_to_show_is_said(live: Live) -> None:
+def test_a_message_says_that_there_is_nothing_to_show(live: Live) -> None:
     wrote(live.cloud, "old", seconds_ago=700)
     result = story("logs", "web", "--stack", "prod")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == f"story logs: {GROUP} has no such lines of the last 10m; --since looks further back\n"
+    assert result.stderr == f"story logs: {GROUP} has no matching lines in the last 10m; --since sets a longer period\n"
 
 
 @pytest.mark.parametrize("since", ["", "10", "0m", "-5m", "1w", "1.5h", "99999999d", "10m "])
@@ -201,12 +201,12 @@ def test_every_page_is_shown_also_after_an_empty_one(live: Live) -> None:
 
 
 def followed(cloud: Cloud, since_seconds: float = 600) -> Events:
-    """What `--follow` looks at, to be looked at step by step."""
+    """The events that `--follow` reads, to be read step by step."""
     search = Search(group=GROUP, since_ms=int((time.time() - since_seconds) * 1000))
     return Events(aws=retrying_client(LOCATION, cloud.said.append), search=search)
 
 
-def news(events: Events) -> list[str]:
+def new_messages(events: Events) -> list[str]:
     return [str(one["message"]) for page in events.so_far() for one in page]
 
 
@@ -214,29 +214,29 @@ def test_following_shows_each_line_once_and_loses_none(live: Live) -> None:
     cloud = live.cloud
     wrote(cloud, "one")
     events = followed(cloud)
-    assert news(events) == ["one"]
-    assert news(events) == [], "nothing new"
+    assert new_messages(events) == ["one"]
+    assert new_messages(events) == [], "nothing new"
     wrote(cloud, "two", "two again", seconds_ago=3)
-    assert news(events) == ["two", "two again"], "the same millisecond"
+    assert new_messages(events) == ["two", "two again"], "the same millisecond"
     wrote(cloud, "late", task=OTHER, seconds_ago=30)
-    assert news(events) == ["late"], "written before what was shown, and handed over after it"
-    assert news(events) == []
+    assert new_messages(events) == ["late"], "written before what was shown, and sent after it"
+    assert new_messages(events) == []
 
 
 def test_lines_of_the_same_millisecond_that_come_in_at_different_times_are_all_shown(live: Live) -> None:
     live.cloud.fails_at("FilterLogEvents", answer={"events": [event("1", 5_000_000)]})
     live.cloud.fails_at("FilterLogEvents", answer={"events": [event("1", 5_000_000), event("2", 5_000_000)]})
     events = followed(live.cloud)
-    assert news(events) == ["line 1"]
-    assert news(events) == ["line 2"]
+    assert new_messages(events) == ["line 1"]
+    assert new_messages(events) == ["line 2"]
 
 
-def test_what_is_remembered_does_not_grow_for_ever(live: Live) -> None:
+def test_the_memory_of_shown_events_does_not_grow_without_limit(live: Live) -> None:
     wrote(live.cloud, "old", seconds_ago=400)
     events = followed(live.cloud)
-    assert news(events) == ["old"]
+    assert new_messages(events) == ["old"]
     wrote(live.cloud, "new")
-    assert news(events) == ["new"]
+    assert new_messages(events) == ["new"]
     assert len(events._shown) == 1
 
 
@@ -245,11 +245,11 @@ def test_a_throttled_page_is_asked_for_again_and_nothing_is_lost(live: Live, mon
     wrote(live.cloud, "one")
     events = followed(live.cloud)
     live.cloud.fails_at("FilterLogEvents", status=503, code="ServiceUnavailableException", times=1)
-    assert news(events) == ["one"]
+    assert new_messages(events) == ["one"]
 
 
 @pytest.mark.timed
-def test_following_goes_on_until_ctrl_c_which_is_130_without_a_word(live: Live) -> None:
+def test_following_continues_until_ctrl_c_which_is_130_without_a_message(live: Live) -> None:
     wrote(live.cloud, "before")
     with Process(live, "logs", "web", "--stack", "prod", "--follow") as process:
         process.until_it_says("before")
@@ -260,7 +260,7 @@ def test_following_goes_on_until_ctrl_c_which_is_130_without_a_word(live: Live) 
         assert len(process.said.splitlines()) == 2
 
 
-def test_a_reader_that_has_seen_enough_ends_it_quietly(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_pipe_ends_it_without_a_message(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     wrote(live.cloud, "one", "two")
     gone, output = os.pipe()
@@ -271,14 +271,14 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(live: Live, monkeypatch: 
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
-def test_a_group_that_does_not_exist_says_what_makes_it(live: Live) -> None:
+def test_a_group_that_does_not_exist_says_what_creates_it(live: Live) -> None:
     assert live.outputs
     assert refusal("scheduler", "--stack", "prod") == (
-        "log group /story/prod/scheduler does not exist; the next `pulumi up` makes it"
+        "log group /story/prod/scheduler does not exist; the next `pulumi up` creates it"
     )
 
 
-def test_who_may_not_read_is_told_which_policy_allows_it(live: Live) -> None:
+def test_denied_access_names_the_policy_that_allows_it(live: Live) -> None:
     wrote(live.cloud, "one")
     live.cloud.fails_at("FilterLogEvents", code="AccessDeniedException")
     line = refusal("web", "--stack", "prod")
@@ -294,5 +294,5 @@ def test_expired_credentials_an_unknown_service_and_an_unknown_stack_are_one_lin
     assert refusal("web", "--stack", "prod") == "pulumi stack output: no stack named 'prod' found"
 
 
-def test_aws_is_not_asked_without_a_pause_while_nothing_comes_in() -> None:
+def test_requests_to_aws_have_a_pause_while_there_are_no_new_lines() -> None:
     assert log_events.POLL_SECONDS >= 1

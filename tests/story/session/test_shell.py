@@ -13,17 +13,17 @@ from release import migrate
 from story.session import shell, task_choice
 from tests.release.steps import CLUSTER, REGION, Cloud
 from tests.story.live import Live, Process, story, until
-from tests.story.session.entering import (
+from tests.story.session.access import (
     arns,
     called,
-    ecs_tells,
-    invented,
+    described_task,
+    ecs_returns,
     plugin,
     script,
     service_runs,
-    stack_to_enter,
-    told,
+    stack_with_access,
     was_called,
+    with_outputs,
 )
 
 COMMAND = ("--stack", "prod", "--", "php", "artisan", "about")
@@ -31,17 +31,17 @@ COMMAND = ("--stack", "prod", "--", "php", "artisan", "about")
 
 @pytest.fixture
 def live(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
-    return stack_to_enter(cloud, tmp_path, monkeypatch)
+    return stack_with_access(cloud, tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody can be asked."""
+    """The user can be asked."""
     monkeypatch.setattr(shell, "is_interactive", lambda: True)
 
 
 def refusal(*arguments: str, code: int = 1) -> str:
-    """The one line that a command says that lets nobody in."""
+    """The one line that a command prints that opens no session."""
     result = story("exec", *arguments)
     assert (result.exit_code, result.stdout) == (code, ""), result.output
     [line] = result.stderr.splitlines()
@@ -49,8 +49,8 @@ def refusal(*arguments: str, code: int = 1) -> str:
     return line.removeprefix("story exec: ")
 
 
-def entered_task(live: Live) -> str:
-    """Id of the task that the plugin was led to."""
+def session_task(live: Live) -> str:
+    """ID of the task in the session that the plugin got."""
     target = json.loads(called(live).arguments[4])["Target"]
     found = re.fullmatch(rf"ecs:{CLUSTER}_([0-9a-f]+)_[0-9a-f]+-[0-9]+", target)
     assert found, target
@@ -64,7 +64,7 @@ def test_a_command_is_handed_to_the_plugin_as_aws_own_command_line_does_it(live:
     [arn] = arns(live.cloud)
     response, region, operation, profile, request, endpoint = called(live).arguments
     assert (response, region, operation, profile) == ("AWS_SSM_START_SESSION_RESPONSE", REGION, "StartSession", "")
-    assert entered_task(live) == arn.rpartition("/")[2]
+    assert session_task(live) == arn.rpartition("/")[2]
     assert list(json.loads(request)) == ["Target"]
     assert endpoint == live.cloud.url
     session = json.loads(called(live).variable)
@@ -81,13 +81,13 @@ def test_the_token_is_in_no_argument_and_in_no_line(live: Live) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.2.497.0", "1.2.30.0", "what?"])
-def test_an_old_plugin_gets_the_session_as_an_argument_and_is_said_to_be_old(live: Live, version: str) -> None:
+def test_an_old_plugin_gets_the_session_as_an_argument_and_a_warning_says_so(live: Live, version: str) -> None:
     service_runs(live.cloud)
     plugin(live, version=version)
     result = story("exec", "web", *COMMAND)
     assert json.loads(called(live).arguments[0])["tokenValue"]
     assert called(live).variable == ""
-    assert "session-manager-plugin is old, and shows the session's token" in result.stderr
+    assert "session-manager-plugin is old and shows the session's token" in result.stderr
 
 
 def test_the_profile_of_the_stack_is_the_plugin_s_too(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,13 +99,13 @@ def test_the_profile_of_the_stack_is_the_plugin_s_too(live: Live, monkeypatch: p
     assert called(live).arguments[3] == "work"
 
 
-def test_the_plugin_s_exit_code_is_handed_on(live: Live) -> None:
+def test_the_plugin_s_exit_code_is_returned(live: Live) -> None:
     service_runs(live.cloud)
     plugin(live, exits=7)
     assert story("exec", "web", *COMMAND).exit_code == 7
 
 
-def test_a_plugin_that_a_signal_ends_is_what_a_shell_makes_of_it(live: Live) -> None:
+def test_a_plugin_that_a_signal_ends_has_the_exit_code_of_a_shell(live: Live) -> None:
     service_runs(live.cloud)
     script(live, "session-manager-plugin", '#!/bin/sh\n[ "$1" = --version ] && echo 1.2.707.0 || kill -TERM $$\n')
     assert story("exec", "web", *COMMAND).exit_code == 143
@@ -123,7 +123,7 @@ def test_words_are_kept_apart_and_one_word_is_a_line(words: list[str], line: str
     assert shell.command_line(words) == line
 
 
-def test_what_is_run_is_what_was_typed(live: Live) -> None:
+def test_the_command_that_was_typed_is_run(live: Live) -> None:
     service_runs(live.cloud)
     live.cloud.fails_at(
         "ExecuteCommand", contains='"command": "php artisan about --json"', code="AccessDeniedException"
@@ -132,7 +132,7 @@ def test_what_is_run_is_what_was_typed(live: Live) -> None:
 
 
 def refusal_after_the_task(live: Live, *arguments: str) -> str:
-    """The last line of a command that found its task, and did not get in."""
+    """The last line of a command that found its task and opened no session."""
     result = story("exec", *arguments)
     assert (result.exit_code, result.stdout, was_called(live)) == (1, "", False)
     first, last = result.stderr.splitlines()
@@ -148,7 +148,7 @@ def test_a_command_needs_no_terminal_because_the_plugin_gets_one(live: Live) -> 
 
 def test_a_shell_without_a_terminal_is_wrong_usage_and_says_what_works(live: Live) -> None:
     assert refusal("web", "--stack", "prod", code=2) == (
-        "a shell needs a terminal, and this is none; a command does not: "
+        "a shell needs a terminal, and the standard input or output is none. A command does not need one: "
         "story exec web --stack prod -- php artisan about"
     )
     assert live.calls == []
@@ -162,13 +162,18 @@ def test_a_shell_is_bin_sh_of_the_only_task_without_asking(live: Live) -> None:
 
 
 def test_without_a_terminal_the_newest_healthy_task_is_taken_and_named(live: Live) -> None:
-    tasks = [invented(1), invented(2), invented(3, healthStatus="UNHEALTHY"), invented(4, healthStatus="UNKNOWN")]
-    ecs_tells(live.cloud, [*tasks, invented(5, enableExecuteCommand=False)])
+    tasks = [
+        described_task(1),
+        described_task(2),
+        described_task(3, healthStatus="UNHEALTHY"),
+        described_task(4, healthStatus="UNKNOWN"),
+    ]
+    ecs_returns(live.cloud, [*tasks, described_task(5, enableExecuteCommand=False)])
     live.cloud.fails_at("ExecuteCommand", contains=tasks[1]["taskArn"], answer=SESSION)
     result = story("exec", "web", *COMMAND)
     assert result.exit_code == 0, result.output
-    assert f"prod: app of web, task {2:032x}, the best of 5, as root" in result.stderr
-    assert entered_task(live) == f"{2:032x}"
+    assert f"prod: app of web, task {2:032x}, selected from 5, as root" in result.stderr
+    assert session_task(live) == f"{2:032x}"
 
 
 SESSION = {"session": {"sessionId": "ecs-execute-command-1", "streamUrl": "wss://x", "tokenValue": "secret"}}
@@ -177,40 +182,41 @@ SESSION = {"session": {"sessionId": "ecs-execute-command-1", "streamUrl": "wss:/
 @pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize(("typed", "number"), [("\n", 3), ("2\n", 2), ("x\n0\n-1\n4\n2\n", 2)])
 def test_a_terminal_offers_several_tasks_and_the_best_is_the_default(live: Live, typed: str, number: int) -> None:
-    ecs_tells(live.cloud, [invented(1), invented(2), invented(3)])
+    ecs_returns(live.cloud, [described_task(1), described_task(2), described_task(3)])
     live.cloud.fails_at("ExecuteCommand", answer=SESSION)
     result = story("exec", "web", "--stack", "prod", typed=typed)
     assert result.exit_code == 0, result.output
-    assert entered_task(live) == f"{number:032x}"
+    assert session_task(live) == f"{number:032x}"
     shown = result.stderr.splitlines()
-    assert shown[0] == "3 tasks of web run:"
+    assert shown[0] == "3 tasks of web are running:"
     assert shown[1] == f"   1  {3:032x}  {REGION}a  2026-07-01 00:03 UTC  HEALTHY    story-prod-web:3"
 
 
 @pytest.mark.usefixtures("terminal")
-def test_nobody_gets_in_if_nobody_chooses(live: Live) -> None:
-    ecs_tells(live.cloud, [invented(1), invented(2)])
+def test_without_a_selected_task_no_session_is_opened(live: Live) -> None:
+    ecs_returns(live.cloud, [described_task(1), described_task(2)])
     result = story("exec", "web", "--stack", "prod", typed="")
     assert result.exit_code == 1
-    assert result.stderr.endswith("story exec: nobody chose a task; --task ID chooses one\n")
+    assert result.stderr.endswith("story exec: no task was selected; select one with --task ID\n")
 
 
 @pytest.mark.parametrize("form", ["{id}", "arn:aws:ecs:x:1:task/story-prod/{id}", "{beginning}"])
 def test_a_task_is_chosen_by_its_id_its_beginning_or_its_arn(live: Live, form: str) -> None:
     ids = ["aa" + "0" * 30, "ab" + "0" * 30]
     tasks = [
-        invented(number, taskArn=f"arn:aws:ecs:{REGION}:1:task/{CLUSTER}/{name}") for number, name in enumerate(ids)
+        described_task(number, taskArn=f"arn:aws:ecs:{REGION}:1:task/{CLUSTER}/{name}")
+        for number, name in enumerate(ids)
     ]
-    ecs_tells(live.cloud, tasks)
+    ecs_returns(live.cloud, tasks)
     live.cloud.fails_at("ExecuteCommand", answer=SESSION)
     wanted = form.format(id=ids[0], beginning="aa")
     assert story("exec", "web", "--task", wanted, *COMMAND).exit_code == 0
-    assert entered_task(live) == ids[0]
+    assert session_task(live) == ids[0]
 
 
-@pytest.mark.parametrize(("wanted", "problem"), [("f", "is none that runs"), ("0", "fits several")])
+@pytest.mark.parametrize(("wanted", "problem"), [("f", "matches no running task"), ("0", "matches several tasks")])
 def test_a_task_that_is_not_there_or_not_the_only_one_is_wrong_usage(live: Live, wanted: str, problem: str) -> None:
-    ecs_tells(live.cloud, [invented(1), invented(2)])
+    ecs_returns(live.cloud, [described_task(1), described_task(2)])
     assert refusal("web", "--task", wanted, *COMMAND, code=2) == (
         f'--task: given "{wanted}", which {problem}; web has {2:032x}, {1:032x}'
     )
@@ -218,29 +224,29 @@ def test_a_task_that_is_not_there_or_not_the_only_one_is_wrong_usage(live: Live,
 
 @pytest.mark.usefixtures("terminal")
 def test_of_200_tasks_the_best_are_offered_and_any_can_be_named(live: Live) -> None:
-    ecs_tells(live.cloud, [invented(number) for number in range(200)])
+    ecs_returns(live.cloud, [described_task(number) for number in range(200)])
     live.cloud.fails_at("ExecuteCommand", contains=f"{199:032x}", answer=SESSION)
     result = story("exec", "web", "--stack", "prod", typed="\n")
     assert result.exit_code == 0, result.output
-    assert entered_task(live) == f"{199:032x}", "it is on the second page"
-    assert "200 tasks of web run:" in result.stderr
-    assert "and 180 more; --task chooses one of them by its id" in result.stderr
-    ecs_tells(live.cloud, [invented(number) for number in range(200)])
+    assert session_task(live) == f"{199:032x}", "it is on the second page"
+    assert "200 tasks of web are running:" in result.stderr
+    assert "and 180 more; select one of them with --task ID" in result.stderr
+    ecs_returns(live.cloud, [described_task(number) for number in range(200)])
     live.cloud.fails_at("ExecuteCommand", contains=f"{5:032x}", answer=SESSION)
     assert story("exec", "web", "--task", f"{5:032x}", *COMMAND).exit_code == 0
-    assert entered_task(live) == f"{5:032x}"
+    assert session_task(live) == f"{5:032x}"
 
 
-def test_a_service_that_never_started_a_task_says_where_to_look(live: Live) -> None:
+def test_a_service_that_never_started_a_task_names_the_command_that_shows_it(live: Live) -> None:
     live.cloud.service("web", desiredCount=0)
-    assert refusal("web", *COMMAND) == "no task of web runs; `story status --stack prod` shows how many there should be"
+    assert refusal("web", *COMMAND) == "no task of web is running; `story status --stack prod` shows the desired count"
 
 
 def test_no_task_running_says_why_the_last_one_stopped(live: Live) -> None:
     container = {"name": "app", "exitCode": 137, "reason": "OutOfMemoryError: Container killed"}
     ended = [
-        invented(1, lastStatus="STOPPED", stoppedAt=1, stoppedReason="Scaling activity"),
-        invented(
+        described_task(1, lastStatus="STOPPED", stoppedAt=1, stoppedReason="Scaling activity"),
+        described_task(
             2, lastStatus="STOPPED", stoppedAt=2, stoppedReason="Essential container exited", containers=[container]
         ),
     ]
@@ -248,19 +254,19 @@ def test_no_task_running_says_why_the_last_one_stopped(live: Live) -> None:
     live.cloud.fails_at("ListTasks", contains='"STOPPED"', answer={"taskArns": [one["taskArn"] for one in ended]})
     live.cloud.fails_at("DescribeTasks", answer={"tasks": ended})
     assert refusal("web", *COMMAND).startswith(
-        "no task of web runs; the last one stopped: OutOfMemoryError: Container killed; Essential container exited "
-        f"({2:032x}); "
+        "no task of web is running; the last one stopped: OutOfMemoryError: Container killed; Essential container "
+        f"exited ({2:032x}); "
     )
 
 
 def test_a_task_that_is_starting_is_not_one_that_runs(live: Live) -> None:
-    ecs_tells(live.cloud, [invented(1, lastStatus="PENDING")])
-    assert refusal("web", *COMMAND) == "no task of web runs yet (1 PENDING); try again in a moment"
+    ecs_returns(live.cloud, [described_task(1, lastStatus="PENDING")])
+    assert refusal("web", *COMMAND) == "no task of web is running yet (1 PENDING); try again in a moment"
 
 
-def test_a_service_that_does_not_exist_in_ecs_says_what_makes_it(live: Live) -> None:
+def test_a_service_that_does_not_exist_in_ecs_says_what_creates_it(live: Live) -> None:
     live.cloud.fails_at("ListTasks", code="ServiceNotFoundException")
-    assert refusal("web", *COMMAND) == "service web does not exist in ECS; the next `pulumi up` makes it again"
+    assert refusal("web", *COMMAND) == "service web does not exist in ECS; the next `pulumi up` creates it again"
 
 
 def test_a_task_without_exec_says_which_setting_and_that_only_new_tasks_have_it(live: Live) -> None:
@@ -268,27 +274,27 @@ def test_a_task_without_exec_says_which_setting_and_that_only_new_tasks_have_it(
     [arn] = arns(live.cloud)
     assert refusal("web", *COMMAND) == (
         f"task {arn.rpartition('/')[2]} was started without ECS Exec: `cluster: {{exec: true}}` in Pulumi.prod.yaml "
-        "and `pulumi up` turn it on, for tasks that start afterwards"
+        "and `pulumi up` turn it on for tasks that start afterwards"
     )
     assert not was_called(live)
 
 
 @pytest.mark.parametrize(
-    ("status", "told_of_it"), [("STOPPED", "STOPPED (Received Container Stopped event)"), ("PENDING", "starting")]
+    ("status", "shown"), [("STOPPED", "STOPPED (Received Container Stopped event)"), ("PENDING", "starting")]
 )
-def test_an_agent_that_does_not_run_is_named_with_its_state(live: Live, status: str, told_of_it: str) -> None:
+def test_an_agent_that_does_not_run_is_named_with_its_state(live: Live, status: str, shown: str) -> None:
     service_runs(live.cloud, container="app", exec_agent=status)
     line = refusal("web", *COMMAND)
-    assert f"is {told_of_it}" in line
+    assert f"is {shown}" in line
     assert line.startswith("the agent of ECS Exec in app of task ")
 
 
-def test_an_agent_that_is_missing_is_said_to_be(live: Live) -> None:
-    [container] = invented(1)["containers"]
-    ecs_tells(live.cloud, [invented(1, containers=[{**container, "managedAgents": []}])])
+def test_a_missing_agent_is_named(live: Live) -> None:
+    [container] = described_task(1)["containers"]
+    ecs_returns(live.cloud, [described_task(1, containers=[{**container, "managedAgents": []}])])
     line = refusal("web", *COMMAND)
-    assert "is not there: another task" in line
-    assert line.endswith("docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec-troubleshooting.html says more")
+    assert "is missing: select another task" in line
+    assert line.endswith("docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec-troubleshooting.html")
 
 
 def test_an_unknown_container_is_wrong_usage_and_those_that_exist_are_named(live: Live) -> None:
@@ -299,10 +305,10 @@ def test_an_unknown_container_is_wrong_usage_and_those_that_exist_are_named(live
     )
 
 
-def test_another_container_is_entered_by_its_own_runtime_id(live: Live) -> None:
+def test_another_container_is_the_target_by_its_own_runtime_id(live: Live) -> None:
     service_runs(live.cloud)
     assert story("exec", "web", "--container", "agent", *COMMAND).exit_code == 0
-    assert entered_task(live)
+    assert session_task(live)
     assert called(live).arguments[4].endswith('-1000000001"}')
 
 
@@ -323,17 +329,17 @@ def test_worker_is_the_only_worker(live: Live) -> None:
     result = story("exec", "worker", *COMMAND)
     assert result.exit_code == 0
     assert "prod: app of worker-default, task " in result.stderr
-    told(live, "worker-default", "worker-mail")
+    with_outputs(live, "worker-default", "worker-mail")
     assert (
         refusal("worker", *COMMAND, code=2) == 'given "worker"; stack prod has worker-default, worker-mail, migration'
     )
 
 
-def test_the_migration_is_entered_while_it_runs(live: Live) -> None:
-    ecs_tells(live.cloud, [invented(1)], asked_for='"family": "story-prod-migration"')
+def test_a_session_can_be_opened_in_a_running_migration(live: Live) -> None:
+    ecs_returns(live.cloud, [described_task(1)], request_contains='"family": "story-prod-migration"')
     live.cloud.fails_at("ExecuteCommand", answer=SESSION)
     assert story("exec", "migration", *COMMAND).exit_code == 0
-    assert entered_task(live) == f"{1:032x}"
+    assert session_task(live) == f"{1:032x}"
 
 
 @pytest.mark.parametrize("exec_on", [True, False])
@@ -344,17 +350,17 @@ def test_a_one_off_task_is_started_with_exec_only_where_the_program_says_so(clou
 
 def test_without_a_migration_that_runs_it_says_how_to_start_one(live: Live) -> None:
     assert live.cloud.cluster
-    assert refusal("migration", *COMMAND) == "no task of migration runs; `story migrate --stack prod` starts one"
+    assert refusal("migration", *COMMAND) == "no task of migration is running; `story migrate --stack prod` starts one"
 
 
-def test_without_the_plugin_it_says_where_to_get_it_and_asks_nobody(
+def test_without_the_plugin_it_says_how_to_install_it_and_calls_nothing(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (live.home / "session-manager-plugin").unlink()
     monkeypatch.setenv("PATH", f"{live.home}:/usr/bin:/bin")
     assert refusal("web", *COMMAND) == (
-        "there is no `session-manager-plugin` on the PATH; docs.aws.amazon.com/systems-manager/latest/userguide/"
-        "session-manager-working-with-install-plugin.html says how to get it"
+        "there is no `session-manager-plugin` on the PATH; to install it, see "
+        "docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html"
     )
     assert live.calls == []
 
@@ -364,7 +370,7 @@ def test_a_plugin_that_does_not_run_is_one_line(live: Live) -> None:
     assert "session-manager-plugin --version` does not run" in refusal("web", *COMMAND)
 
 
-def test_who_may_not_is_told_which_policy_allows_it(live: Live) -> None:
+def test_denied_access_names_the_policy_that_allows_it(live: Live) -> None:
     service_runs(live.cloud)
     live.cloud.fails_at("ExecuteCommand", code="AccessDeniedException")
     line = refusal_after_the_task(live, "web", *COMMAND)
@@ -388,11 +394,11 @@ def test_throttling_is_waited_out(live: Live, monkeypatch: pytest.MonkeyPatch) -
     assert "story exec: AWS answers again" in result.stderr
 
 
-def test_an_agent_that_aws_does_not_reach_is_one_line_that_says_what_it_needs(live: Live) -> None:
+def test_an_agent_that_is_not_connected_is_one_line_that_says_what_it_needs(live: Live) -> None:
     service_runs(live.cloud)
     live.cloud.fails_at("ExecuteCommand", code="TargetNotConnectedException")
     line = refusal_after_the_task(live, "web", *COMMAND)
-    assert "runs, but does not answer AWS: it needs the task role's ssmmessages actions, and a way to" in line
+    assert "is running but not connected to Session Manager: the task role needs the ssmmessages actions" in line
 
 
 def test_a_stack_that_does_not_exist_or_was_never_up_is_one_line(live: Live) -> None:
@@ -405,7 +411,7 @@ def test_a_stack_that_does_not_exist_or_was_never_up_is_one_line(live: Live) -> 
 def test_the_selected_stack_is_the_default(live: Live) -> None:
     service_runs(live.cloud)
     assert refusal("web", "--", "id", code=2) == (
-        "no stack is selected here: --stack NAME says which one, or `pulumi stack select NAME`"
+        "no stack is selected: give --stack NAME, or run `pulumi stack select NAME`"
     )
     (live.home / "selected").write_text("prod\n")
     result = story("exec", "web", "--", "id")
@@ -413,25 +419,26 @@ def test_the_selected_stack_is_the_default(live: Live) -> None:
     assert "story exec: prod: app of web" in result.stderr
 
 
-def test_ctrl_c_belongs_to_the_remote_side(live: Live) -> None:
+def test_ctrl_c_is_passed_to_the_remote_side(live: Live) -> None:
     service_runs(live.cloud)
     plugin(live, seconds=20)
     with Process(live, "exec", "web", *COMMAND) as process:
         process.until_it_says("the session is recorded")
         until(lambda: was_called(live))
         process.interrupted()
-        assert process.ended() == 42, "the plugin heard it, ended by itself, and its exit code was handed on"
+        assert process.ended() == 42, "the plugin got it, ended by itself, and its exit code was returned"
         assert "Traceback" not in process.said
     assert called(live).interrupts, "a signal that this process ignores would be ignored by the plugin, too"
 
 
 def test_a_healthy_task_beats_a_newer_one_that_is_not_and_one_without_exec_comes_last() -> None:
     def ranked(*tasks: dict[str, Any]) -> list[Any]:
-        seen = [{**task, "startedAt": datetime.fromtimestamp(task["startedAt"], UTC)} for task in tasks]
+        described = [{**task, "startedAt": datetime.fromtimestamp(task["startedAt"], UTC)} for task in tasks]
         return [
-            task.told["taskArn"] for task in sorted((task_choice.Task(told=one) for one in seen), key=lambda t: t.rank)
+            task.description["taskArn"]
+            for task in sorted((task_choice.RunningTask(description=one) for one in described), key=lambda t: t.rank)
         ]
 
-    unhealthy, closed = invented(9, healthStatus="UNHEALTHY"), invented(8, enableExecuteCommand=False)
-    older, newer = invented(1), invented(2)
+    unhealthy, closed = described_task(9, healthStatus="UNHEALTHY"), described_task(8, enableExecuteCommand=False)
+    older, newer = described_task(1), described_task(2)
     assert ranked(unhealthy, closed, older, newer) == [one["taskArn"] for one in (newer, older, unhealthy, closed)]

@@ -1,4 +1,4 @@
-"""`story status`: what is read of a stack, and the page that is made of it."""
+"""`story status`: what is read from AWS, and the page for it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,10 +12,10 @@ from aws.retrying import RetryingClient
 from story.status.client import NotNowError, PageClient
 from story.status.overview import AlarmStatus, Event, Overview, overview
 from story.status.page import drawn, page
-from story.status.releases import Release
+from story.status.releases import PastRelease
 from story.status.tasks import TaskStatus, busiest, by_zone
 from tests.aws.answers import Told, refusal
-from tests.story.doctor.healthy import IMAGE, LIVE, NOW, WELL, World, task
+from tests.story.doctor.healthy import HEALTHY_SERVICE, IMAGE, LIVE, NOW, World, task
 
 
 @pytest.fixture
@@ -23,7 +23,11 @@ def world() -> World:
     world = World()
     for name in world.services:
         world.services[name]["events"] = [
-            {"id": name, "createdAt": NOW - timedelta(minutes=len(name)), "message": f"(service {name}) is well"}
+            {
+                "id": name,
+                "createdAt": NOW - timedelta(minutes=len(name)),
+                "message": f"(service {name}) has reached a steady state.",
+            }
         ]
     world.said |= {
         ("ecs", "list_service_deployments"): lambda service, **_: {
@@ -78,21 +82,21 @@ def metrics(MetricDataQueries: list[Any], **_: Any) -> Any:  # noqa: N803
     return {"MetricDataResults": found}
 
 
-def look(world: World) -> tuple[PageClient, Told]:
+def client(world: World) -> tuple[PageClient, Told]:
     told = Told(world.said)
     return PageClient(RetryingClient(lambda: told.as_aws, lambda _line: None)), told
 
 
-def seen(world: World) -> Overview:
-    return overview(LIVE, look(world)[0], NOW)
+def read(world: World) -> Overview:
+    return overview(LIVE, client(world)[0], NOW)
 
 
 def texts(found: Overview, height: int | None = None) -> list[str]:
     return [line.text for line in page(found, height=height)]
 
 
-def test_everything_that_runs_is_seen(world: World) -> None:
-    found = seen(world)
+def test_everything_that_runs_is_read(world: World) -> None:
+    found = read(world)
     assert [one.service for one in found.services] == ["scheduler", "web"]
     assert [(one.service, one.zone[-1], one.cpu_percent, one.memory_percent) for one in found.tasks] == [
         ("scheduler", "c", None, None),
@@ -101,8 +105,8 @@ def test_everything_that_runs_is_seen(world: World) -> None:
         ("web", "d", 40.0, 70.0),
     ]
     assert [(one.service, one.message) for one in found.events] == [
-        ("web", "(service web) is well"),
-        ("scheduler", "(service scheduler) is well"),
+        ("web", "(service web) has reached a steady state."),
+        ("scheduler", "(service scheduler) has reached a steady state."),
     ]
     first = found.releases[0]
     assert (first.service, first.from_revision, first.to_revision) == ("web", "story-prod-web:1", "story-prod-web:2")
@@ -111,7 +115,7 @@ def test_everything_that_runs_is_seen(world: World) -> None:
 
 
 def test_the_page_shows_tasks_by_zone_with_cpu_and_memory(world: World) -> None:
-    lines = texts(seen(world))
+    lines = texts(read(world))
     first = lines.index("Tasks") + 1
     assert lines[first : first + 4] == [
         "  scheduler  ap-northeast-1c  cpu     -  memory     -  schedule RUNNING, healthy, for 5 h",
@@ -133,7 +137,7 @@ def two_hundred(world: World) -> None:
 
 def test_two_hundred_tasks_are_summed_up_by_zone_with_the_busiest(world: World) -> None:
     two_hundred(world)
-    found = seen(world)
+    found = read(world)
     assert len(found.tasks) == 201
     assert {one.cpu_percent for one in found.tasks if one.service == "web"} == {40.0}
     lines = texts(found)
@@ -147,9 +151,9 @@ def test_two_hundred_tasks_are_summed_up_by_zone_with_the_busiest(world: World) 
     assert lines[first + 6] == ""
 
 
-def test_two_hundred_tasks_are_asked_for_in_the_parts_that_aws_takes(world: World) -> None:
+def test_two_hundred_tasks_are_requested_in_the_sizes_that_aws_allows(world: World) -> None:
     two_hundred(world)
-    aws, told = look(world)
+    aws, told = client(world)
     overview(LIVE, aws, NOW)
     sizes = [len(given["tasks"]) for _, operation, given in told.asked if operation == "describe_tasks"]
     assert sizes == [1, 100, 100]
@@ -159,15 +163,15 @@ def test_two_hundred_tasks_are_asked_for_in_the_parts_that_aws_takes(world: Worl
     assert sizes == [402, 500, 302]
 
 
-def test_more_tasks_than_are_looked_at_are_said(world: World) -> None:
+def test_the_number_of_tasks_that_are_not_shown_is_on_the_page(world: World) -> None:
     world.running["web"] = [task("web", number) for number in range(501)]
-    assert seen(world).missing == {"tasks of web": "1 more are not looked at"}
+    assert read(world).missing == {"tasks of web": "1 more are not shown"}
 
 
 @pytest.mark.parametrize("height", [8, 12, 16, 24, 40])
 def test_the_page_fits_any_terminal(world: World, height: int) -> None:
     two_hundred(world)
-    found = seen(world)
+    found = read(world)
     alarms = [AlarmStatus(name=f"story-prod-{number}", since=NOW, reason="high") for number in range(9)]
     full = replace(found, alarms=alarms, events=found.events * 9, releases=found.releases * 9)
     lines = page(full, height=height, notice="now")
@@ -177,18 +181,18 @@ def test_the_page_fits_any_terminal(world: World, height: int) -> None:
     with console.capture() as captured:
         console.print(drawn(lines))
     told = captured.get().splitlines()
-    assert len(told) == len(lines), "no line goes on in the next one"
+    assert len(told) == len(lines), "no line is wrapped"
     assert max(map(len, told)) <= 50
 
 
 def test_a_page_that_cannot_fit_says_how_much_is_left_out() -> None:
-    services = [replace(WELL, service=f"worker-{number:02}") for number in range(30)]
+    services = [replace(HEALTHY_SERVICE, service=f"worker-{number:02}") for number in range(30)]
     lines = texts(Overview(live=LIVE, at=NOW, services=services), height=10)
     assert len(lines) == 10
-    assert lines[-1] == "... 23 more lines; a higher terminal shows them"
+    assert lines[-1] == "... 23 more lines; enlarge the terminal to see them"
 
 
-def test_alarms_that_are_off_come_before_the_tasks(world: World) -> None:
+def test_alarms_in_alarm_come_before_the_tasks(world: World) -> None:
     world.said["cloudwatch", "describe_alarms"] = {
         "MetricAlarms": [
             {
@@ -201,7 +205,7 @@ def test_alarms_that_are_off_come_before_the_tasks(world: World) -> None:
         ],
         "CompositeAlarms": [{"AlarmName": "story-prod-site", "StateValue": "ALARM"}],
     }
-    lines = texts(seen(world))
+    lines = texts(read(world))
     first = lines.index("Alarms")
     assert lines[first + 1 : first + 4] == [
         "  story-prod-site: ",
@@ -225,23 +229,23 @@ def test_a_part_that_cannot_be_read_is_left_out_with_the_reason(
     world: World, question: tuple[str, str], part: str, code: str
 ) -> None:
     world.said[question] = refusal(code)
-    found = seen(world)
+    found = read(world)
     assert list(found.missing) == [part]
     assert code in found.missing[part]
     assert f"  {part}: {found.missing[part]}" in texts(found)
 
 
-def test_services_have_to_be_there(world: World) -> None:
+def test_the_services_are_required(world: World) -> None:
     world.said["ecs", "describe_services"] = refusal("ThrottlingException")
     with pytest.raises(NotNowError, match=r"describe_services: ThrottlingException: no"):
-        seen(world)
+        read(world)
     world.said["ecs", "describe_services"] = refusal("ExpiredTokenException")
     with pytest.raises(CredentialsExpiredError):
-        seen(world)
+        read(world)
 
 
-def test_metrics_are_asked_for_once_a_minute_and_revisions_once(world: World) -> None:
-    aws, told = look(world)
+def test_metrics_are_requested_once_a_minute_and_revisions_once(world: World) -> None:
+    aws, told = client(world)
     for seconds in (0, 5, 10, 54, 56):
         overview(LIVE, aws, NOW + timedelta(seconds=seconds))
     asked = [operation for _, operation, _ in told.asked]
@@ -264,7 +268,7 @@ def some(number: int, *, zone: str = "a", cpu: float | None = None, memory: floa
     )
 
 
-def test_a_zone_without_numbers_has_none_and_unknown_ones_do_not_count_as_nothing() -> None:
+def test_a_zone_without_data_has_no_average_and_missing_values_do_not_count_as_zero() -> None:
     zones = by_zone([some(1), some(2, zone="c", cpu=80), some(3, zone="c"), replace(some(4), state="PENDING")])
     assert [(one.zone, one.tasks, one.running, one.cpu_percent) for one in zones] == [
         ("a", 2, 1, None),
@@ -288,8 +292,8 @@ def test_the_busiest_task_is_the_one_that_comes_nearest_to_either_limit() -> Non
         ({"state": "PENDING"}, "red"),
     ],
 )
-def test_a_task_that_does_not_run_well_or_is_near_a_limit_stands_out(changes: dict[str, Any], style: str) -> None:
-    lines = page(Overview(live=LIVE, at=NOW, services=[WELL], tasks=[replace(some(1), **changes)]))
+def test_a_task_that_is_not_healthy_or_is_near_a_limit_stands_out(changes: dict[str, Any], style: str) -> None:
+    lines = page(Overview(live=LIVE, at=NOW, services=[HEALTHY_SERVICE], tasks=[replace(some(1), **changes)]))
     assert lines[-1].style == style
 
 
@@ -303,13 +307,13 @@ def test_a_task_that_does_not_run_well_or_is_near_a_limit_stands_out(changes: di
         ({"is_last_good": False}, ["", "yellow"]),
     ],
 )
-def test_a_service_that_is_not_well_stands_out(changes: dict[str, Any], styles: list[str]) -> None:
-    lines = page(Overview(live=LIVE, at=NOW, services=[replace(WELL, **changes)]))
+def test_a_service_that_is_not_healthy_stands_out(changes: dict[str, Any], styles: list[str]) -> None:
+    lines = page(Overview(live=LIVE, at=NOW, services=[replace(HEALTHY_SERVICE, **changes)]))
     assert [line.style for line in lines] == ["bold", "dim", *styles]
 
 
-def test_a_terminal_that_is_just_high_enough_gets_everything(world: World) -> None:
-    found = seen(world)
+def test_a_terminal_with_enough_lines_shows_everything(world: World) -> None:
+    found = read(world)
     full = texts(found)
     assert texts(found, height=len(full)) == full
     assert len(texts(found, height=len(full) - 1)) < len(full)
@@ -317,8 +321,8 @@ def test_a_terminal_that_is_just_high_enough_gets_everything(world: World) -> No
 
 def test_twelve_tasks_are_shown_one_by_one_and_thirteen_summed_up() -> None:
     tasks = [some(number) for number in range(13)]
-    few = texts(Overview(live=LIVE, at=NOW, services=[WELL], tasks=tasks[:12]))
-    many = texts(Overview(live=LIVE, at=NOW, services=[WELL], tasks=tasks))
+    few = texts(Overview(live=LIVE, at=NOW, services=[HEALTHY_SERVICE], tasks=tasks[:12]))
+    many = texts(Overview(live=LIVE, at=NOW, services=[HEALTHY_SERVICE], tasks=tasks))
     assert sum("RUNNING" in line for line in few) == 12
     assert [line.split("  ")[-1] for line in many[-4:-3]] == ["13 tasks, on average"]
 
@@ -328,7 +332,7 @@ def test_twelve_tasks_are_shown_one_by_one_and_thirteen_summed_up() -> None:
     [("SUCCESSFUL", "", ""), ("IN_PROGRESS", "", "yellow"), ("ROLLBACK_SUCCESSFUL", "alarms", "red")],
 )
 def test_a_release_that_did_not_succeed_stands_out(status: str, reason: str, style: str) -> None:
-    release = Release(
+    release = PastRelease(
         service="web",
         began_at=NOW,
         ended_at=NOW + timedelta(minutes=1),
@@ -338,13 +342,13 @@ def test_a_release_that_did_not_succeed_stands_out(status: str, reason: str, sty
         image="1" * 12,
         reason=reason,
     )
-    line = page(Overview(live=LIVE, at=NOW, services=[WELL], releases=[release]))[-1]
+    line = page(Overview(live=LIVE, at=NOW, services=[HEALTHY_SERVICE], releases=[release]))[-1]
     assert line.style == style
     assert f"{status}, 1 min  nothing -> web:1" in line.text
 
 
 def test_a_release_that_was_rolled_back_says_why() -> None:
-    release = Release(
+    release = PastRelease(
         service="web",
         began_at=datetime(2026, 1, 2, tzinfo=UTC),
         ended_at=None,
@@ -354,18 +358,18 @@ def test_a_release_that_was_rolled_back_says_why() -> None:
         image="",
         reason="alarms: story-prod-site-5xx",
     )
-    lines = texts(Overview(live=LIVE, at=NOW, services=[WELL], releases=[release]))
+    lines = texts(Overview(live=LIVE, at=NOW, services=[HEALTHY_SERVICE], releases=[release]))
     assert lines[-1].endswith("ROLLBACK_SUCCESSFUL  web:1 -> web:2  image -: alarms: story-prod-site-5xx")
 
 
 def test_the_reason_of_a_rollback_is_read(world: World) -> None:
     told = {**deployment("web"), "status": "ROLLBACK_SUCCESSFUL", "rollback": {"reason": "circuit breaker"}}
     world.said["ecs", "describe_service_deployments"] = {"serviceDeployments": [told]}
-    assert seen(world).releases[0].reason == "circuit breaker"
+    assert read(world).releases[0].reason == "circuit breaker"
 
 
 def test_the_document_has_everything_with_times_as_text() -> None:
     event = Event(at=NOW, service="web", message="m")
-    told = Overview(live=LIVE, at=NOW, services=[WELL], tasks=[some(1)], events=[event]).document()
+    told = Overview(live=LIVE, at=NOW, services=[HEALTHY_SERVICE], tasks=[some(1)], events=[event]).document()
     assert told["tasks"][0]["started_at"] == told["at"] == told["events"][0]["at"] == "2026-01-02T03:04:05+00:00"
     assert told["services"][0]["service"] == "web"

@@ -105,7 +105,7 @@ def test_a_healthy_stack_is_exit_code_0_and_a_line_for_each_service(live: Live) 
     titles = [line for line in result.stdout.splitlines() if line and not line.startswith((" ", "Stack", "Last"))]
     assert titles == ["Tasks", "Events", "Releases"]
     assert f"  web             {REGION}a  cpu     -  memory     -  " in result.stdout, "no number is not 0"
-    assert live.updates == [], "it only looks"
+    assert live.updates == [], "it is read-only"
 
 
 def test_json_has_the_same_for_tools(live: Live) -> None:
@@ -145,14 +145,14 @@ def test_a_service_with_another_image_is_shown_with_it(live: Live) -> None:
     live.up("web").services_run("web", image=OLDER)
     result = story("status", "--stack", "prod")
     assert f"       runs another image: {OLDER}" in result.stdout
-    assert result.exit_code == 0, "it runs well; which image it should be is for people to say"
+    assert result.exit_code == 0, "it is healthy; another image alone is not a failure"
 
 
-def test_a_service_that_does_not_exist_is_exit_code_1_and_says_what_makes_it(live: Live) -> None:
+def test_a_service_that_does_not_exist_is_exit_code_1_and_says_what_creates_it(live: Live) -> None:
     live.up("web", "scheduler").services_run("web")
     result = story("status", "--stack", "prod")
     assert result.exit_code == 1
-    assert "  scheduler  does not exist in ECS; the next `pulumi up` makes it again" in result.stdout
+    assert "  scheduler  does not exist in ECS; the next `pulumi up` creates it again" in result.stdout
     [gone, _] = document(live)["services"]
     assert (gone["service"], gone["deployment"], gone["image"], gone["is_last_good"]) == (
         "scheduler",
@@ -162,7 +162,7 @@ def test_a_service_that_does_not_exist_is_exit_code_1_and_says_what_makes_it(liv
     )
 
 
-def test_a_deployment_that_goes_on_is_exit_code_1_with_what_ecs_says_of_it(live: Live) -> None:
+def test_a_deployment_in_progress_is_exit_code_1_with_the_reason_of_ecs(live: Live) -> None:
     live.up("web").services_run("web")
     live.cloud.behaves(family="story-prod-web", stays="PENDING")
     live.cloud.deployed()
@@ -177,8 +177,8 @@ def test_what_may_not_be_read_is_left_out_with_the_reason_and_the_rest_is_shown(
     for action in ("DescribeAlarms", "ListServiceDeployments", "GetMetricData", "ListTasks"):
         live.cloud.fails_at(action, code="AccessDeniedException", times=1)
     result = story("status", "--stack", "prod")
-    assert result.exit_code == 0, "the services are well"
-    assert [line.partition(":")[0] for line in result.stdout.partition("Not known\n")[2].splitlines()] == [
+    assert result.exit_code == 0, "the services are healthy"
+    assert [line.partition(":")[0] for line in result.stdout.partition("Not available\n")[2].splitlines()] == [
         "  alarms",
         "  releases",
         "  tasks",
@@ -193,11 +193,14 @@ def test_a_second_release_is_shown_with_what_ran_before(live: Live) -> None:
     assert (first["from_revision"], first["to_revision"]) == ("story-prod-web:1", brought.rpartition("/")[2])
 
 
-def test_a_stack_without_services_is_well(live: Live) -> None:
+def test_a_stack_without_services_is_healthy(live: Live) -> None:
     live.up(image="")
     result = story("status", "--stack", "prod")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[1:] == ["Last good image: none: no update succeeded yet", "  no service is on"]
+    assert result.stdout.splitlines()[1:] == [
+        "Last good image: none, no update has succeeded yet",
+        "  no service is enabled",
+    ]
 
 
 def test_more_services_than_ecs_describes_at_once_are_all_shown(live: Live) -> None:
@@ -238,7 +241,7 @@ def test_waiting_for_a_deployment_that_fails_is_exit_code_1_with_its_reason(
     assert line.startswith("story status: rollout web: story-prod-web:2 failed: ")
     assert "circuit breaker" in line
     assert "| no such class" in result.stdout
-    assert "scheduler  1 of 1 tasks, COMPLETED, story-prod-scheduler:2" in result.stdout, "the other one went on"
+    assert "scheduler  1 of 1 tasks, COMPLETED, story-prod-scheduler:2" in result.stdout, "the other one continued"
 
 
 def test_json_after_waiting_is_still_one_document(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,7 +253,7 @@ def test_json_after_waiting_is_still_one_document(live: Live, monkeypatch: pytes
     assert "rollout web: " in result.stderr
 
 
-def test_ctrl_c_ends_the_waiting_at_once_and_the_deployment_goes_on(live: Live) -> None:
+def test_ctrl_c_ends_the_waiting_at_once_and_the_deployment_continues(live: Live) -> None:
     live.up("web", rollout=600).services_run("web")
     live.cloud.behaves(family="story-prod-web", stays="PENDING")
     brought = live.cloud.deployed()
@@ -267,7 +270,7 @@ def test_ctrl_c_ends_the_waiting_at_once_and_the_deployment_goes_on(live: Live) 
 def test_watching_draws_on_the_terminal_until_ctrl_c_which_is_exit_code_0_and_leaves_the_page(live: Live) -> None:
     live.up("web").services_run("web")
     with OnTerminal(live, "status", "--stack", "prod", "--watch", "--interval", "1") as process:
-        until(lambda: process.said.count("every 1 s; Ctrl-C ends") >= 2)
+        until(lambda: process.said.count("every 1 s; press Ctrl-C to stop") >= 2)
         process.interrupted()
         assert process.ended() == 0
         last = process.said.rpartition("\x1b[?1049l")[2]
@@ -277,7 +280,7 @@ def test_watching_draws_on_the_terminal_until_ctrl_c_which_is_exit_code_0_and_le
 
 
 @pytest.mark.parametrize("command", ["status", "migrate", "rollback"])
-def test_what_is_wrong_before_aws_is_asked_is_one_line_and_exit_code_1(
+def test_an_error_before_the_first_request_is_one_line_and_exit_code_1(
     live: Live, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     assert lines_of(command) == [f"story {command}: pulumi stack output: no stack named 'prod' found"]

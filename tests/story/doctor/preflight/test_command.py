@@ -92,8 +92,8 @@ def test_what_an_earlier_stack_left_on_the_emulated_aws_is_found(cloud: Cloud, p
     assert result.exit_code == 4
     errors = [one["what"] for one in json.loads(result.stdout)["findings"] if one["severity"] == "error"]
     assert errors == [
-        "alias/story-prod-data exists, and this stack does not own it",
-        "story-prod exists, and this stack does not own it",
+        "alias/story-prod-data exists, and does not belong to this stack",
+        "story-prod exists, and does not belong to this stack",
     ]
 
 
@@ -116,7 +116,7 @@ def test_it_is_one_table_with_a_cure_for_each_finding_and_progress_beside_it(bef
     told = [row.split(maxsplit=1) for row in rows[:3]]
     assert told[0][0] == "error"
     assert told[0][1].startswith("quotas EC2-VPC Elastic IPs")
-    assert [row[0] for row in told[1:]] == ["why", "cure"]
+    assert [row[0] for row in told[1:]] == ["why", "fix"]
     progress = result.stderr.splitlines()
     assert progress[0].startswith("story doctor: ")
     assert progress[0].endswith(" checks of stack prod")
@@ -176,7 +176,7 @@ def test_an_image_that_is_none_is_a_mistake_of_the_option_and_not_of_the_stack_f
     [found] = json.loads(result.stdout)["findings"]
     assert (found["severity"], found["area"]) == ("error", "image"), found
     assert found["what"].startswith("--image or STORY_IMAGE")
-    assert found["cure"].startswith("give an image by digest")
+    assert found["fix"].startswith("give an image by digest")
 
 
 def test_a_stack_file_with_another_name_is_read_for_the_stack_that_is_named(before: Before, tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_stack_file_with_another_name_is_read_for_the_stack_that_is_named(befo
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--before", "--stack", "none"], "there is no file"),
+        (["--before", "--stack", "none"], "does not exist"),
         (["--before", "--file", "settings.yaml"], "is not named Pulumi.<stack>.yaml"),
         (["--before", "--file", "Pulumi.dev.yaml", "--stack", "dev"], "goes without --stack"),
         (["--before", "--stack", "a/b/c/dev"], "a/b/c/dev is not STACK, ORG/STACK or ORG/PROJECT/STACK"),
@@ -256,7 +256,7 @@ def test_a_region_that_is_not_enabled_or_unknown_is_the_one_finding_and_is_not_a
     [found] = json.loads(result.stdout)["findings"]
     assert (found["severity"], found["area"], found["subject"]) == ("error", "account", "region"), found
     assert region in found["what"]
-    assert told in found["cure"]
+    assert told in found["fix"]
     assert result.exit_code == 4
     assert {name: [one[1] for one in account.asked] for name, account in asked_in.items()} == {
         home: ["get_caller_identity", "describe_regions"]
@@ -279,7 +279,7 @@ def test_only_first_checks_nothing_once_an_update_has_succeeded(before: Before, 
     new.holds(state(image=IMAGE))
     result = doctor("--stack", "prod", "--only-first")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "story doctor: stack prod was updated before, so nothing is checked (--only-first)\n"
+    assert result.stderr == "story doctor: stack prod was updated before, so the checks are skipped (--only-first)\n"
 
 
 def test_the_state_is_empty_for_a_new_stack_and_unknown_where_it_cannot_be_read(new: FakePulumi) -> None:

@@ -26,9 +26,9 @@ def test_an_image_must_be_in_the_registry_for_the_clusters_processor(before: Bef
     before.said["ecr", "batch_get_image"] = {"images": [], "failures": [{"failureCode": "ImageNotFound"}]}
     assert (before.one().severity, before.one().area) == (ERROR, "image")
     before.said["ecr", "batch_get_image"] = {"images": [{"imageManifest": index("amd64")}]}
-    assert "built for amd64, the tasks have arm64" in before.one().what
+    assert "built for amd64, but the tasks have arm64" in before.one().what
     before.said["ecr", "batch_get_image"] = {"images": [{"imageManifest": "{}"}]}
-    assert (before.one().severity, "does not say" in before.one().what) == (UNKNOWN, True)
+    assert (before.one().severity, "does not name it" in before.one().what) == (UNKNOWN, True)
 
 
 def test_a_repository_that_does_not_exist_is_an_error_in_this_account_and_unknown_in_another(before: Before) -> None:
@@ -38,7 +38,7 @@ def test_a_repository_that_does_not_exist_is_an_error_in_this_account_and_unknow
     elsewhere.said["ecr", "batch_get_image"] = refusal("RepositoryNotFoundException")
     assert elsewhere.one().severity is UNKNOWN
     notes = [one.what for one in elsewhere.findings() if one.severity is Severity.NOTE]
-    assert any("the registry of the account 999999999999" in one for one in notes)
+    assert any("the registry of account 999999999999" in one for one in notes)
 
 
 def test_without_an_image_a_note_says_how_to_give_one(before: Before) -> None:
@@ -82,12 +82,12 @@ def test_a_secret_with_its_key_under_the_managed_key_is_well(with_secret: Before
 
 def test_a_secret_must_exist_with_a_current_version_and_the_key(with_secret: Before) -> None:
     with_secret.said["secretsmanager", "describe_secret"] = refusal("ResourceNotFoundException")
-    assert "there is no secret mail-AbCdEf" in with_secret.one().what
+    assert "the secret mail-AbCdEf does not exist" in with_secret.one().what
     with_secret.said["secretsmanager", "describe_secret"] = {"VersionIdsToStages": {"1": ["AWSPENDING"]}}
     assert "has no version AWSCURRENT" in with_secret.one().what
     with_secret.said["secretsmanager", "describe_secret"] = {"VersionIdsToStages": {"1": ["AWSCURRENT"]}}
     with_secret.said["secretsmanager", "get_secret_value"] = {"SecretString": '{"token": "x"}'}
-    assert "key password is wanted, and mail-AbCdEf has only token" in with_secret.one().what
+    assert "the task reads the key password, but mail-AbCdEf has only token" in with_secret.one().what
     assert with_secret.one().severity is ERROR
 
 
@@ -103,7 +103,7 @@ def test_a_secret_in_another_region_is_asked_for_there() -> None:
     ]
     assert elsewhere.told.regions == {"us-west-2"}
     elsewhere.said["secretsmanager", "describe_secret"] = refusal("ResourceNotFoundException")
-    assert "there is no secret mail-AbCdEf in us-west-2" in elsewhere.one().what
+    assert "the secret mail-AbCdEf does not exist in us-west-2" in elsewhere.one().what
 
 
 def test_a_secret_in_the_stacks_region_is_asked_for_in_no_other(with_secret: Before) -> None:
@@ -119,8 +119,8 @@ def test_a_secret_of_another_account_under_the_aws_managed_key_is_an_error(key_i
     foreign.said["kms", "describe_key"] = {"KeyMetadata": {"KeyId": "1", "Arn": KEY, "KeyManager": "AWS"}}
     found = foreign.one()
     assert found.severity is ERROR
-    assert "of the account 999999999999 is under the AWS managed key" in found.what
-    assert "customer managed key" in found.cure
+    assert "of account 999999999999 is encrypted with the AWS managed key" in found.what
+    assert "customer managed key" in found.fix
 
 
 def test_a_secret_of_another_account_under_a_key_that_is_granted_is_well() -> None:
@@ -139,7 +139,7 @@ def test_an_alias_of_another_account_is_looked_for_in_that_account(key_id: str) 
     asked: list[str] = []
     answer = foreign.said["kms", "describe_key"]
     foreign.said["kms", "describe_key"] = lambda KeyId: asked.append(KeyId) or answer  # noqa: N803
-    assert foreign.one().cure == f"application.secret_key_arns: [{KEY}] in the stack's file"
+    assert foreign.one().fix == f"set application.secret_key_arns: [{KEY}] in the stack file"
     assert {one.split(":")[4] for one in asked} == {"999999999999"}
     assert all(one.split(":", 5)[5].startswith("alias/") for one in asked)
 
@@ -152,8 +152,8 @@ def test_a_key_of_another_account_that_may_not_be_described_is_unknown_and_says_
     foreign.said["kms", "describe_key"] = refusal(code)
     found = foreign.one()
     assert found.severity is UNKNOWN
-    assert "kms:ap-northeast-1:999999999999:alias/theirs, which these credentials may not describe" in found.what
-    assert "application.secret_key_arns must have the key's own ARN (not an alias)" in found.what
+    assert "kms:ap-northeast-1:999999999999:alias/theirs, which the credentials cannot describe" in found.what
+    assert "application.secret_key_arns must have the ARN of the key (not of an alias)" in found.what
 
 
 def test_a_key_id_without_an_arn_is_one_of_the_account_that_has_the_secret() -> None:
@@ -169,7 +169,7 @@ def test_a_secret_under_a_key_that_is_not_granted_stops_every_task(with_secret: 
     described = with_secret.said["secretsmanager", "describe_secret"]
     with_secret.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/mine"}
     found = with_secret.one()
-    assert (found.severity, found.cure) == (ERROR, f"application.secret_key_arns: [{KEY}] in the stack's file")
+    assert (found.severity, found.fix) == (ERROR, f"set application.secret_key_arns: [{KEY}] in the stack file")
     metadata = {"Arn": KEY, "KeyManager": "AWS", "KeyState": "Enabled", "KeyId": "1"}
     with_secret.said["kms", "describe_key"] = {"KeyMetadata": metadata}
     assert with_secret.wrong() == []
@@ -203,7 +203,7 @@ def test_a_key_must_be_granted_to_every_role_that_reads_the_secret(with_secret: 
     described = with_secret.said["secretsmanager", "describe_secret"]
     with_secret.said["secretsmanager", "describe_secret"] = {**described, "KmsKeyId": "alias/mine"}
     granting(with_secret, KEY, roles="story-prod-web-")
-    assert with_secret.one().cure.startswith("application.secret_key_arns")
+    assert with_secret.one().fix.startswith("set application.secret_key_arns")
 
 
 def test_the_stacks_own_key_is_granted(with_secret: Before) -> None:
@@ -279,7 +279,7 @@ def test_every_project_of_the_pipelines_runs_at_the_same_time(before: Before, va
     assert found.what == f"{quota['QuotaName']}: {value:g}; the pipelines run up to 3 at the same time"
     if not is_enough:
         assert "bootstrap-story-deploy-dev, bootstrap-story-deploy-prod" in found.why
-        assert "--desired-value 5`" in found.cure
+        assert "--desired-value 5`" in found.fix
 
 
 def test_projects_on_other_machines_have_a_quota_of_their_own(before: Before) -> None:

@@ -81,10 +81,10 @@ def test_a_leftover_of_the_same_name_is_found_with_what_removes_it(
 ) -> None:
     before.said[service, operation] = answer
     found = [one for one in before.wrong() if one.subject == kind]
-    assert told(found) == [(severity, kind, f"{name} exists, and this stack does not own it")]
-    assert "`story recover --stack prod`; else, if nothing needs it: `aws " in found[0].cure
-    assert found[0].cure.startswith("to keep it: update" if kind == "log group" else "if an update was killed: ")
-    assert name in found[0].cure
+    assert told(found) == [(severity, kind, f"{name} exists, and does not belong to this stack")]
+    assert "`story recover --stack prod`; otherwise, if it is not needed: `aws " in found[0].fix
+    assert found[0].fix.startswith("to keep it: run the update" if kind == "log group" else "if an update was killed: ")
+    assert name in found[0].fix
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,9 @@ def test_databases_of_the_same_name_are_found(
 ) -> None:
     asked: list[Any] = []
     before.said[client, operation] = lambda **given: asked.append(given) or {}
-    assert told(before.wrong()) == [(ERROR, kind, f"{name} exists, and this stack does not own it") for name in names]
+    assert told(before.wrong()) == [
+        (ERROR, kind, f"{name} exists, and does not belong to this stack") for name in names
+    ]
     assert [next(iter(one.values())) for one in asked] == names
 
 
@@ -115,7 +117,9 @@ def test_event_rules_and_budgets_are_found(before: Before) -> None:
     assert {(one.severity, one.subject) for one in before.wrong()} == {(WARNING, "event rule")}
     with_budget = Before(of_settings("story:observability: { monthly_budget_usd: 100 }"))
     with_budget.said["budgets", "describe_budget"] = {"Budget": {}}
-    assert told(with_budget.wrong()) == [(ERROR, "budget", "story-prod-month exists, and this stack does not own it")]
+    assert told(with_budget.wrong()) == [
+        (ERROR, "budget", "story-prod-month exists, and does not belong to this stack")
+    ]
 
 
 def test_what_the_state_owns_is_no_leftover(before: Before) -> None:
@@ -130,15 +134,15 @@ def test_what_the_state_owns_is_no_leftover(before: Before) -> None:
 
 def test_without_the_state_a_stack_with_a_cluster_is_unknown_and_one_without_is_new(before: Before) -> None:
     unread = Owned(is_known=False, reason="no pulumi")
-    asking = before.subject().asking
-    assert without_state(unread, asking, "story-prod") == Owned()
+    aws = before.subject().aws
+    assert without_state(unread, aws, "story-prod") == Owned()
     before.said["ecs", "describe_clusters"] = {"clusters": [{"clusterName": "story-prod", "status": "ACTIVE"}]}
-    asking = before.subject().asking
-    assert without_state(unread, asking, "story-prod") == unread
+    aws = before.subject().aws
+    assert without_state(unread, aws, "story-prod") == unread
     before.said["ecs", "describe_clusters"] = DENIED
-    assert without_state(unread, before.subject().asking, "story-prod") == unread
+    assert without_state(unread, before.subject().aws, "story-prod") == unread
     owned = Owned(image=IMAGE)
-    assert without_state(owned, asking, "story-prod") == owned
+    assert without_state(owned, aws, "story-prod") == owned
 
 
 def test_without_the_state_of_a_stack_that_exists_nothing_is_taken_for_wrong(before: Before) -> None:
@@ -196,7 +200,7 @@ def test_every_alarm_is_asked_for_a_hundred_at_a_time(before: Before) -> None:
     assert wanted
     assert set(wanted) <= {name for names in asked for name in names}
     many = [f"story-prod-{number}" for number in range(250)]
-    leftovers.KINDS["aws:cloudwatch/metricAlarm:MetricAlarm"].find(before.subject(), many)
+    leftovers.NAMED_TYPES["aws:cloudwatch/metricAlarm:MetricAlarm"].find(before.subject(), many)
     assert set(many) <= {name for names in asked for name in names}
 
 
@@ -211,12 +215,12 @@ def test_every_resource_with_a_name_of_the_programs_is_looked_for_or_known_to_be
         "slack: { workspace_id: T0000000000, critical_channel_id: C0000000000 } }\n"
         "story:network: { nat: none }",
     )
-    known = {*leftovers.KINDS, *leftovers.UNREADABLE, *leftovers.HARMLESS}
+    known = {*leftovers.NAMED_TYPES, *leftovers.UNREADABLE, *leftovers.HARMLESS}
     for stack in (planned("dev"), planned("prod"), everything):
         for one in stack.record.resources:
             if one.type.startswith("aws:") and names_of(one) and one.type not in known:
                 assert one.type in OF_ANOTHER, (one.type, names_of(one))
-    for type_, kind in leftovers.KINDS.items():
+    for type_, kind in leftovers.NAMED_TYPES.items():
         assert kind.name_field in NAMING, type_
 
 
@@ -232,10 +236,10 @@ def test_a_slack_channel_cannot_be_looked_for() -> None:
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"Config": {"PrivateZone": True}}, "the hosted zone Z0123456789ABCDEFGHIJ (example.com) is a private one"),
-        ({"Name": "example.org."}, "the hosted zone Z0123456789ABCDEFGHIJ is of example.org"),
-        ({"Name": "ww.example.com."}, "the hosted zone Z0123456789ABCDEFGHIJ is of ww.example.com"),
-        ({"Name": "ample.com."}, "the hosted zone Z0123456789ABCDEFGHIJ is of ample.com"),
+        ({"Config": {"PrivateZone": True}}, "the hosted zone Z0123456789ABCDEFGHIJ (example.com) is private"),
+        ({"Name": "example.org."}, "the hosted zone Z0123456789ABCDEFGHIJ is for example.org"),
+        ({"Name": "ww.example.com."}, "the hosted zone Z0123456789ABCDEFGHIJ is for ww.example.com"),
+        ({"Name": "ample.com."}, "the hosted zone Z0123456789ABCDEFGHIJ is for ample.com"),
     ],
 )
 def test_the_hosted_zone_must_be_public_and_of_the_domain(before: Before, change: dict[str, Any], what: str) -> None:
@@ -247,17 +251,17 @@ def test_the_hosted_zone_must_be_public_and_of_the_domain(before: Before, change
 def test_a_hosted_zone_that_does_not_exist_is_one_error(before: Before) -> None:
     for operation in ("get_hosted_zone", "list_resource_record_sets"):
         before.said["route53", operation] = refusal("NoSuchHostedZone", status=404)
-    assert before.one().what == "there is no hosted zone Z0123456789ABCDEFGHIJ"
+    assert before.one().what == "the hosted zone Z0123456789ABCDEFGHIJ does not exist"
 
 
 def test_the_zone_must_be_delegated(before: Before) -> None:
     before.records["example.com", "NS"] = []
-    assert "knows no name servers of example.com" in before.one().what
+    assert "example.com has no name servers" in before.one().what
     before.records["example.com", "NS"] = ["ns.registrar.example."]
     found = before.one()
     assert found.severity is ERROR
-    assert "sends example.com to ns.registrar.example" in found.what
-    assert all(server in found.cure for server in NAME_SERVERS)
+    assert "the name servers of example.com are ns.registrar.example" in found.what
+    assert all(server in found.fix for server in NAME_SERVERS)
     before.records["example.com", "NS"] = [NAME_SERVERS[0].upper() + "."]
     assert before.wrong() == []
 

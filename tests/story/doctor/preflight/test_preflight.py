@@ -29,7 +29,7 @@ def test_an_account_on_the_free_plan_is_an_error_where_there_is_aurora(before: B
     before.said["freetier", "get_account_plan_state"] = {"accountPlanType": "FREE", "accountPlanStatus": "ACTIVE"}
     found = before.one()
     assert (found.area, found.severity) == ("account", ERROR)
-    assert "upgrade-account-plan" in found.cure
+    assert "upgrade-account-plan" in found.fix
     without = of_settings("story:aurora: { enabled: false }")
     before.planned = without
     assert before.one().severity is WARNING
@@ -43,14 +43,14 @@ def test_a_region_that_the_account_did_not_enable_is_an_error(before: Before, st
     before.said["ec2", "describe_regions"] = {"Regions": regions}
     found = before.one()
     assert found.severity is ERROR
-    assert ("enable-region" if status else "another aws:region; `aws ec2 describe-regions") in found.cure
+    assert ("enable-region" if status else "another aws:region; `aws ec2 describe-regions") in found.fix
 
 
 def test_a_missing_service_linked_role_is_a_warning_with_the_command(before: Before) -> None:
     before.said["iam", "get_role"] = refusal("NoSuchEntity")
     found = before.wrong()
     assert {one.severity for one in found} == {WARNING}
-    assert sorted(one.cure.split("name ")[1].split("`")[0] for one in found) == [
+    assert sorted(one.fix.split("name ")[1].split("`")[0] for one in found) == [
         "ecs.amazonaws.com",
         "ecs.application-autoscaling.amazonaws.com",
         "elasticache.amazonaws.com",
@@ -70,8 +70,8 @@ def test_only_the_roles_of_what_is_planned_are_asked_for() -> None:
 @pytest.mark.parametrize(
     ("boundary", "told"),
     [
-        (f"arn:aws:iam::{ACCOUNT}:policy/story-account-boundary-prod", "there is no policy"),
-        ("arn:aws:iam::999999999999:policy/story-account-boundary-prod", "is of the account 999999999999"),
+        (f"arn:aws:iam::{ACCOUNT}:policy/story-account-boundary-prod", "does not exist"),
+        ("arn:aws:iam::999999999999:policy/story-account-boundary-prod", "belongs to account 999999999999"),
     ],
 )
 def test_a_boundary_that_is_not_in_the_account_is_an_error(boundary: str, told: str) -> None:
@@ -95,7 +95,7 @@ def test_with_a_boundary_of_bootstrap_the_default_tags_are_needed(tags: str, lac
     boundary = f"story:permissions: {{ boundary_arn: 'arn:aws:iam::{ACCOUNT}:policy/b' }}"
     bounded = Before(of_settings(boundary + (f"\naws:defaultTags: {tags}" if tags else "")))
     found = bounded.one()
-    assert (found.severity, found.what) == (ERROR, f"aws:defaultTags lacks {lacks}")
+    assert (found.severity, found.what) == (ERROR, f"aws:defaultTags does not have {lacks}")
 
 
 def test_without_a_boundary_default_tags_are_free() -> None:
@@ -166,7 +166,7 @@ def test_every_nat_gateway_needs_an_elastic_address(before: Before) -> None:
         ERROR,
         "3 of 5 Elastic IP addresses in use, the stack needs 3 more",
     )
-    assert "--quota-code L-0263D0A3 --desired-value 6 --region ap-northeast-1" in found.cure
+    assert "--quota-code L-0263D0A3 --desired-value 6 --region ap-northeast-1" in found.fix
     for _ in range(3):
         before.owns("aws:ec2/eip:Eip")
     assert before.wrong() == [], "those in use are the stack's own"
@@ -230,8 +230,8 @@ def test_a_zone_that_the_account_does_not_have_is_an_error_that_names_those_it_h
     zones = [{"ZoneName": f"ap-northeast-1{one}", "State": "available"} for one in "abc"]
     before.said["ec2", "describe_availability_zones"] = {"AvailabilityZones": zones}
     found = before.one()
-    assert (found.severity, found.what) == (ERROR, "this account has no zone ap-northeast-1d")
-    assert "ap-northeast-1a, ap-northeast-1b, ap-northeast-1c" in found.cure
+    assert (found.severity, found.what) == (ERROR, "this account does not have the zone ap-northeast-1d")
+    assert "ap-northeast-1a, ap-northeast-1b, ap-northeast-1c" in found.fix
 
 
 @pytest.mark.parametrize("change", [{"State": "impaired"}, {"OptInStatus": "not-opted-in"}])
@@ -258,13 +258,13 @@ def test_an_instance_class_must_be_orderable_with_the_version_in_each_zone(befor
     version = {"rds": "8.0.mysql_aurora.3.10.0", "docdb": "5.0.0"}[client]
     before.said[question] = {"OrderableDBInstanceOptions": []}
     assert before.one().severity is ERROR
-    assert f"{name}.instance_class" in before.one().cure
+    assert f"{name}.instance_class" in before.one().fix
     two = [{"Name": "ap-northeast-1a"}, {"Name": "ap-northeast-1d"}]
     before.said[question] = {"OrderableDBInstanceOptions": [{"EngineVersion": version, "AvailabilityZones": two}]}
     assert before.one().what == "not offered in ap-northeast-1c"
     before.said[question] = {"OrderableDBInstanceOptions": [{"EngineVersion": "1.0", "AvailabilityZones": two}]}
     assert "not offered with version" in before.one().what
-    assert f"{name}.engine_version: one of 1.0" in before.one().cure
+    assert f"{name}.engine_version to one of 1.0" in before.one().fix
 
 
 def test_a_version_of_valkey_that_is_not_offered_is_an_error_and_a_node_type_unknown(before: Before) -> None:
@@ -327,9 +327,9 @@ def test_a_version_is_the_beginning_of_another_only_up_to_a_dot() -> None:
     [aurora, _] = offers.ordered(planned("prod"))
     options = [{"EngineVersion": "8.0.mysql_aurora.3.10.0", "AvailabilityZones": [{"Name": one} for one in ZONES]}]
     for version, severity in (("8.0", Severity.OK), ("8.0.mysql_aurora.3.10.0", Severity.OK), ("8", Severity.OK)):
-        assert offers.judge_orderable(replace(aurora, version=version), ZONES, options).severity is severity
+        assert offers.evaluate_orderable(replace(aurora, version=version), ZONES, options).severity is severity
     for version in ("8.0.mysql_aurora.3.1", "8.0.mysql_aurora.3.11.0"):
-        assert offers.judge_orderable(replace(aurora, version=version), ZONES, options).severity is ERROR
+        assert offers.evaluate_orderable(replace(aurora, version=version), ZONES, options).severity is ERROR
 
 
 def test_a_class_need_not_be_offered_in_a_zone_without_an_instance(before: Before) -> None:

@@ -1,4 +1,4 @@
-"""A stack whose tasks can be gone into, and a `session-manager-plugin` that only notes how it was called."""
+"""A stack whose tasks allow ECS Exec, and a `session-manager-plugin` that only records how it was called."""
 
 import json
 import shlex
@@ -37,15 +37,15 @@ if sys.argv[1:] == ["--version"]:
 name = "AWS_SSM_START_SESSION_RESPONSE"
 called = {{"arguments": sys.argv[1:], "variable": os.environ.get(name, ""), "terminal": sys.stdin.isatty()}}
 called["interrupts"] = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-noted = []
-signal.signal(signal.SIGINT, lambda *_: noted.append(1))
+interrupts = []
+signal.signal(signal.SIGINT, lambda *_: interrupts.append(1))
 with open(home + "/called.new", "w") as file:
     json.dump(called, file)
 os.rename(home + "/called.new", home + "/called")
 until = time.monotonic() + float(open(home + "/plugin.seconds").read())
-while time.monotonic() < until and not noted:
+while time.monotonic() < until and not interrupts:
     time.sleep(0.02)
-sys.exit(42 if noted else int(open(home + "/plugin.exit").read()))
+sys.exit(42 if interrupts else int(open(home + "/plugin.exit").read()))
 """
 STORES = {
     "aurora": {
@@ -68,13 +68,13 @@ def _loader() -> Loader:
     return create_loader()
 
 
-def stack_to_enter(cloud: Cloud, home: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
+def stack_with_access(cloud: Cloud, home: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
     """A stack that is up, in a project whose folder is the current one, with `pulumi` and the plugin on the PATH."""
     monkeypatch.chdir(home)
     monkeypatch.setenv("PATH", str(home), prepend=":")
     # Each command has clients of its own, and would read the descriptions of ECS anew, which is most of its time.
     monkeypatch.setattr("botocore.session.create_loader", lambda *_, **__: _loader())
-    return told(entered(Live(home=home, cloud=cloud).prepared()), "web", "worker-default", "scheduler")
+    return with_outputs(with_tools(Live(home=home, cloud=cloud).prepared()), "web", "worker-default", "scheduler")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class Called:
 
     Attributes:
         arguments: Its arguments.
-        variable: What the environment told it of the session.
+        variable: The session in its environment.
         terminal: Whether its standard input is a terminal.
         interrupts: Whether Ctrl-C reaches it.
     """
@@ -94,8 +94,8 @@ class Called:
     interrupts: bool
 
 
-def entered(live: Live) -> Live:
-    """The same, with a `pulumi` that knows which stack is selected, and a plugin."""
+def with_tools(live: Live) -> Live:
+    """The same, with a `pulumi` that knows the selected stack, and a plugin."""
     home = str(live.home)
     script(live, "pulumi", PULUMI.format(home=shlex.quote(home)))
     script(live, "session-manager-plugin", PLUGIN.format(python=sys.executable, home=home))
@@ -122,11 +122,11 @@ def called(live: Live) -> Called:
 
 
 def was_called(live: Live) -> bool:
-    """Whether the plugin was called to lead a session."""
+    """Whether the plugin was called with a session."""
     return (live.home / "called").exists()
 
 
-def told(live: Live, *services: str, **more: Any) -> Live:
+def with_outputs(live: Live, *services: str, **more: Any) -> Live:
     """The outputs of a stack with these services."""
     migration = {
         "taskDefinition": f"arn:aws:ecs:{REGION}:123456789012:task-definition/story-prod-migration:7",
@@ -153,8 +153,8 @@ def arns(cloud: Cloud, name: str = "web") -> list[str]:
     return cloud.client("ecs").list_tasks(cluster=CLUSTER, serviceName=name)["taskArns"]
 
 
-def invented(number: int, **changes: Any) -> dict[str, Any]:
-    """A task that runs, as ECS tells it; the higher its number, the newer it is."""
+def described_task(number: int, **changes: Any) -> dict[str, Any]:
+    """A running task as ECS describes it; the higher its number, the newer it is."""
     started = datetime(2026, 7, 1, tzinfo=UTC) + timedelta(minutes=number)
     agent = {"name": "ExecuteCommandAgent", "lastStatus": "RUNNING"}
     container = {"name": "app", "runtimeId": f"{number:032x}-1", "lastStatus": "RUNNING", "managedAgents": [agent]}
@@ -172,11 +172,11 @@ def invented(number: int, **changes: Any) -> dict[str, Any]:
     }
 
 
-def ecs_tells(cloud: Cloud, tasks: Sequence[dict[str, Any]], *, asked_for: str = "") -> None:
-    """Answers of ECS for once, in pages as ECS has them, to who asks for what has this text."""
+def ecs_returns(cloud: Cloud, tasks: Sequence[dict[str, Any]], *, request_contains: str = "") -> None:
+    """Makes ECS return these tasks once, in pages, to a request that contains a text."""
     pages = [tasks[first : first + 100] for first in range(0, len(tasks), 100)]
     for number, page in enumerate(pages):
         more = {"nextToken": f"page-{number + 1}"} if number + 1 < len(pages) else {}
         answer = {"taskArns": [task["taskArn"] for task in page], **more}
-        cloud.fails_at("ListTasks", contains=f"page-{number}" if number else asked_for, answer=answer)
+        cloud.fails_at("ListTasks", contains=f"page-{number}" if number else request_contains, answer=answer)
         cloud.fails_at("DescribeTasks", contains=page[0]["taskArn"], answer={"tasks": page, "failures": []})

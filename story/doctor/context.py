@@ -1,4 +1,4 @@
-"""The stack that is looked at, and what many checks want to know of its services."""
+"""What every check of a stack is given: the stack, its account, and what ECS returns of its services."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,26 +17,26 @@ SERVICES_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
-    """A stack under examination.
+class DoctorContext:
+    """A stack that is checked.
 
     Attributes:
         live: The stack, as its last update left it.
         outputs: All of its outputs.
-        names: The services that are looked at.
-        asking: Its account and region.
-        now: The time that counts as now.
+        names: The services to check.
+        aws: Client for its account and region.
+        now: The current time.
     """
 
     live: LiveStack
     outputs: Mapping[str, Any]
     names: Sequence[str]
-    asking: CachingClient
+    aws: CachingClient
     now: datetime
 
     @property
     def cluster(self) -> str:
-        """Name of the cluster; names of the stack's things begin with it."""
+        """Name of the cluster, with which the names of the stack's resources begin."""
         return self.live.location.cluster
 
     @property
@@ -45,23 +45,23 @@ class Patient:
         return self.live.location.region
 
     def output(self, name: str) -> str:
-        """An output that is a text; "" if the stack has none of that name."""
+        """An output that is a string; "" if there is no such output."""
         value = self.outputs.get(name)
         return value if isinstance(value, str) else ""
 
     def services(self) -> Mapping[str, Json]:
-        """Every service of the stack that ECS has, by name."""
+        """The services of the stack that exist in ECS, by name."""
         names, found = sorted(self.live.services), dict[str, Json]()
         for some in in_parts(names, SERVICES_AT_ONCE):
-            answer = self.asking.call("ecs", "describe_services", cluster=self.cluster, services=some)
-            found |= {str(one["serviceName"]): one for one in items(answer, "services") if not is_gone(one)}
+            response = self.aws.call("ecs", "describe_services", cluster=self.cluster, services=some)
+            found |= {str(one["serviceName"]): one for one in items(response, "services") if not is_gone(one)}
         return found
 
     def service(self, name: str) -> Json:
         """A service.
 
         Raises:
-            ServiceGoneError: ECS has none of that name.
+            ServiceGoneError: It does not exist in ECS.
         """
         found = self.services().get(name)
         if found is None:
@@ -74,16 +74,16 @@ class Patient:
 
     def definition(self, arn: str) -> Json:
         """A task definition."""
-        return part(self.asking.call("ecs", "describe_task_definition", taskDefinition=arn), "taskDefinition")
+        return part(self.aws.call("ecs", "describe_task_definition", taskDefinition=arn), "taskDefinition")
 
     def tasks(self, name: str, desired_status: str = "RUNNING") -> Sequence[Json]:
-        """The tasks of a service: those that should run, or those that stopped."""
-        arns = self.asking.paginate(
+        """The tasks of a service whose desired status is RUNNING or STOPPED."""
+        arns = self.aws.paginate(
             "ecs", "list_tasks", "taskArns", cluster=self.cluster, serviceName=name, desiredStatus=desired_status
         )
         found: list[Json] = []
         for some in in_parts(arns, TASKS_AT_ONCE):
-            found += items(self.asking.call("ecs", "describe_tasks", cluster=self.cluster, tasks=some), "tasks")
+            found += items(self.aws.call("ecs", "describe_tasks", cluster=self.cluster, tasks=some), "tasks")
         return found
 
     def subnet_ids(self) -> Sequence[str]:
@@ -97,13 +97,13 @@ class Patient:
         """The same, as EC2 describes them, by id."""
         ids = list(self.subnet_ids())
         if not ids:
-            raise CannotCheckError("no service of the stack runs in a network")
+            raise CannotCheckError("no service of the stack has subnets")
         return {
             str(one["SubnetId"]): one
-            for one in items(self.asking.call("ec2", "describe_subnets", SubnetIds=ids), "Subnets")
+            for one in items(self.aws.call("ec2", "describe_subnets", SubnetIds=ids), "Subnets")
         }
 
 
 def short_id(task: Json) -> str:
-    """The first letters of a task's id, enough for a person."""
+    """The first eight characters of a task ID."""
     return str(task.get("taskArn", "")).rpartition("/")[2][:8]

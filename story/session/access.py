@@ -1,4 +1,4 @@
-"""What the commands that lead into a stack share: which stack, what goes wrong, and with which exit code."""
+"""What `story exec`, `story logs` and `story port-forward` share: the selected stack, messages and exit codes."""
 
 import shutil
 import subprocess
@@ -15,42 +15,42 @@ from story.live_stack import EXPECTED, error_line
 REFUSED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
-class NoEntryError(Exception):
-    """Nobody gets in now; the message is the one line to show: what is missing, and what to do."""
+class NoAccessError(Exception):
+    """Access is not possible now; the message is the one line to show: what is missing, and what to do."""
 
 
 class WrongUsageError(Exception):
-    """What was typed makes no sense; the message is the one line to show."""
+    """The arguments are wrong; the message is the one line to show."""
 
 
 def exit_code(command: str, stack: str | None, project: Path, work: Callable[[str], int]) -> int:
-    """Does the work for a stack; returns its exit code, 1 if it could not be done, 2 for wrong usage.
+    """Does the work for a stack; returns its exit code, 1 if it failed, 2 for wrong usage.
 
     Args:
-        command: Name of the subcommand, the first word of what is said.
-        stack: Stack, short or in full; None is the one that is selected.
+        command: Name of the subcommand, with which messages begin.
+        stack: Name of the stack, short or in full; None for the selected one.
         project: Folder of Pulumi.yaml.
-        work: Gets the stack.
+        work: Called with the name of the stack.
     """
     name = stack or ""
     try:
         name = stack or selected_stack(project)
         return work(name)
     except WrongUsageError as error:
-        say(command, str(error))
+        print_message(command, str(error))
         return ExitCode.WRONG_USAGE
-    except NoEntryError as error:
-        say(command, str(error))
+    except NoAccessError as error:
+        print_message(command, str(error))
     except EXPECTED as error:
-        say(command, f"{error_line(name, error)}{_cure(name, error)}")
+        print_message(command, f"{error_line(name, error)}{_hint(name, error)}")
     return ExitCode.FAILED
 
 
 def selected_stack(project: Path) -> str:
-    """The stack that `pulumi stack select` chose.
+    """The stack selected with `pulumi stack select`.
 
     Raises:
-        WrongUsageError: None is, or there is no `pulumi` to tell.
+        WrongUsageError: No stack is selected, or `pulumi` is not installed.
     """
     program = shutil.which("pulumi")
     shown = ""
@@ -58,26 +58,26 @@ def selected_stack(project: Path) -> str:
         command = [program, "stack", "--show-name", "--non-interactive"]
         shown = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False).stdout.strip()
     if not shown:
-        raise WrongUsageError("no stack is selected here: --stack NAME says which one, or `pulumi stack select NAME`")
+        raise WrongUsageError("no stack is selected: give --stack NAME, or run `pulumi stack select NAME`")
     return shown
 
 
-def say(command: str, text: str) -> None:
-    """One line for the person, where it mixes with no output."""
+def print_message(command: str, text: str) -> None:
+    """Prints one line to the standard error."""
     print(f"story {command}: {text}", file=sys.stderr, flush=True)
 
 
-def sayer(command: str) -> Callable[[str], None]:
-    """`say` for one subcommand."""
-    return lambda text: say(command, text)
+def message_printer(command: str) -> Callable[[str], None]:
+    """`print_message` for one subcommand."""
+    return lambda text: print_message(command, text)
 
 
 def is_interactive() -> bool:
-    """Whether somebody can be asked."""
+    """Whether the standard input and output are terminals, so that the user can be asked."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _cure(stack: str, error: Exception) -> str:
+def _hint(stack: str, error: Exception) -> str:
     if isinstance(error, ClientError) and code_of(error) in REFUSED:
         return f"; the policy bootstrap-story-operators-{stack.rpartition('/')[2]} allows it (docs/shell.md)"
     return ""
