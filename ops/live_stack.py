@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import (  # pyright: ignore[reportMissingTypeStubs]
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ProfileNotFound,
+)
 
 from ops.aws_account import Json, items, part
 from ops.contract import OneOffTask, Place, Rollout, StepError, started_by
@@ -15,6 +20,12 @@ from ops.patience import CredentialsExpiredError, Patience, in_short
 from ops.pulumi_command import PulumiCommand, PulumiError
 
 APP = "app"
+CURES: Mapping[type[BotoCoreError], str] = {
+    NoCredentialsError: "; sign in, or name a profile in AWS_PROFILE, until `aws sts get-caller-identity` answers",
+    ProfileNotFound: "; `aws configure list-profiles` lists them: AWS_PROFILE, or aws:profile in the stack's file",
+}
+"""What to do where this machine has no credentials:
+docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html"""
 
 
 class LiveStackError(Exception):
@@ -159,7 +170,8 @@ def explained(stack: str, error: Exception) -> str:
     if isinstance(error, CredentialsExpiredError):
         return f"stack {stack}: the AWS credentials are no longer valid ({error}); sign in, and try again"
     if isinstance(error, (BotoCoreError, ClientError)):
-        return f"stack {stack}: AWS: {in_short(error)}"
+        cure = next((cure for kind, cure in CURES.items() if isinstance(error, kind)), "")
+        return f"stack {stack}: AWS: {in_short(error)}{cure}"
     return str(error)
 
 

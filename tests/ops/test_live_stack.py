@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError, ProfileNotFound
 
 from ops.contract import OneOffTask, Place, Rollout, StepError
 from ops.live_stack import CommandLineError, LiveStackError, command_words, explained, live_stack, stack_of_outputs
@@ -172,6 +172,13 @@ def test_every_expected_error_is_one_line_that_says_where() -> None:
     refused: Any = {"Error": {"Code": "ClusterNotFoundException", "Message": "Cluster not found."}}
     expired = CredentialsExpiredError("ExpiredTokenException: old")
     assert explained("dev", ClientError(refused, "x")) == "stack dev: AWS: ClusterNotFoundException: Cluster not found."
-    assert explained("dev", NoCredentialsError()) == "stack dev: AWS: Unable to locate credentials"
+    assert explained("dev", NoCredentialsError()) == (
+        "stack dev: AWS: Unable to locate credentials; sign in, or name a profile in AWS_PROFILE, until `aws sts "
+        "get-caller-identity` answers"
+    )
+    assert explained("dev", ProfileNotFound(profile="work")) == (
+        "stack dev: AWS: The config profile (work) could not be found; `aws configure list-profiles` lists them: "
+        "AWS_PROFILE, or aws:profile in the stack's file"
+    )
     assert explained("dev", expired).endswith("no longer valid (ExpiredTokenException: old); sign in, and try again")
     assert explained("dev", StepError("migration: failed")) == "migration: failed"
