@@ -26,7 +26,7 @@ from specs.site import (
     PermissionsSpec,
     UploadsSpec,
 )
-from specs.stack_config import given_config, mistakes_around, values_of, warn, warnings_around
+from specs.stack_config import given_config, mistakes_around, mistakes_in_keys, values_of, warn, warnings_around
 from specs.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 from specs.task_limits import Task, mistakes_in_sizes
 from specs.types import IMAGE_FORM, Name, image_problem
@@ -243,7 +243,11 @@ def stack_of(
     images = {IMAGE_VARIABLE: image_given, ROLLBACK_VARIABLE: rollback_image}
     across = [*settings.mistakes(), *_of_region(settings, region, images)]
     findings = [*checked.mistakes, *checked.founded(across)]
-    lines = [*_around(name, region, images), *(f"{PREFIX}:{each.key}: {each.problem}" for each in findings)]
+    lines = [
+        *_around(name, region, images),
+        *mistakes_in_keys(PREFIX, config),
+        *(f"{PREFIX}:{each.key}: {each.problem}" for each in findings),
+    ]
     if lines:
         raise pulumi.RunError("\n".join(map(printable, lines)))
     return Stack(

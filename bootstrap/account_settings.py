@@ -15,7 +15,7 @@ from specs.base import Finding, Spec
 from specs.checking import check, printable
 from specs.partition import partition_of
 from specs.site import Architecture
-from specs.stack_config import given_config, mistakes_around, values_of, warn
+from specs.stack_config import given_config, mistakes_around, mistakes_in_keys, values_of, warn
 from specs.types import Email, Form, Name, RetentionDays
 
 PREFIX = "bootstrap"
@@ -218,6 +218,7 @@ def account_of(
     findings = [*checked.mistakes, *checked.founded(settings.mistakes())]
     lines = [
         *mistakes_around(name, region),
+        *mistakes_in_keys(PREFIX, config),
         *_of_region(settings, region),
         *(f"{PREFIX}:{finding.key}: {finding.problem}" for finding in findings),
     ]
