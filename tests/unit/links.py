@@ -57,7 +57,7 @@ GUIDES = frozenset(
         ),
         *("codeconnections/latest/APIReference", "codepipeline/latest/APIReference", "codepipeline/latest/userguide"),
         *("controltower/latest/userguide", "cost-management/latest/userguide", "documentdb/latest/developerguide"),
-        *("dtconsole/latest/userguide", "elasticloadbalancing/latest/APIReference"),
+        *("cli/latest/userguide", "dtconsole/latest/userguide", "elasticloadbalancing/latest/APIReference"),
         *("elasticloadbalancing/latest/application", "eventbridge/latest/userguide", "general/latest/gr"),
         *(
             "gameliftservers/latest/flexmatchguide",
