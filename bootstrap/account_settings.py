@@ -15,7 +15,7 @@ from settings.base import Problem, Spec
 from settings.checking import check, printable
 from settings.partition import partition_of
 from settings.site import Architecture
-from settings.stack_config import given_config, mistakes_around, values_of, warn
+from settings.stack_config import given_config, mistakes_around, mistakes_in_keys, values_of, warn
 from settings.types import Email, Format, Name, RetentionDays
 
 PREFIX = "bootstrap"
@@ -219,6 +219,7 @@ def account_of(
     problems = [*checked.mistakes, *checked.without_follow_ups(settings.mistakes())]
     lines = [
         *mistakes_around(name, region),
+        *mistakes_in_keys(PREFIX, config),
         *_of_region(settings, region),
         *(f"{PREFIX}:{problem.key}: {problem.problem}" for problem in problems),
     ]

@@ -16,10 +16,12 @@ OF_THE_ACCOUNT = (
     "freetier:GetAccountPlanState",
     "rds:DescribeOrderableDBInstanceOptions",
     "servicequotas:GetAWSDefaultServiceQuota",
+    "servicequotas:GetServiceQuota",
     "servicequotas:ListServiceQuotas",
 )
-"""Reads that have no resource, by the service authorization reference:
-docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
+"""Reads that need no resource, by the service authorization reference:
+docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html.
+GetServiceQuota may name a quota there, and knew no resource in earlier versions of the page: `*` is right for both."""
 CONNECTION_SERVICES = ("codeconnections", "codestar-connections")
 """Both names of one service: docs.aws.amazon.com/dtconsole/latest/userguide/rename.html"""
 
@@ -40,5 +42,4 @@ def preflight_statements(scope: Scope, boundary_arn: str) -> Sequence[Statement]
         allow(["codebuild:BatchGetProjects"], scope.arn("codebuild", "project/bootstrap-*")),
         allow(["iam:GetPolicy"], boundary_arn),
         allow(["iam:GetRole"], scope.iam("role/aws-service-role/*")),
-        allow(["servicequotas:GetServiceQuota"], scope.arn("servicequotas", "*")),
     ]

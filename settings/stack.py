@@ -29,7 +29,15 @@ from settings.rules.variables import (
 )
 from settings.services import MigrationSpec, SchedulerSpec, ServiceSpec, WebSpec, WorkerSpec
 from settings.site import ApplicationSpec, ClusterSpec, IngressSpec, PermissionsSpec, UploadsSpec
-from settings.stack_config import given_config, mistakes_around, project_mistakes, values_of, warn, warnings_around
+from settings.stack_config import (
+    given_config,
+    mistakes_around,
+    mistakes_in_keys,
+    project_mistakes,
+    values_of,
+    warn,
+    warnings_around,
+)
 from settings.stores import AuroraSpec, DocumentDbSpec, ValkeySpec
 from settings.types import IMAGE_FORM, Name, image_problem
 
@@ -266,6 +274,7 @@ def stack_of(
     lines = [
         *project_mistakes(project, name),
         *_around(name, region, images),
+        *mistakes_in_keys(project, config),
         *(f"{project}:{each.key}: {each.problem}" for each in problems),
     ]
     if lines:

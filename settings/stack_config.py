@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, cast
@@ -12,11 +13,25 @@ from pulumi.runtime import config as runtime_config
 from settings.base import Problem
 from settings.checking import unknown_key
 from settings.partition import KNOWN_REGIONS, REGION, is_supported
+from settings.rules.near_names import nearest
 from settings.types import NAME, PROJECT_NAME
 
 LONGEST_PROJECT_AND_STACK = 21
 """Letters of both names together: `<project>-<stack>-worker-<name>-execution` and Pulumi's ending fit into IAM's 64,
 with 16 for the worker's name: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+OF_THE_PROVIDER = (
+    *("region", "profile", "defaultTags", "accessKey", "allowedAccountIds", "assumeRoleWithWebIdentity", "assumeRoles"),
+    *("customCaBundle", "ec2MetadataServiceEndpoint", "ec2MetadataServiceEndpointMode", "endpoints"),
+    *("forbiddenAccountIds", "httpProxy", "httpsProxy", "ignoreTags", "insecure", "maxRetries", "noProxy"),
+    *("pluginDownloadURL", "retryMode", "s3UsEast1RegionalEndpoint", "s3UsePathStyle", "secretKey"),
+    *("sharedConfigFiles", "sharedCredentialsFiles", "skipCredentialsValidation", "skipMetadataApiCheck"),
+    *("skipRegionValidation", "skipRequestingAccountId", "stsRegion", "tagPolicyCompliance", "token"),
+    *("tokenBucketRateLimiterCapacity", "useDualstackEndpoint", "useFipsEndpoint", "userAgents", "version"),
+)
+"""What may stand behind `aws:`; the engine stops at another one: www.pulumi.com/registry/packages/aws/api-docs/provider
+and github.com/pulumi/pulumi-aws/issues/3360"""
+OTHER_NAMESPACES = ("aws", "awsx", "pulumi", "random")
 
 
 def given_config() -> tuple[Mapping[str, str], AbstractSet[str]]:
@@ -56,6 +71,25 @@ def project_mistakes(project: str, stack: str) -> Iterator[str]:
             f'stack: given "{stack}" in the project {project}; allowed are names that have at most '
             f"{LONGEST_PROJECT_AND_STACK} characters together, because AWS's names are made with both"
         )
+
+
+def mistakes_in_keys(prefix: str, config: Mapping[str, str]) -> Iterator[str]:
+    """Keys before whose colon another word was meant, and unknown ones of the AWS provider: nothing reads them.
+
+    Args:
+        prefix: What stands before the colon of the program's own keys.
+        config: Full keys and the engine's texts.
+    """
+    for key in sorted(config):
+        namespace, _, name = key.partition(":")
+        if namespace == "aws" and name not in OF_THE_PROVIDER:
+            near = nearest(name, OF_THE_PROVIDER)
+            hint = f"did you mean aws:{near}?" if near else "the AWS provider has no such setting"
+            yield f"{key}: unknown key; {hint}"
+        elif namespace not in (prefix, *OTHER_NAMESPACES):
+            meant = nearest(unicodedata.normalize("NFKC", namespace), (prefix, *OTHER_NAMESPACES))
+            if meant:
+                yield f"{key}: unknown key; did you mean {meant}:{name}?"
 
 
 def warnings_around(region: str) -> Iterator[str]:

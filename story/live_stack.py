@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (  # pyright: ignore[reportMissingTypeStubs]
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ProfileNotFound,
+)
 
 from aws.client import Caller, Json, items, part
 from aws.errors import AWS_ERRORS, CredentialsExpiredError, NoAnswerError, in_one_line
@@ -16,6 +21,12 @@ from settings.project import project_name
 from story.engine.pulumi_command import PulumiCommand, PulumiError
 
 APP = "app"
+FIXES: Mapping[type[BotoCoreError], str] = {
+    NoCredentialsError: "; sign in, or name a profile in AWS_PROFILE, until `aws sts get-caller-identity` answers",
+    ProfileNotFound: "; `aws configure list-profiles` lists them: AWS_PROFILE, or aws:profile in the stack's file",
+}
+"""What to do where this machine has no credentials:
+docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html"""
 
 
 class LiveStackError(Exception):
@@ -170,7 +181,8 @@ def error_line(stack: str, error: Exception) -> str:
     if isinstance(error, CredentialsExpiredError):
         return f"stack {stack}: the AWS credentials are no longer valid ({error}); sign in and try again"
     if isinstance(error, (BotoCoreError, ClientError)):
-        return f"stack {stack}: AWS: {in_one_line(error)}"
+        fix = next((fix for kind, fix in FIXES.items() if isinstance(error, kind)), "")
+        return f"stack {stack}: AWS: {in_one_line(error)}{fix}"
     return str(error)
 
 

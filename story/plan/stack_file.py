@@ -159,6 +159,9 @@ def _where(error: yaml.MarkedYAMLError) -> str:
 
 def _why(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join((error.problem or "not YAML").split())
+    if problem == "mapping values are not allowed here":
+        # PyYAML's words; the line is often a secret in ECS's form, `arn:...:key::`.
+        return "a value that ends with a colon or holds a colon with a space behind it is put into quotes"
     return "a tab; allowed are spaces for indentation" if r"'\t'" in problem else problem
 
 

@@ -127,6 +127,15 @@ def test_a_name_that_fits_no_aws_name_is_refused() -> None:
     assert line.startswith('stack: given "Konto_1"; allowed is a name of a-z, 0-9 and -')
 
 
+def test_a_key_that_nothing_reads_is_refused() -> None:
+    with pytest.raises(pulumi.RunError) as stopped:
+        account_of("story", {**config(), "aws:profil": "dev", "bootstarp:stages": "[]"})
+    assert str(stopped.value).splitlines() == [
+        "aws:profil: unknown key; did you mean aws:profile?",
+        "bootstarp:stages: unknown key; did you mean bootstrap:stages?",
+    ]
+
+
 def test_an_encrypted_value_is_refused_because_nothing_here_is_secret() -> None:
     with pytest.raises(pulumi.RunError, match="no setting here is a secret"):
         account_of("story", config(), {"bootstrap:application"})

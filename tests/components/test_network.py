@@ -70,7 +70,9 @@ def test_without_nat_every_service_that_a_task_needs_has_an_endpoint() -> None:
 def test_endpoints_answer_under_the_names_that_the_sdks_use_and_only_to_the_vpc() -> None:
     made = network(interface_endpoints=("logs",))
     assert made.one("VpcEndpoint").inputs["privateDnsEnabled"] is True
-    assert made.one("SecurityGroupIngressRule").inputs["cidrIpv4"] == "10.0.0.0/16"
+    rule = made.one("SecurityGroupIngressRule").inputs
+    assert (rule["cidrIpv4"], rule["ipProtocol"], rule["fromPort"], rule["toPort"]) == ("10.0.0.0/16", "tcp", 443, 443)
+    assert made.one("VpcEndpoint").inputs["securityGroupIds"] == ["network-endpoints-id"]
 
 
 def test_the_default_security_group_lets_nothing_through() -> None:

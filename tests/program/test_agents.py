@@ -50,4 +50,6 @@ def test_only_what_the_agents_need_is_added_to_the_tasks_rights() -> None:
 
 def test_logs_that_leave_cloudwatch_are_warned_of() -> None:
     made = program("prod", agents={"fluent_bit": {"destination": {"Name": "null"}}})
-    assert [line for line in made.warnings if line.startswith("story:agents.fluent_bit: logs that it takes away")]
+    assert [
+        line for line in made.warnings if line.startswith("story:agents.fluent_bit: ") and "CloudWatch Logs" in line
+    ]

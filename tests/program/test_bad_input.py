@@ -184,6 +184,8 @@ MAP = "a map of keys and values; without the key, defaults apply"
             "Pulumi.dev.yaml: line 4: story:web is given twice",
             id="a key twice",
         ),
+        pytest.param("  stroy:web: {cpu: 512}", "stroy:web: unknown key; did you mean story:web?", id="another word"),
+        pytest.param("  aws:profil: dev", "aws:profil: unknown key; did you mean aws:profile?", id="the provider's"),
         pytest.param(
             "  story:web:\n\tcpu: 256",
             "Pulumi.dev.yaml: line 4: a tab; allowed are spaces for indentation",

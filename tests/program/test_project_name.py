@@ -136,7 +136,7 @@ def test_no_step_of_a_release_is_told_the_old_name() -> None:
     found = hooks()
     assert {"migration", "rollout-web"} <= set(found)
     assert [line for name, step in found.items() for line in old_names(asdict(step.contract), name)] == []
-    assert {step.contract.place.metric_namespace for step in found.values()} == {"kiosk/prod"}
+    assert {step.contract.location.metric_namespace for step in found.values()} == {"kiosk/prod"}
     assert found["migration"].contract.started_by.startswith("kiosk-prod/migration/")
 
 

@@ -65,7 +65,7 @@ GUIDES = frozenset(
             "documentdb/latest/developerguide",
             "documentdb/latest/devguide",
         ),
-        *("dtconsole/latest/userguide", "elasticloadbalancing/latest/APIReference"),
+        *("cli/latest/userguide", "dtconsole/latest/userguide", "elasticloadbalancing/latest/APIReference"),
         *("elasticloadbalancing/latest/application", "eventbridge/latest/userguide", "general/latest/gr"),
         *("scheduler/latest/UserGuide",),
         *(

@@ -221,6 +221,22 @@ def test_only_an_update_starts_a_failed_deployment_again(account: Account, inter
     )
 
 
+def test_a_failed_deployment_that_ecs_lists_for_a_moment_longer_is_not_taken_for_the_new_one(account: Account) -> None:
+    """ECS's answers are eventually consistent, so DescribeServices may be older than UpdateService."""
+    failed = {**account.service()["deployments"][0], "rolloutState": "FAILED"}
+    new = {**failed, "id": "ecs-svc/3"}
+
+    def deployments(seconds: float) -> list[dict[str, Any]]:
+        if not account.asked("update_service") or seconds < 8:
+            return [failed]
+        return [{**new, "rolloutState": "COMPLETED" if seconds >= 30 else "IN_PROGRESS"}]
+
+    account.services = lambda seconds: [{**account.service(), "deployments": deployments(seconds)}]
+    account.follow()
+    assert any("is deployed as ecs-svc/3" in line for _, line in account.said)
+    assert len(account.asked("update_service")) == 1
+
+
 @pytest.mark.parametrize(("intervenes", "told"), [(True, 1), (False, 0)])
 def test_only_an_update_tells_how_long_it_took(account: Account, intervenes: bool, told: int) -> None:
     account.follow(intervenes=intervenes)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError, ProfileNotFound
 
 from aws.errors import CredentialsExpiredError
 from release.contract import OneOffTask, Rollout, StackLocation, StepError
@@ -175,6 +175,13 @@ def test_every_expected_error_is_one_line_that_says_where() -> None:
     assert (
         error_line("dev", ClientError(refused, "x")) == "stack dev: AWS: ClusterNotFoundException: Cluster not found."
     )
-    assert error_line("dev", NoCredentialsError()) == "stack dev: AWS: Unable to locate credentials"
+    assert error_line("dev", NoCredentialsError()) == (
+        "stack dev: AWS: Unable to locate credentials; sign in, or name a profile in AWS_PROFILE, until `aws sts "
+        "get-caller-identity` answers"
+    )
+    assert error_line("dev", ProfileNotFound(profile="work")) == (
+        "stack dev: AWS: The config profile (work) could not be found; `aws configure list-profiles` lists them: "
+        "AWS_PROFILE, or aws:profile in the stack's file"
+    )
     assert error_line("dev", expired).endswith("no longer valid (ExpiredTokenException: old); sign in and try again")
     assert error_line("dev", StepError("migration: failed")) == "migration: failed"

@@ -169,7 +169,8 @@ def test_a_stack_that_does_not_exist_is_one_line(live: Live) -> None:
 )
 def test_credentials_that_are_not_valid_are_one_line(world: World, error: Exception, told: str) -> None:
     world.said["sts", "get_caller_identity"] = error
-    assert lines() == [f"story doctor: stack prod: {told}"]
+    [line] = lines()
+    assert line.startswith(f"story doctor: stack prod: {told}")
 
 
 @pytest.mark.usefixtures("live")

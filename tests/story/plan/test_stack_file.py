@@ -15,6 +15,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+IN_QUOTES = "a value that ends with a colon or holds a colon with a space behind it is put into quotes"
+
+
 def read(folder: Path, text: str | bytes) -> StackFile:
     path = folder / "Pulumi.dev.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -118,7 +121,11 @@ def test_an_empty_file_has_no_config_and_no_mistake_of_its_own(folder: Path, tex
         (b"\xff\xfe", "it is not text in UTF-8"),
         ("[" * 5000, "its values are nested too deeply"),
         ("config: {a: %s}" % ("[" * 150 + "]" * 150), "story:a: nested too deeply"),
-        ("a: b: c", "line 1: mapping values are not allowed here"),
+        ("a: b: c", f"line 1: {IN_QUOTES}"),
+        (
+            "config:\n  story:application:\n    secrets:\n      KEY: arn:aws:x:secret:mail-AbCdEf:key::",
+            f"line 4: {IN_QUOTES}",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_one_line_with_the_file_s_name(folder: Path, text: str | bytes, line: str) -> None:

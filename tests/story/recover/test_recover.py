@@ -182,6 +182,15 @@ def test_what_is_older_than_the_killed_update_is_not_its_work(
     assert run(pulumi) == 0
 
 
+def test_of_several_killed_updates_the_first_one_may_have_made_it(pulumi: FakePulumi, account: dict[str, Any]) -> None:
+    between = datetime(2026, 1, 1, 17, 4, 5, tzinfo=UTC)
+    account["log groups"] = answers([Match(id="/story/dev/web", created=between)])
+    later = pulumi.lock(pid=4321, host="build-7", since="2026-01-01T18:04:05+00:00")
+    later.rename(later.with_stem("2a0b"))
+    pulumi.lock(pid=4322, host="build-8", since="2026-01-01T16:04:05+00:00")
+    assert run(pulumi) == 0
+
+
 def test_what_is_recorded_already_is_not_what_was_being_made(pulumi: FakePulumi, account: dict[str, Any]) -> None:
     other = resource("urn:pulumi:dev::story::aws:x/y:Y::other", id="arn:of:it", outputs={"id": "arn:of:it"})
     pulumi.holds(state(GROUP, resources=[other]))
