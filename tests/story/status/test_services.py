@@ -287,7 +287,7 @@ def test_an_error_before_the_first_request_is_one_line_and_exit_code_1(
     live.told(url="https://x")
     [line] = lines_of(command)
     assert line.startswith(f"story {command}: stack prod has no successful update yet (it has no output cluster, ")
-    assert line.endswith("pulumi up --stack prod` makes it")
+    assert "pulumi up --stack prod`" in line
     monkeypatch.setenv("PATH", str(live.home / "nowhere"))
     assert lines_of(command) == [
         f"story {command}: there is no `pulumi` on the PATH; www.pulumi.com/docs/install says how to get it"
@@ -309,7 +309,8 @@ def test_what_aws_refuses_is_one_line_that_names_the_stack(live: Live, command: 
     assert "the AWS credentials are no longer valid (ExpiredTokenException: " in line
     assert line.endswith("sign in and try again")
     live.config(profile="nobody")
-    assert lines_of(command) == [f"story {command}: stack prod: AWS: The config profile (nobody) could not be found"]
+    [line] = lines_of(command)
+    assert line.startswith(f"story {command}: stack prod: AWS: The config profile (nobody) could not be found; ")
     assert live.updates == []
 
 

@@ -193,7 +193,7 @@ def test_a_stack_file_with_another_name_is_read_for_the_stack_that_is_named(befo
     [
         (["--before", "--stack", "none"], "does not exist"),
         (["--before", "--file", "settings.yaml"], "is not named Pulumi.<stack>.yaml"),
-        (["--before", "--file", "Pulumi.dev.yaml", "--stack", "dev"], "goes without --stack"),
+        (["--before", "--file", "Pulumi.dev.yaml", "--stack", "dev"], "cannot be used with --stack"),
         (["--before", "--stack", "a/b/c/dev"], "a/b/c/dev is not STACK, ORG/STACK or ORG/PROJECT/STACK"),
         (["--before", "--stack", "a//dev"], "a//dev is not STACK"),
         (["--before", "--stack", "dev", "--service", "web"], "cannot be used with --service"),
