@@ -5,11 +5,7 @@ from typing import Annotated
 
 import typer
 
-from story.commands import inspect as operating
-from story.commands import local as rehearsing
-from story.commands import plan as planning
-from story.commands import release as releasing
-from story.commands import session as entering
+from story.commands import inspect, local, plan, release, session
 from story.commands.options import GeneralOptions
 from story.exit_codes import ExitCode
 
@@ -20,11 +16,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Plan, release and operate a Laravel site on AWS Fargate. The settings are in Pulumi.<stack>.yaml.",
 )
-app.add_typer(planning.commands)
-app.add_typer(releasing.commands)
-app.add_typer(operating.commands)
-app.add_typer(entering.commands)
-app.add_typer(rehearsing.commands, name="local")
+app.add_typer(plan.commands)
+app.add_typer(release.commands)
+app.add_typer(inspect.commands)
+app.add_typer(session.commands)
+app.add_typer(local.commands, name="local")
 
 
 @app.callback()

@@ -42,7 +42,7 @@ def alarm_table(made: Record) -> str:
     single = sorted(_row(made, one) for one in _alarms(made, METRIC))
     return "\n".join(
         [
-            "| alarm | when | who hears of it | page |",
+            "| alarm | when | topic | page |",
             "| --- | --- | --- | --- |",
             *dict.fromkeys([*composite, *single]),
         ]
@@ -100,7 +100,7 @@ def _metrics(alarm: Resource) -> Sequence[Mapping[str, Any]]:
 def _severity(made: Record, alarm: Resource) -> str:
     topics = cast(Mapping[str, str], made.outputs["alarmTopics"])
     actions = alarm.inputs.get("alarmActions") or ()
-    return ", ".join(name for name, arn in topics.items() if arn in actions) or "nobody"
+    return ", ".join(name for name, arn in topics.items() if arn in actions) or "none"
 
 
 def _page(alarm: Resource) -> str:

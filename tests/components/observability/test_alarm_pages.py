@@ -48,7 +48,7 @@ def condition(alarm: Alarm | CompositeAlarm) -> str:
 
 def row(alarm: Alarm | CompositeAlarm) -> str:
     page = f"[{alarm.runbook}](runbooks/{alarm.runbook}.md)" if alarm.runbook else ""
-    return f"| `{general(alarm.name)}` | {condition(alarm)} | {alarm.severity or 'nobody'} | {page} |"
+    return f"| `{general(alarm.name)}` | {condition(alarm)} | {alarm.severity or 'none'} | {page} |"
 
 
 def table() -> list[str]:
