@@ -53,7 +53,7 @@ LEFT_AFTER_DESTROY = (
         kind="key",
         name=r"Everything of story-{stack}-\*",
         state="PendingDeletion",
-        why="AWS deletes no key at once: it waits 30 days, without cost. After that, the snapshots cannot be read any more.",
+        why="AWS deletes the key after 30 days, without cost. After that, the snapshots cannot be read any more.",
         removal="by itself; `aws kms cancel-key-deletion` and `enable-key` keep it",
     ),
     Left(

@@ -107,7 +107,7 @@ DEPARTURES = [
     Departure(
         control="SecretsManager.1",
         stacks=BOTH,
-        reason="A rotation makes the site unavailable, because running tasks do not get the new value: they read secrets when they start.",
+        reason="A rotation takes the site down: tasks read secrets only when they start, and keep the old value.",
         instead="`password_version` and `token_version` make new ones and new revisions of the tasks.",
     ),
 ]
