@@ -203,6 +203,8 @@ def evaluate_log(sessions: Sessions, groups: Sequence[Json], stack: str) -> Find
     """
     if sessions.logging != "OVERRIDE" or not sessions.log_group:
         return _log_problem(f"sessions are not logged (logging is {sessions.logging or 'not set'})", stack)
+    if not sessions.log_is_encrypted:
+        return _log_problem("the cluster does not require encrypted session logs (cloudWatchEncryptionEnabled)", stack)
     group = {str(one.get("logGroupName")): one for one in groups}.get(sessions.log_group)
     if group is None:
         return _log_problem(f"the log group for sessions does not exist: {sessions.log_group}", stack)

@@ -256,6 +256,11 @@ def test_sessions_that_nobody_records_are_found(world: World) -> None:
     is_warning(world.one(), "sessions are not logged (logging is NONE)")
 
 
+def test_session_logs_that_need_no_encryption_are_found(world: World) -> None:
+    sessions(world, logConfiguration={"cloudWatchLogGroupName": EXEC_GROUP, "cloudWatchEncryptionEnabled": False})
+    is_warning(world.one(), "does not require encrypted session logs")
+
+
 def test_a_machine_without_the_plugin_is_a_note(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     [note] = [one for one in world.findings() if "session-manager-plugin" in one.what]
