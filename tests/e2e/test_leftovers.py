@@ -66,8 +66,8 @@ def make_up(stack: Stack, checkout: Path, image: str) -> tuple[int, str]:
 def test_make_up_warns_of_the_log_groups_and_ends_at_one(stack: Stack, checkout: Path, pushed: str) -> None:
     code, said = make_up(stack, checkout, pushed)
     assert code != 0
-    assert f"{INSIGHTS} exists, and this stack does not own it" in said
-    assert "`story recover --stack again`" in said
+    assert f"{INSIGHTS} exists, and does not belong to this stack" in said
+    assert "`story recover --stack again`" in said, said
     assert "ResourceAlreadyExistsException" in said, said
 
 

@@ -197,7 +197,7 @@ def test_what_is_changed_behind_the_programs_back_is_told_in_one_line_each_and_a
     finished = stack.story("drift")
 
     assert finished.returncode == 3, finished.output
-    assert finished.stderr.startswith("comparing small with what AWS has; ")
+    assert finished.stderr.startswith("comparing small with AWS; ")
     found, _, edited = finished.stdout.partition("\nNot drift: ")
     assert [line for line in found.splitlines() if line.startswith("  - ")] == [
         "  - SecurityGroupIngressRule web-from-load-balancer: was deleted in AWS",
