@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import (  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     NoCredentialsError,

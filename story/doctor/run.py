@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from rich.console import Console
 
 from aws.caching import CachingClient
-from aws.client import AwsClient
+from aws.client import connect
 from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
 from release.contract import StackLocation
 from release.step_output import print_line
@@ -58,12 +57,11 @@ def _context(stack: str, service: str | None, project: Path, config_file: Path |
     live = stack_of_outputs(
         stack.rpartition("/")[2], outputs, pulumi.aws_profile() or None, project=project_name(project)
     )
-    session = boto3.Session(region_name=live.location.region, profile_name=live.location.profile)
     return DoctorContext(
         live=live,
         outputs=outputs,
         names=sorted(live.services) if service is None else [service],
-        aws=CachingClient(AwsClient(session)),
+        aws=CachingClient(connect(live.location.region, live.location.profile)),
         now=_now(),
     )
 

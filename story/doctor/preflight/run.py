@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import boto3
 from botocore.exceptions import ClientError
 
 from aws.caching import CachingClient
-from aws.client import AwsClient
+from aws.client import connect
 from aws.errors import EXPIRED, CredentialsExpiredError, code_of, in_one_line
 from release.contract import StackLocation
 from settings.partition import partition_of
@@ -118,7 +117,7 @@ def run_checks(request: Request, owned: Owned) -> tuple[StackLocation, list[Find
         project=project, stack=location.stack, region=region, config=read.config, record=plan.record, image=image
     )
     home_region = partition_of(region).home_region
-    home = CachingClient(AwsClient(boto3.Session(region_name=home_region, profile_name=location.profile)))
+    home = CachingClient(connect(home_region, location.profile))
     account = _account(home, home_region)
     closed = closed_region(home, region)
     if closed:
@@ -143,7 +142,7 @@ def _mistakes(plan: StackPlan) -> Sequence[Finding]:
 
 
 def _subject(location: StackLocation, planned: Planned, owned: Owned, home: CachingClient, account: str) -> Subject:
-    aws = CachingClient(AwsClient(boto3.Session(region_name=location.region, profile_name=location.profile)))
+    aws = CachingClient(connect(location.region, location.profile))
     return Subject(
         planned=planned,
         owned=without_state(owned, aws, planned.cluster),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, ProfileNotFound
 from rich.console import Console
@@ -47,7 +48,7 @@ def live(
     """A project whose stack `prod` is up, and an account that answers as the world does."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setattr(run.boto3, "Session", lambda **given: sessions.append(given) or Told(world.said))
+    monkeypatch.setattr(boto3, "Session", lambda **given: sessions.append(given) or Told(world.said))
     monkeypatch.setattr(run, "_now", lambda: NOW)
     made = Live(home=tmp_path, cloud=Cloud(url="")).prepared()
     made.told(**world.outputs)

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import NoCredentialsError
 
@@ -44,7 +45,7 @@ def before(new: FakePulumi, monkeypatch: pytest.MonkeyPatch) -> Before:
     assert new
     made = Before()
     made.said["sts", "get_caller_identity"] = {"Account": ACCOUNT}
-    monkeypatch.setattr(run.boto3, "Session", lambda **_: Told(made.said))
+    monkeypatch.setattr(boto3, "Session", lambda **_: Told(made.said))
     monkeypatch.setattr(run, "lookup", made.lookup)
     monkeypatch.setattr(run, "_now", lambda: made.subject().now)
     return made
@@ -232,7 +233,7 @@ def asked_in(before: Before, monkeypatch: pytest.MonkeyPatch) -> dict[str, Told]
         said = before.said if is_home else dict.fromkeys(before.said, refusal("InvalidClientTokenId"))
         return accounts.setdefault(region_name, Told(said))
 
-    monkeypatch.setattr(run.boto3, "Session", session)
+    monkeypatch.setattr(boto3, "Session", session)
     return accounts
 
 
